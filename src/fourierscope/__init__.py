@@ -1,0 +1,50 @@
+"""fourierscope shows which frequencies an image classifier uses, how it came to use them, and what breaks or mends it.
+
+Names are imported when they are first used, so that `import fourierscope` takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fourierscope import analyses as analyses
+    from fourierscope import fourier as fourier
+    from fourierscope.analyses import *  # noqa: F403
+    from fourierscope.fourier import Frequency as Frequency
+    from fourierscope.fourier import Plane as Plane
+    from fourierscope.fourier import to_images as to_images
+    from fourierscope.fourier import to_spectrum as to_spectrum
+    from fourierscope.fourier import wave as wave
+    from fourierscope.results import Result as Result
+    from fourierscope.results import load as load
+    from fourierscope.runs import StoreError as StoreError
+    from fourierscope.runs import run as run
+    from fourierscope.subjects import Classifier as Classifier
+    from fourierscope.subjects import Pair as Pair
+    from fourierscope.subjects import Samples as Samples
+    from fourierscope.subjects import Trial as Trial
+
+_PLACES = {
+    "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
+    "results": ("Result", "load"),
+    "runs": ("StoreError", "run"),
+    "subjects": ("Classifier", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
+    "figures": ("draw",),
+    "reports": ("report",),
+}
+_ROOMS = ("analyses", "figures", "fourier", "reports", "results", "runs", "subjects", "training", "treatments")
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _PLACES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"fourierscope.{room}"), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"fourierscope.{name}")
+    if not name.startswith("_"):
+        analyses = importlib.import_module("fourierscope.analyses")
+        if hasattr(analyses, name):
+            return getattr(analyses, name)
+    raise AttributeError(f"fourierscope has no {name!r}")

@@ -1,0 +1,8 @@
+"""The questions, one file each. A new one is a file, a test, and a line here: the command line and `list` follow.
+
+The command line reads these lines without running them: one import a line, class under its own name.
+"""
+
+from fourierscope.analyses.heat_map import HeatMap as HeatMap
+from fourierscope.analyses.pass_curve import PassCurve as PassCurve
+from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum

@@ -1,0 +1,227 @@
+"""Fourier heat maps: how a classifier answers when one wave is added to its images. Yin et al. (2019), section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite, pi
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from fourierscope.analyses.scores import Score, ScoreFunction, check_labels, score_named
+from fourierscope.fourier import Frequency, Plane, is_self_paired, quadratures, wave
+from fourierscope.results import Axes, count, mean, rate
+from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.subjects import Trial
+
+_TILE_PIXELS = 2**24  # pixels of perturbed images in a cell: some seconds on a processor
+_SHARD_PIXELS = 2**26  # pixels of clean images in a cell: large sets are cut
+_PICTURES = 4  # images shown under the strongest wave
+
+
+class Tile(NamedTuple):
+    """Waves first..last on images start..stop."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class HeatMap(Analysis[Trial]):
+    """How a classifier answers under each Fourier wave: error, loss, flips, margin or a layer's change, cell by cell.
+
+    Every image gets each wave, with a random sign per image and channel that is the same for all waves and all models
+    (balanced: each pattern of signs falls on equally many images). One wave stands for each conjugate pair.
+
+    The result holds the score's variable (such as `error`) over ("row", "column") in cycles per image, with `_low`,
+    `_high` and `n`; `_ring`, its mean over rings of equal radius; `clean_...` without a wave; `effective_norm`, the L2
+    norm per channel left after clipping; and pictures of some images under the strongest wave.
+
+    Source: Yin et al. (2019), section 2. Different here: both quadratures on request, intervals, no 2x work for partners.
+    """
+
+    norm: float = 4.0
+    """L2 norm of the wave in each channel, on [0, 1] pixels."""
+    crop: int | None = None
+    """Measure only the centred square of this odd side, in cycles per image (63 in Yin et al. for ImageNet)."""
+    stride: int = 1
+    """Measure only multiples of this frequency in both directions."""
+    score: str | ScoreFunction = "error"
+    """error, topK (such as top5), loss, flips, margin, layer:NAME, or in Python a function of outputs and labels."""
+    phases: int = 1
+    """Number of phases of each wave, evenly spread over half a turn from pi/4 on; 2 gives both quadratures."""
+    clip: bool = True
+    """Clip perturbed images to [0, 1]."""
+    seed: int = 0
+    """Seed of the random signs."""
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.norm) and self.norm > 0):
+            raise ValueError(f"norm is a finite number above 0; {self.norm} came.")
+        if self.phases < 1:
+            raise ValueError(f"phases is at least 1; {self.phases} came.")
+        score_named(self.score)
+
+    def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
+        check_labels(score_named(self.score), trial)
+        plane, images = trial.samples.plane, len(trial.samples)
+        waves = len(self._waves(plane))
+        area = plane.height * plane.width
+        for shard in batches(images, max(1, _SHARD_PIXELS // area)):
+            per_wave = (shard.stop - shard.start) * area * self.phases
+            for tile in batches(waves, max(1, _TILE_PIXELS // per_wave)):
+                yield Tile(tile.start, tile.stop, shard.start, shard.stop)
+
+    def measure(self, tile: Tile, trial: Trial, /) -> Measured:
+        score, plane, device = score_named(self.score), trial.samples.plane, trial.classifier.device
+        waves = self._stack(plane, tile).to(device)  # (w, p, h, w)
+        signs, labels = self._signs(trial), trial.samples.labels
+        size = batch_size(plane, device)
+        found: list[dict[str, Tensor]] = []
+        with torch.inference_mode(), score.listening(trial.classifier) as listen:
+            for part in batches(tile.stop - tile.start, size):
+                chosen = slice(tile.start + part.start, tile.start + part.stop)
+                images, sign = trial.samples.batch(chosen.start, chosen.stop).to(device), signs[chosen].to(device)
+                own = None if labels is None else labels[chosen].to(device)
+                reference = listen(images) if score.compares else None
+                scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
+                piece = {"scores": scores.unflatten(0, waves.shape[:2]), "norms": norms.unflatten(0, waves.shape[:2])}
+                if reference is not None and score.layer is not None:
+                    piece["clean"] = torch.linalg.vector_norm(reference, dim=1).cpu()
+                elif tile.first == 0 and not score.compares:
+                    piece["clean"] = score.values(listen(images), own, None).cpu()
+                found.append(piece)
+        return {name: torch.cat([piece[name] for piece in found], dim=-1).numpy() for name in found[0]}
+
+    def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
+        score, plane, n = score_named(self.score), trial.samples.plane, len(trial.samples)
+        scores, norms = _gathered(measured, "scores", n), _gathered(measured, "norms", n)  # (waves, phases, n)
+        axes = self._axes(plane)
+        says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
+        outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
+        found = (rate if score.binary else _with_unit(score))(score.name, outcomes, axes, says)
+        found |= self._rings(score, outcomes, plane, says)
+        found |= self._clean(score, measured, n)
+        found |= count(n)
+        if self.phases > 1:
+            worst = (scores * score.worse).mean(-1).max(1) * score.worse
+            spread = np.ptp(scores.mean(-1), axis=1)
+            found[f"{score.name}_worst"] = axes.array(worst, score.unit, f"{score.says} in the worst of {self.phases} phases.")
+            found[f"{score.name}_spread"] = axes.array(spread, score.unit, f"Range over the phases of: {score.says}.")
+        found["effective_norm"] = axes.array(
+            norms.mean((1, 2)), "L2 per channel", f"Mean L2 norm per channel that is left of {self.norm:g} after clipping."
+        )
+        return found | self._pictures(outcomes.mean(-1) * score.worse, trial)
+
+    def _waves(self, plane: Plane) -> list[Frequency]:
+        return plane.waves(self.crop, self.stride)
+
+    def _stack(self, plane: Plane, tile: Tile) -> Tensor:
+        """The waves of a tile (w, p, h, w), of norm `norm`; a self-paired wave, with its one phase, stands p times."""
+        chosen = self._waves(plane)[tile.first : tile.last]
+        stacks = []
+        for frequency in chosen:
+            phases = quadratures(plane, frequency, self.phases)
+            stacks.append(torch.stack([wave(plane, frequency, phases[turn % len(phases)]) for turn in range(self.phases)]))
+        return (self.norm * torch.stack(stacks)).float()
+
+    def _signs(self, trial: Trial) -> Tensor:
+        """A sign per image and channel (n, c): each pattern on equally many images, to within one."""
+        return balanced_signs(len(trial.samples), trial.samples.channels, self.chance(purpose="signs"))
+
+    def _perturbed(
+        self,
+        score: Score,
+        listen: Any,
+        images: Tensor,
+        signs: Tensor,
+        labels: Tensor | None,
+        reference: Tensor | None,
+        waves: Tensor,
+        size: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Scores and effective norms (waves, b) of a batch of images under each wave; small batches take several waves."""
+        scores, norms = [], []
+        for part in batches(len(waves), max(1, size // len(images))):
+            several = waves[part]
+            changed = signs[:, :, None, None] * several[:, None, None]  # (w, b, c, h, w)
+            changed += images
+            if self.clip:
+                changed.clamp_(0, 1)
+            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).mean(-1).cpu())
+            repeated = [None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)]
+            values = score.values(listen(changed.flatten(0, 1)), *repeated)
+            scores.append(values.unflatten(0, (len(several), len(images))).cpu())
+        return torch.cat(scores), torch.cat(norms)
+
+    def _axes(self, plane: Plane) -> Axes:
+        rows, columns = plane.grid(self.crop, self.stride)
+        index = plane.spread(self._waves(plane), self.crop, self.stride)
+        return Axes({"row": np.array(rows), "column": np.array(columns)}, {"row": "cycles/image", "column": "cycles/image"}, index)
+
+    def _rings(self, score: Score, outcomes: npt.NDArray[Any], plane: Plane, says: str) -> dict[str, xr.DataArray]:
+        """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""
+        waves = self._waves(plane)
+        radii = np.array([int(np.hypot(*frequency) + 0.5) for frequency in waves])
+        weights = np.array([1.0 if is_self_paired(plane, frequency) else 2.0 for frequency in waves])
+        found = np.unique(radii)
+        weight = np.stack([np.where(radii == one, weights, 0) / weights[radii == one].sum() for one in found])
+        axes = Axes({"radius": found}, {"radius": "cycles/image"})
+        name, means = f"{score.name}_ring", weight @ outcomes
+        return mean(name, means, axes, score.unit, f"Mean over the ring of this radius: {says}")
+
+    def _clean(self, score: Score, measured: Mapping[Tile, Measured], n: int) -> dict[str, xr.DataArray]:
+        if score.compares and score.layer is None:
+            return {}
+        clean = np.concatenate([piece["clean"] for tile, piece in measured.items() if tile.first == 0], axis=-1)
+        axes, name = Axes({}), f"clean_{score.name}"
+        if score.layer is not None:
+            return mean(name, clean, axes, score.unit, f"Mean L2 norm of the clean activations of {score.layer}.")
+        return (rate if score.binary else _with_unit(score))(name, clean, axes, f"{score.says}, without a wave.")
+
+    def _pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
+        """Some images as they are and under the wave of largest effect (picture, state, y, x, channel), uint8."""
+        plane, strongest = trial.samples.plane, int(effect.argmax())
+        frequency = self._waves(plane)[strongest]
+        images = trial.samples.batch(0, _PICTURES)
+        signs = self._signs(trial)[: len(images), :, None, None]
+        changed = images + signs * (self.norm * wave(plane, frequency, pi / 4)).float()
+        both = torch.stack([images, changed], 1).clamp(0, 1).mul(255).round().byte().permute(0, 1, 3, 4, 2)
+        says = f"Images as they are and under the wave of largest effect, row {frequency.row}, column {frequency.column}."
+        pictures = xr.DataArray(
+            both.numpy(), dims=("picture", "state", "y", "x", "channel"), coords={"state": ["clean", "under the wave"]}
+        )
+        pictures.attrs = {"units": "1/255", "says": says, "row": frequency.row, "column": frequency.column}
+        return {"pictures": pictures}
+
+
+def balanced_signs(count: int, channels: int, generator: torch.Generator) -> Tensor:
+    """Signs (count, channels), +1 or -1: all 2^channels patterns equally often, to within one, in random order.
+
+    Above eight channels each channel is balanced by itself.
+    """
+    if channels > 8:
+        return torch.cat([balanced_signs(count, 1, generator) for _ in range(channels)], dim=1)
+    pattern = torch.randperm(2**channels, generator=generator)[torch.arange(count) % 2**channels]
+    pattern = pattern[torch.randperm(count, generator=generator)]
+    return (pattern[:, None] // 2 ** torch.arange(channels) % 2 * 2 - 1).float()
+
+
+def _gathered(measured: Mapping[Tile, Measured], name: str, n: int) -> npt.NDArray[Any]:
+    """Tiles put together: (waves, phases, n)."""
+    first = next(iter(measured.values()))[name]
+    whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=first.dtype)
+    for tile, piece in measured.items():
+        whole[tile.first : tile.last, :, tile.start : tile.stop] = piece[name]
+    return whole
+
+
+def _with_unit(score: Score) -> Any:
+    return lambda name, outcomes, axes, says: mean(name, outcomes, axes, score.unit, says)

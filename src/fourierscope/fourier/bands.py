@@ -1,0 +1,92 @@
+"""Bands: gains that add up to 1 at every frequency, so that energies by band add up to the whole.
+
+Every band is Hermitian (the same at a frequency and its partner), and frequency zero belongs to one band alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+import torch
+from torch import Tensor
+
+from fourierscope.fourier.filters import mirrored
+from fourierscope.fourier.plane import Plane
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Gains (bands, h, w), float64, that add up to 1 in every bin, and the place of each band on its axis."""
+
+    gains: Tensor
+    centres: tuple[float, ...]
+    axis: str
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    def energy(self, power: Tensor) -> Tensor:
+        """Energy (..., bands) of a power spectrum (..., h, w); the bands' energies add up to the whole."""
+        return torch.einsum("...hw,bhw->...b", power.double(), self.gains.to(power.device))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean (..., bands) of values (..., h, w) over the bins of each band, by their gains."""
+        return self.energy(values) / self.gains.sum((-2, -1)).to(values.device)
+
+
+def rings(plane: Plane, width: float = 1.0) -> Bands:
+    """Rings of `width` cycles per image around frequency zero: ring i holds (i - 1/2) width <= radius < (i + 1/2) width.
+
+    Rings without a bin are left out. Width 1 is the rounded radius.
+    """
+    if width <= 0:
+        raise ValueError(f"A ring has a width above 0 cycles per image; {width} came.")
+    ring = torch.floor(plane.radius() / width + 0.5).long()
+    return _partition(ring, [float(one) * width for one in ring.unique()], "radius")
+
+
+def octaves(plane: Plane) -> Bands:
+    """Frequency zero, then octaves 1 <= radius < 2, 2 <= radius < 4, ...; the centre is the lower edge."""
+    radius = plane.radius()
+    octave = torch.where(radius > 0, torch.floor(torch.log2(radius.clamp(min=1))) + 1, 0.0).long()
+    return _partition(octave, [0.0 if one == 0 else float(2 ** (int(one) - 1)) for one in octave.unique()], "radius")
+
+
+def wedges(plane: Plane, count: int = 8) -> Bands:
+    """Frequency zero, then `count` wedges of equal angle, by the direction modulo half a turn.
+
+    Wedge i is centred on i pi / count, measured from the column axis (vertical stripes) on; the centre of the band of
+    frequency zero is NaN. A bin of a Nyquist line holds two directions and is shared between their wedges.
+    """
+    if count < 1:
+        raise ValueError(f"There must be at least one wedge; count={count} came.")
+    wedge = torch.floor(plane.angle() % pi / pi * count + 0.5).long() % count + 1
+    wedge[plane.height // 2, plane.width // 2] = 0
+    one_sided = torch.stack([(wedge == one).double() for one in range(count + 1)])
+    centres = (float("nan"), *(one * pi / count for one in range(count)))
+    return Bands((one_sided + mirrored(one_sided)) / 2, centres, "angle")
+
+
+def cells(plane: Plane, side: int) -> Bands:
+    """Square cells of odd `side` on a grid with frequency zero in the middle of a cell; a cell and its mirror are one band.
+
+    Bins of Nyquist lines follow the member of their pair that stands for it. The centre is the cell's radius.
+    """
+    if side < 1 or side % 2 == 0:
+        raise ValueError(f"Cells need an odd side, so that a cell's mirror is a cell; side={side} came.")
+    row = torch.floor_divide(plane.rows() + side // 2, side)[:, None].expand(plane.shape)
+    column = torch.floor_divide(plane.columns() + side // 2, side)[None, :].expand(plane.shape)
+    span = 2 * max(plane.shape) + 1
+    label = row * span + column
+    label = torch.maximum(label, mirrored(label))
+    unique = label.unique()
+    found_column = (unique + span // 2) % span - span // 2
+    found_row = (unique - found_column) // span
+    centres = torch.hypot(found_row.double(), found_column.double()) * side
+    return _partition(label, centres.tolist(), "radius")
+
+
+def _partition(label: Tensor, centres: list[float], axis: str) -> Bands:
+    gains = torch.stack([(label == one).double() for one in label.unique()])
+    return Bands(gains, tuple(centres), axis)

@@ -1,0 +1,74 @@
+"""The paired difference of two results: one question, the same samples, two classifiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from fourierscope.results.intervals import paired_means, paired_rates
+from fourierscope.results.measured import unpacked
+from fourierscope.results.result import Result
+
+FALSE_DISCOVERIES = 0.05  # the share of false ones among cells called significant (Benjamini and Hochberg 1995)
+
+
+def difference(first: Result, second: Result) -> Result:
+    """first - second, for every value whose outcomes were kept image by image.
+
+    Beside each value stand its bounds (`_low`, `_high`), `_p` and `_significant` (after the false discovery rate of
+    Benjamini and Hochberg over all its cells, 5 %). Raises ValueError where question or samples differ.
+    """
+    _check_comparable(first.record, second.record)
+    variables: dict[str, xr.DataArray] = {}
+    for name in first.dataset.data_vars:
+        outcomes = [unpacked(one.dataset, str(name)) for one in (first, second)]
+        if outcomes[0] is not None and outcomes[1] is not None:
+            variables |= _compared(str(name), first.dataset[name], outcomes[0], outcomes[1])
+    if not variables:
+        raise ValueError(f"{first.record['analysis']} keeps no outcomes by image, so there is no paired difference.")
+    if "n" in first.dataset:
+        variables["n"] = first.dataset["n"]
+    subject = first.record["subject"]
+    record = dict(first.record) | {
+        "analysis": first.record["analysis"],
+        "subject": {"classifiers": [one.record["subject"]["classifier"] for one in (first, second)], "samples": subject["samples"]},
+    }
+    return Result(xr.Dataset(variables), record)
+
+
+def _compared(name: str, values: xr.DataArray, first: Any, second: Any) -> dict[str, xr.DataArray]:
+    binary = first.dtype == bool
+    found = paired_rates(first, second) if binary else paired_means(first, second)
+    significant = _significant(np.asarray(found.p))
+    parts = {
+        name: (found.value, f"Paired difference, first minus second: {values.attrs['says']}"),
+        f"{name}_low": (found.low, f"Lower 95 % bound of the difference in {name}."),
+        f"{name}_high": (found.high, f"Upper 95 % bound of the difference in {name}."),
+        f"{name}_p": (found.p, "Probability of so large a difference were there none, cell by cell."),
+        f"{name}_significant": (significant, "Significant at a false discovery rate of 5 % over all cells."),
+    }
+    labelled = {key: values.copy(data=np.asarray(one)).assign_attrs(says=says) for key, (one, says) in parts.items()}
+    for key, one in labelled.items():
+        one.attrs = {"units": "1" if key.endswith(("_p", "_significant")) else values.attrs["units"], "says": one.attrs["says"]}
+    labelled[name].attrs |= {"low": f"{name}_low", "high": f"{name}_high", "marks": f"{name}_significant", "difference": "yes"}
+    return labelled
+
+
+def _significant(p: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    adjusted = stats.false_discovery_control(np.nan_to_num(p, nan=1.0).ravel())
+    return np.asarray(adjusted <= FALSE_DISCOVERIES).reshape(p.shape).astype(np.int8)
+
+
+def _check_comparable(first: dict[str, Any], second: dict[str, Any]) -> None:
+    for what in ("analysis", "options"):
+        if first[what] != second[what]:
+            raise ValueError(f"Only one question compares: {what} differs, {first[what]} and {second[what]}.")
+    subjects = [first["subject"], second["subject"]]
+    if any("classifier" not in one for one in subjects):
+        raise ValueError("A difference is taken between two classifiers; these results have another subject.")
+    if subjects[0]["samples"]["digest"] != subjects[1]["samples"]["digest"]:
+        names = " and ".join(one["samples"]["name"] for one in subjects)
+        raise ValueError(f"A paired difference needs the same images for both; samples {names} differ.")

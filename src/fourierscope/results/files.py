@@ -1,0 +1,42 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = False) -> Path:
+    """Let `write` fill a draft beside `path`, then put it there in one step; the draft never stays behind.
+
+    A file that stands there already is kept: the same bytes are fine, others raise FileExistsError unless `overwrite`.
+    Raises OSError, naming the folder, where it cannot be written (a full disk, no permission).
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(draft)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        if path.exists() and not overwrite and not filecmp.cmp(draft, path, shallow=False):
+            raise FileExistsError(f"{path} exists already and holds something else. Choose another name, or say overwrite.")
+        draft.replace(path)
+        _settle(path.parent)
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            raise
+        raise OSError(error.errno, f"Cannot write {path.name} in {path.parent}: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _settle(folder: Path) -> None:
+    """Ask the disk to keep the folder's new entry."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,77 @@
+"""Intervals: how far a rate, a mean, or a paired difference may lie from what was counted. All at 95 %."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+CONFIDENCE = 0.95
+_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+
+Array = npt.NDArray[Any]
+
+
+class Estimate(NamedTuple):
+    """A value with its bounds, all of one shape."""
+
+    value: Array
+    low: Array
+    high: Array
+
+
+class Difference(NamedTuple):
+    """A paired difference with its bounds and the probability of one at least as large were there none."""
+
+    value: Array
+    low: Array
+    high: Array
+    p: Array
+
+
+def wilson(rate: Array | float, n: int) -> Estimate:
+    """Wilson's score interval of rates (...) counted over n images. Source: Wilson (1927)."""
+    rate = np.asarray(rate, dtype=np.float64)
+    middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    reach = _Z / (1 + _Z**2 / n) * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
+    return Estimate(rate, np.minimum(np.clip(middle - reach, 0, 1), rate), np.maximum(np.clip(middle + reach, 0, 1), rate))
+
+
+def mean_interval(values: Array) -> Estimate:
+    """Student's interval of the mean over the last axis of values (..., n). One value alone has no bounds: NaN."""
+    values = np.asarray(values, dtype=np.float64)
+    n = values.shape[-1]
+    middle = values.mean(-1)
+    if n < 2:
+        return Estimate(middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan))
+    reach = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * values.std(-1, ddof=1) / np.sqrt(n)
+    return Estimate(middle, middle - reach, middle + reach)
+
+
+def paired_rates(first: Array, second: Array) -> Difference:
+    """first - second for outcomes (..., n), false or true, of the same n images.
+
+    Bounds: Bonett and Price (2012), an adjusted Wald interval. p: McNemar's exact test of the discordant pairs.
+    """
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    n = first.shape[-1]
+    only_first, only_second = (first & ~second).sum(-1), (~first & second).sum(-1)
+    up, down = (only_first + 1) / (n + 2), (only_second + 1) / (n + 2)
+    reach = _Z * np.sqrt(np.maximum(up + down - (up - down) ** 2, 0) / (n + 2))
+    value = (only_first - only_second) / n
+    p = np.minimum(1, 2 * stats.binom.cdf(np.minimum(only_first, only_second), only_first + only_second, 0.5))
+    low, high = np.clip(up - down - reach, -1, 1), np.clip(up - down + reach, -1, 1)
+    return Difference(value, np.minimum(low, value), np.maximum(high, value), p)
+
+
+def paired_means(first: Array, second: Array) -> Difference:
+    """first - second for values (..., n) of the same n images, by Student's paired interval and test."""
+    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    value, low, high = mean_interval(differences)
+    n = differences.shape[-1]
+    spread = differences.std(-1, ddof=1) if n > 1 else np.full_like(value, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(spread > 0, value / (spread / np.sqrt(n)), np.where(value == 0, 0.0, np.inf))
+    return Difference(value, low, high, 2 * stats.t.sf(np.abs(t), max(n - 1, 1)))

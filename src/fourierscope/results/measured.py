@@ -1,0 +1,103 @@
+"""From the outcome of every image to labelled values with bounds; the outcomes are kept, packed, beside them.
+
+A value `error` on any axes comes with `error_low`, `error_high`, and `error_outcomes`, whose last axis is the images:
+packed bits for outcomes that are false or true, float32 else. Where one outcome row serves several cells (a frequency
+and its partner), an index variable says which row stands in which cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fourierscope.results.intervals import Estimate, mean_interval, wilson
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The named axes of a value: dims with coordinates and units, and the index of its outcome row where they differ.
+
+    `index` (integers of the axes' shape) tells the row of the outcomes' first axis for each cell; None where outcomes
+    have the same axes as the value.
+    """
+
+    coordinates: Mapping[str, Array]
+    units: Mapping[str, str] = field(default_factory=dict)
+    index: Array | None = None
+    rows: str = "wave"
+
+    def array(self, values: Array, unit: str, says: str, **attrs: Any) -> xr.DataArray:
+        """Values (of the axes' shape, or of the outcome rows) as a labelled array."""
+        placed = values if self.index is None else values[self.index]
+        coords = {
+            name: xr.Variable((name,), one, {"units": self.units.get(name, "1")}) for name, one in self.coordinates.items()
+        }
+        return xr.DataArray(placed, coords=coords, dims=tuple(self.coordinates), attrs={"units": unit, "says": says, **attrs})
+
+    def outcome_dims(self) -> tuple[str, ...]:
+        return tuple(self.coordinates) if self.index is None else (self.rows,)
+
+
+def rate(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.DataArray]:
+    """A rate of outcomes (..., n), false or true, with Wilson bounds; the outcomes packed eight to a byte."""
+    outcomes = np.asarray(outcomes, dtype=bool)
+    n = outcomes.shape[-1]
+    packed = xr.DataArray(
+        np.packbits(outcomes, axis=-1),
+        dims=(*axes.outcome_dims(), "image_byte"),
+        attrs={"units": "1", "says": f"Outcome of each image for {name}, eight to a byte, first image in the highest bit.", "count": n},
+    )
+    return _with_bounds(name, wilson(outcomes.mean(-1), n), axes, "1", says, n) | _kept(name, packed, axes)
+
+
+def mean(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
+    """A mean of outcomes (..., n), any numbers, with Student's bounds; the outcomes as float32."""
+    outcomes = np.asarray(outcomes, dtype=np.float32)
+    kept = xr.DataArray(
+        outcomes, dims=(*axes.outcome_dims(), "image"), attrs={"units": unit, "says": f"Outcome of each image for {name}."}
+    )
+    return _with_bounds(name, mean_interval(outcomes), axes, unit, says, outcomes.shape[-1]) | _kept(name, kept, axes)
+
+
+def count(n: int) -> dict[str, xr.DataArray]:
+    """The number of images behind every value."""
+    return {"n": xr.DataArray(np.int64(n), attrs={"units": "images", "says": "Number of images behind every value."})}
+
+
+def unpacked(dataset: xr.Dataset, name: str) -> Array | None:
+    """The outcomes (..., n) behind a value, on the value's own axes; None where none were kept."""
+    kept = dataset[name].attrs.get("outcomes")
+    if kept is None:
+        return None
+    stored = dataset[kept]
+    outcomes: Array = stored.values
+    if "count" in stored.attrs:
+        outcomes = np.unpackbits(outcomes, axis=-1, count=int(stored.attrs["count"])).astype(bool)
+    index = dataset[name].attrs.get("index")
+    return outcomes if index is None else outcomes[dataset[index].values]
+
+
+def _with_bounds(name: str, estimate: Estimate, axes: Axes, unit: str, says: str, n: int) -> dict[str, xr.DataArray]:
+    attrs: dict[str, Any] = {"outcomes": f"{name}_outcomes"}
+    if axes.index is not None:
+        attrs["index"] = f"{axes.rows}_of"
+    return {
+        name: axes.array(estimate.value, unit, says, low=f"{name}_low", high=f"{name}_high", **attrs),
+        f"{name}_low": axes.array(estimate.low, unit, f"Lower 95 % bound of {name}, n = {n}."),
+        f"{name}_high": axes.array(estimate.high, unit, f"Upper 95 % bound of {name}, n = {n}."),
+    }
+
+
+def _kept(name: str, outcomes: xr.DataArray, axes: Axes) -> dict[Hashable, xr.DataArray] | dict[str, xr.DataArray]:
+    kept = {f"{name}_outcomes": outcomes}
+    if axes.index is not None:
+        says = f"Which {axes.rows} stands in this cell."
+        kept[f"{axes.rows}_of"] = xr.DataArray(axes.index, dims=tuple(axes.coordinates), attrs={"units": "1", "says": says})
+    return kept

@@ -1,0 +1,123 @@
+"""The answer to a question: labelled values with units and a sentence each, and the record of what made them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from fourierscope.results.files import written_whole
+
+FORMAT = "fourierscope result 1"
+_MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
+
+
+class Result:
+    """Labelled values (`dataset`, an xarray.Dataset) with their `record`: question, options, subject, versions.
+
+    `result["error"]` is a DataArray that carries its bounds and count as coordinates (`error_low`, `error_high`, `n`);
+    these stand beside it under their own names too. `a - b`, for one question on two classifiers and the same samples,
+    is the paired difference with its interval.
+    """
+
+    def __init__(self, dataset: xr.Dataset, record: dict[str, Any]) -> None:
+        self.dataset = dataset
+        self.record = record
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name not in self.dataset:
+            shown = [str(one) for one in self.dataset.data_vars if not str(one).endswith("_outcomes")]
+            raise KeyError(f"This result holds no {name!r}. It holds: {', '.join(shown)}.")
+        values = self.dataset[name]
+        beside = [values.attrs[key] for key in ("low", "high", "marks") if key in values.attrs]
+        if beside and "n" in self.dataset:
+            beside.append("n")
+        return values.assign_coords({one: self.dataset[one].variable for one in beside})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.dataset
+
+    def __sub__(self, other: Result) -> Result:
+        from fourierscope.results.difference import difference
+
+        return difference(self, other)
+
+    def __repr__(self) -> str:
+        lines = [f"Result of {self.record.get('analysis')} on {described(self.record)}"]
+        for name, values in self.dataset.data_vars.items():
+            if "says" in values.attrs and not str(name).endswith(("_outcomes", "_low", "_high", "_of")):
+                lines.append(f"  {name} {dict(values.sizes)}: {values.attrs['says']}")
+        return "\n".join(lines)
+
+    def save(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Write one NetCDF file, whole or not at all; the same result gives the same bytes.
+
+        Raises FileExistsError where something else stands there already, unless `overwrite`.
+        """
+        stored = self.dataset.copy()
+        stored.attrs = {"format": FORMAT, "record": json.dumps(self.record, sort_keys=True)}
+        encoding = {str(name): {"zlib": True, "complevel": 4} for name, one in stored.data_vars.items() if one.ndim}
+        target = Path(path)
+
+        def write(draft: Path) -> None:
+            stored.to_netcdf(draft, engine="h5netcdf", encoding=encoding)
+
+        return written_whole(target, write, overwrite)
+
+
+def load(path: str | Path) -> Result:
+    """The result in a NetCDF file that `Result.save` wrote.
+
+    Raises FileNotFoundError, or ValueError where the file is damaged, from elsewhere, or reaches outside itself.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no result file {path}.")
+    _inspect(path)
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            dataset = opened.load()
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
+    record = json.loads(str(dataset.attrs["record"]))
+    dataset.attrs = {}
+    return Result(dataset, record)
+
+
+def described(record: dict[str, Any]) -> str:
+    """The subject of a record in words: classifier and samples, or samples alone."""
+    subject = record.get("subject", {})
+    if "classifiers" in subject:
+        first, second = subject["classifiers"]
+        return f"{first['name']} minus {second['name']} on {subject['samples']['name']}"
+    if "classifier" in subject:
+        return f"{subject['classifier']['name']} on {subject['samples']['name']}"
+    if "before" in subject:
+        return f"{subject['before']['name']} to {subject['after']['name']}"
+    return str(subject.get("name", "an unnamed subject"))
+
+
+def _inspect(path: Path) -> None:
+    """Refuse what is not ours, before it is opened for good: other formats, links out of the file, absurd sizes."""
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise ValueError(f"{path} is not a result of fourierscope (format {file.attrs.get('format')!r}).")
+            json.loads(str(file.attrs["record"]))
+            total = sum(_checked_size(path, file, name) for name in file)
+    except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as a result: {error}. The file is damaged or from elsewhere.") from error
+    if total > _MOST_BYTES:
+        raise ValueError(f"{path} declares {total / 2**30:.1f} GiB of values; at most {_MOST_BYTES >> 30} GiB are read.")
+
+
+def _checked_size(path: Path, file: h5py.File, name: str) -> int:
+    link = file.get(name, getlink=True)
+    held = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(held, h5py.Dataset) or held.external or held.is_virtual:
+        raise ValueError(f"{path} holds {name!r}, which is no plain array inside the file. Results hold nothing else.")
+    return int(np.prod(held.shape, dtype=np.float64)) * held.dtype.itemsize

@@ -1,0 +1,9 @@
+"""Questions run cell by cell: stores that survive a kill, batches that fit, worker processes."""
+
+from fourierscope.runs.analysis import Analysis as Analysis
+from fourierscope.runs.analysis import Measured as Measured
+from fourierscope.runs.analysis import Whole as Whole
+from fourierscope.runs.batching import batch_size as batch_size
+from fourierscope.runs.batching import batches as batches
+from fourierscope.runs.run import run as run
+from fourierscope.runs.store import StoreError as StoreError

@@ -1,0 +1,103 @@
+"""ASKED: a question as a frozen value. Its fields are its options; its cells are the pieces of work."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+
+from fourierscope.results import Result
+
+Measured = Mapping[str, npt.NDArray[Any]]
+
+
+class Subject(Protocol):
+    """Whatever can be asked about: it says where it comes from."""
+
+    def trace(self) -> dict[str, Any]: ...
+
+
+S = TypeVar("S", bound=Subject)
+
+
+class Whole(NamedTuple):
+    """The one cell of a question that is asked in one piece."""
+
+
+@dataclass(frozen=True)
+class Analysis(ABC, Generic[S]):
+    """A question to a subject. A new one is a frozen dataclass with `measure` and `assemble`, and `cells` if it is long.
+
+    `cells` names independent pieces of work, a second to ten minutes each, the same ones whatever the machine.
+    `measure` does one, in batches from `fourierscope.runs.batches`. `assemble` puts them on named axes with units and a
+    sentence. An analysis knows no file, no flag, no plot.
+    """
+
+    def cells(self, subject: S, /) -> Iterable[NamedTuple]:
+        """The pieces of work, in their order."""
+        return [Whole()]
+
+    @abstractmethod
+    def measure(self, cell: Any, subject: S, /) -> Measured:
+        """One piece of work: arrays by name."""
+
+    @abstractmethod
+    def assemble(self, measured: Mapping[Any, Measured], subject: S, /) -> Mapping[str, xr.DataArray]:
+        """All pieces together: labelled values."""
+
+    @final
+    def chance(self, cell: NamedTuple | None = None, purpose: str = "") -> torch.Generator:
+        """The only source of chance, from the field `seed`: one stream a purpose, and a cell where one is given.
+
+        Without a cell it is the same for all cells and all models compared; order, batch and machine do not matter.
+        """
+        seed = getattr(self, "seed", None)
+        if seed is None:
+            raise TypeError(f"{type(self).__name__} has no field `seed`, so it may not use chance.")
+        key = f"{type(self).__name__} {purpose} {seed} {'' if cell is None else repr(cell)}"
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+        return torch.Generator().manual_seed(number >> 1)
+
+    @final
+    def record(self, subject: S) -> dict[str, Any]:
+        """What made a result: the question, its options, the subject, the versions. No time, machine or path."""
+        return {
+            "analysis": type(self).__name__,
+            "options": {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},
+            "subject": subject.trace(),
+            "versions": {name: version(name).split("+")[0] for name in ("fourierscope", "torch", "numpy")},
+        }
+
+    @final
+    def __call__(self, subject: S) -> Result:
+        """Ask, here and now: `fourierscope.run` without a store."""
+        from fourierscope.runs.run import run
+
+        return run(self, subject)
+
+
+def _plain(value: Any) -> Any:
+    """An option as JSON holds it; a function by its name and a digest of its source."""
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    if callable(value):
+        return f"{getattr(value, '__name__', type(value).__name__)} {_source_digest(value)}"
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _source_digest(function: Callable[..., Any]) -> str:
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        source = repr(getattr(function, "__code__", function))
+    return hashlib.sha256(source.encode()).hexdigest()[:16]

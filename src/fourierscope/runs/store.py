@@ -1,0 +1,138 @@
+"""A folder that keeps the finished cells of one question, so that a run killed at any moment goes on where it was."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fourierscope.results import written_whole
+
+_NAME = "cell"  # the entry of a cell's file that says which cell it is
+
+
+class StoreError(ValueError):
+    """A store that cannot serve this run: of another question, damaged, or in use."""
+
+
+class Store:
+    """The finished cells of one question in `folder`, one file each, written whole or not at all.
+
+    `question.json` says what was asked. A store of another question is refused and left as it is.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @contextmanager
+    def opened(self, record: Mapping[str, Any]) -> Iterator[None]:
+        """Hold the store for one run of the question `record`.
+
+        Raises StoreError where the folder holds another question, is no store, or another run is at it.
+        """
+        self._begin(record)
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(f"Another run is at the store {self.folder}. Wait for it, or choose another folder.") from None
+            yield
+
+    def finished(self, cells: list[NamedTuple]) -> dict[NamedTuple, dict[str, npt.NDArray[Any]]]:
+        """What is kept of these cells. Raises StoreError where a file is damaged or of another cell."""
+        found = {}
+        for index, cell in enumerate(cells):
+            path = self._path(index)
+            if path.exists():
+                found[cell] = _read(path, cell)
+        return found
+
+    def keep(self, index: int, cell: NamedTuple, measured: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keep one finished cell."""
+        if _NAME in measured:
+            raise ValueError(f"A measurement may not be named {_NAME!r}.")
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **{_NAME: np.array(repr(cell))}, **measured)
+        written_whole(self._path(index), lambda draft: _write(draft, buffer.getvalue()), overwrite=True)
+
+    @property
+    def batch(self) -> int:
+        """The batch size that memory once forced; 0 where none did."""
+        path = self.folder / "batch.json"
+        try:
+            return int(json.loads(path.read_text())["batch"]) if path.exists() else 0
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path} is damaged. Delete this file and run again.") from error
+
+    @batch.setter
+    def batch(self, size: int) -> None:
+        text = json.dumps({"batch": size})
+        written_whole(self.folder / "batch.json", lambda draft: _write(draft, text.encode()), overwrite=True)
+
+    def _begin(self, record: Mapping[str, Any]) -> None:
+        path = self.folder / "question.json"
+        asked = json.dumps(record, sort_keys=True, indent=1)
+        if path.exists():
+            _check_same(self.folder, path.read_text(), asked)
+            return
+        if self.folder.exists() and (not self.folder.is_dir() or any(not _own(one) for one in self.folder.iterdir())):
+            raise StoreError(f"{self.folder} exists and is no store of a run. Nothing was changed; choose another folder.")
+        written_whole(path, lambda draft: _write(draft, asked.encode()))
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{_NAME}-{index:06d}.npz"
+
+
+def _own(path: Path) -> bool:
+    """Whether a file is what a run leaves that was killed before it had written its question."""
+    return path.name == "lock" or path.name.endswith(".draft")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _read(path: Path, cell: NamedTuple) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            measured = {name: held[name] for name in held.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise StoreError(f"{path} is damaged ({error}). Delete this file and run again: its cell will be measured anew.") from error
+    named = str(measured.pop(_NAME, ""))
+    if named != repr(cell):
+        raise StoreError(f"{path} holds {named or 'no cell'}, where {cell} belongs. Choose another folder for this run.")
+    return measured
+
+
+def _check_same(folder: Path, held: str, asked: str) -> None:
+    if held == asked:
+        return
+    try:
+        old, new = json.loads(held), json.loads(asked)
+    except json.JSONDecodeError as error:
+        raise StoreError(f"{folder / 'question.json'} is damaged ({error}). Choose another folder for this run.") from error
+    told = "; ".join(_differences(old, new)) or "in its layout"
+    raise StoreError(
+        f"The store {folder} belongs to another question: {told}. Nothing was changed; choose another folder, or ask the old question."
+    )
+
+
+def _differences(old: Any, new: Any, place: str = "") -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        found = [_differences(old.get(key), new.get(key), f"{place}.{key}".strip(".")) for key in sorted({*old, *new})]
+        return [one for part in found for one in part]
+    return [] if old == new else [f"{place} was {_short(old)} and is now {_short(new)}"]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 48 else text[:45] + "..."

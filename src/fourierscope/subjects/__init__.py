@@ -1,0 +1,7 @@
+"""WHAT: samples, classifiers, and trials of one on the other. Every subject says where it comes from."""
+
+from fourierscope.subjects.classifier import Classifier as Classifier
+from fourierscope.subjects.classifier import logits_of as logits_of
+from fourierscope.subjects.samples import Samples as Samples
+from fourierscope.subjects.trial import Pair as Pair
+from fourierscope.subjects.trial import Trial as Trial

@@ -1,0 +1,215 @@
+"""The classifier under study: images in [0, 1] go in, logits come out. The only owner of normalisation."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+class Classifier:
+    """Any callable or `nn.Module` that classifies images, with its normalisation inside.
+
+    Called with images (n, c, h, w) in [0, 1] it returns logits (n, classes). `mean` and `std` (one number, or one a
+    channel) are subtracted and divided by before `network` sees the images; without them it sees the images as they are.
+    `device` is where the network lives unless given, and then a copy goes there. `provenance` says where mean and std
+    were read.
+
+    Nothing of the network is changed: it is asked in eval mode and given back in the mode it came in; it gets a copy of
+    the images, so that a network that changes its input in place does no harm. Outputs may be a tensor, an object with
+    `.logits`, a mapping with "logits" or "out", or a sequence whose first member is the tensor.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[Tensor], Any],
+        name: str | None = None,
+        mean: float | Sequence[float] | None = None,
+        std: float | Sequence[float] | None = None,
+        device: str | None = None,
+        precision: Precision = "float32",
+        provenance: str = "given by the user",
+    ) -> None:
+        if not callable(network):
+            raise TypeError(f"A classifier wraps a callable from images to logits; {type(network).__name__} came.")
+        if (mean is None) != (std is None):
+            raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
+        if precision not in ("float32", "bfloat16", "float16"):
+            raise ValueError(f"precision is float32, bfloat16 or float16; {precision!r} came.")
+        self.device = torch.device(device) if device else _home(network)
+        self.network = _moved(network, self.device)
+        self.name = name or _name_of(network)
+        self.mean, self.std = _channelwise(mean, "mean"), _channelwise(std, "std")
+        if self.std is not None and min(self.std) <= 0:
+            raise ValueError(f"Every std is above 0; std={self.std} came.")
+        self.precision: Precision = precision
+        self.provenance = provenance if self.mean is not None else "none: the network sees images in [0, 1]"
+
+    def __repr__(self) -> str:
+        return f"Classifier({self.name!r}, mean={self.mean}, std={self.std}, {self.device}, {self.precision})"
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Logits (n, classes), floating point, on the classifier's device, of images (n, c, h, w).
+
+        Raises TypeError or ValueError where the outputs are not one row of finite numbers for each image.
+        """
+        return logits_of(self.outputs(images), len(images))
+
+    def outputs(self, images: Tensor) -> Any:
+        """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
+        if images.ndim != 4 or not images.is_floating_point():
+            raise ValueError(
+                f"A classifier takes floating-point images (n, c, h, w); {images.dtype} of shape {tuple(images.shape)} came."
+            )
+        with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
+            return self.network(self._normalised(images.to(self.device)))
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """The network in eval mode for a while; every module gets its own mode back. Warns where it was in train mode."""
+        modules = list(self.network.modules()) if isinstance(self.network, nn.Module) else []
+        training = [module for module in modules if module.training]
+        if not training:
+            yield
+            return
+        warnings.warn(
+            f"{self.name} is in train mode: it is asked in eval mode and put back. Call network.eval() to say that you mean it.",
+            stacklevel=4,
+        )
+        try:
+            for module in training:
+                module.training = False
+            yield
+        finally:
+            for module in training:
+                module.training = True
+
+    def normalised_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Classifier:
+        """The same network under another normalisation."""
+        return Classifier(self.network, self.name, mean, std, str(self.device), self.precision)
+
+    def module(self, name: str) -> nn.Module:
+        """The submodule of that dotted name. Raises ValueError with names that exist."""
+        if not isinstance(self.network, nn.Module):
+            raise ValueError(f"{self.name} is a plain function: it has no layers by name. Use the layer 'output'.")
+        known = dict(self.network.named_modules())
+        if name not in known:
+            some = ", ".join(list(known)[1:13])
+            raise ValueError(f"{self.name} has no layer {name!r}. Its layers begin: {some}.")
+        return known[name]
+
+    def trace(self) -> dict[str, Any]:
+        """What to record: name, digest of the weights, normalisation and its provenance, device, precision."""
+        return {
+            "name": self.name,
+            "digest": _digest(self.network),
+            "mean": self.mean,
+            "std": self.std,
+            "preprocessing": self.provenance,
+            "device": self.device.type if self.device.type == "cpu" else torch.cuda.get_device_name(self.device),
+            "precision": self.precision,
+        }
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        if self.mean is None or self.std is None:
+            return images.clone()
+        channels = images.shape[1]
+        if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
+            raise ValueError(
+                f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
+            )
+        mean, std = (torch.tensor(one, dtype=images.dtype, device=images.device).view(-1, 1, 1) for one in (self.mean, self.std))
+        return (images - mean).div_(std)
+
+    def _dtype(self) -> torch.dtype:
+        return torch.float16 if self.precision == "float16" else torch.bfloat16
+
+
+def logits_of(outputs: Any, count: int) -> Tensor:
+    """The logits (count, classes) within a network's outputs; see `Classifier` for the kinds understood."""
+    logits = _tensor_within(outputs)
+    if logits.ndim != 2 or len(logits) != count:
+        raise ValueError(
+            f"A classifier returns logits (n, classes), one row an image; shape {tuple(logits.shape)} came for {count} images. "
+            "For other outputs (embeddings, detectors, segmenters) give HeatMap a score function of outputs and labels."
+        )
+    if logits.shape[1] < 2:
+        raise ValueError(
+            "A classifier returns a logit for each of two classes or more; one column came. For a single logit z return "
+            "torch.cat([torch.zeros_like(z), z], dim=1)."
+        )
+    logits = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
+    if not bool(torch.isfinite(logits).all()):
+        bad = int((~torch.isfinite(logits)).any(1).sum())
+        raise ValueError(f"The logits of {bad} of {count} images are NaN or infinite: no prediction can be read from them.")
+    return logits
+
+
+def _tensor_within(outputs: Any) -> Tensor:
+    if isinstance(outputs, Tensor):
+        return outputs
+    if hasattr(outputs, "logits"):
+        return _tensor_within(outputs.logits)
+    if isinstance(outputs, Mapping):
+        for key in ("logits", "out"):
+            if key in outputs:
+                return _tensor_within(outputs[key])
+        raise TypeError(f"The network returned a mapping without 'logits' or 'out'; its keys: {', '.join(map(str, outputs))}.")
+    if isinstance(outputs, tuple | list) and outputs:
+        return _tensor_within(outputs[0])
+    raise TypeError(
+        f"The network returned {type(outputs).__name__}; logits are a tensor, an object with .logits, a mapping with "
+        "'logits' or 'out', or a sequence whose first member is the tensor."
+    )
+
+
+def _home(network: Any) -> torch.device:
+    """Where the network's parameters lie; the CPU for what has none."""
+    if isinstance(network, nn.Module):
+        for values in [*network.parameters(), *network.buffers()]:
+            return values.device
+    return torch.device("cpu")
+
+
+def _moved(network: Any, device: torch.device) -> Any:
+    """The network on `device`; a copy where it lives elsewhere, so that the user's stays where it is."""
+    if not isinstance(network, nn.Module) or _home(network).type == device.type:
+        return network
+    import copy
+
+    return copy.deepcopy(network).to(device)
+
+
+def _name_of(network: Any) -> str:
+    return str(getattr(network, "__name__", type(network).__name__))
+
+
+def _channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    listed = (values,) if isinstance(values, int | float) else tuple(values)
+    found = tuple(float(one) for one in listed)
+    if not found or not all(torch.isfinite(torch.tensor(found)).tolist()):
+        raise ValueError(f"{name} is a finite number, or one for each channel; {values!r} came.")
+    return found
+
+
+def _digest(network: Any) -> str:
+    """SHA-256 of a module's structure, parameters and buffers, or of a function's name and code."""
+    digest = hashlib.sha256()
+    if not isinstance(network, nn.Module):
+        code = getattr(network, "__code__", None)
+        digest.update(f"{_name_of(network)} {code.co_code.hex() if code else ''} {code.co_consts if code else ''}".encode())
+        return digest.hexdigest()
+    digest.update(str(network).encode())
+    for name, values in network.state_dict().items():
+        digest.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
+        digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,201 @@
+"""Samples: images in [0, 1] with their labels. The only place that decides what an image is."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fourierscope.fourier import Plane
+
+_ROUNDING = 1e-5  # decoders and resizers overshoot [0, 1] by rounding errors; these are clipped, not refused
+_CHUNK = 1 << 26  # bytes looked at or digested at a time, so that a memory-mapped set never has to fit
+
+
+class Samples:
+    """Images (n, c, h, w) with labels (n,), as they came: uint8, or floating point in [0, 1] (kept as float32).
+
+    `images` and `labels` may be tensors or NumPy arrays (a memory map stays one); `labels` may be None, and then the
+    questions that need them say so. `classes` are names for reports. Nothing given is ever changed.
+
+    Raises ValueError or TypeError, with what came and what fits, for: another number of axes, an empty set, channels
+    in the last axis, another dtype, NaN or infinite values, values outside [0, 1], labels that do not fit.
+    """
+
+    images: Tensor
+    labels: Tensor | None
+    name: str
+    classes: tuple[str, ...] | None
+
+    def __init__(
+        self,
+        images: Tensor | np.ndarray[Any, Any],
+        labels: Tensor | np.ndarray[Any, Any] | Sequence[int] | None = None,
+        name: str = "samples",
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.images = _stored(_as_tensor(images))
+        self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), classes)
+        self.name = str(name)
+        self.classes = None if classes is None else tuple(str(one) for one in classes)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        count, channels, height, width = self.images.shape
+        said = "no labels" if self.labels is None else "labels"
+        return f"Samples({self.name!r}: {count} images of {channels} x {height} x {width}, {self.images.dtype}, {said})"
+
+    @property
+    def channels(self) -> int:
+        return int(self.images.shape[1])
+
+    @property
+    def plane(self) -> Plane:
+        return Plane(int(self.images.shape[2]), int(self.images.shape[3]))
+
+    def batch(self, start: int = 0, stop: int | None = None) -> Tensor:
+        """Images start..stop as a new float32 tensor (b, c, h, w) in [0, 1]."""
+        return _scaled(self.images[start:stop])
+
+    def needed_labels(self) -> Tensor:
+        """The labels (n,), int64. Raises ValueError where there are none."""
+        if self.labels is None:
+            raise ValueError(
+                f"{self!r} has no labels, and this question needs them. Give labels, or ask a label-free question such as "
+                'HeatMap(score="flips").'
+            )
+        return self.labels
+
+    def subset(self, indices: Sequence[int] | Tensor) -> Samples:
+        """The samples at `indices`, in that order, under the same name."""
+        chosen = torch.as_tensor(indices, dtype=torch.int64)
+        labels = None if self.labels is None else self.labels[chosen]
+        return Samples(self.images[chosen], labels, self.name, self.classes)
+
+    def limited(self, limit: int, seed: int = 0) -> Samples:
+        """At most `limit` samples, drawn by `seed`, in their old order; each class keeps its share where there are labels."""
+        if limit < 1:
+            raise ValueError(f"A limit is a whole number from 1 on; {limit} came.")
+        if limit >= len(self):
+            return self
+        generator = np.random.default_rng(seed)
+        order = torch.from_numpy(generator.permutation(len(self)))
+        if self.labels is not None:
+            order = order[torch.argsort(_turn_in_class(self.labels[order]), stable=True)]
+        return self.subset(order[:limit].sort().values)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the images and labels, their shapes and kinds: the same samples, the same digest."""
+        digest = hashlib.sha256(f"{tuple(self.images.shape)} {self.images.dtype}".encode())
+        for piece in _chunks(self.images):
+            digest.update(piece.contiguous().numpy().tobytes())
+        if self.labels is not None:
+            digest.update(self.labels.contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def trace(self) -> dict[str, Any]:
+        """What to record: name, digest, count and shape."""
+        count, channels, height, width = (int(one) for one in self.images.shape)
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "count": count,
+            "channels": channels,
+            "height": height,
+            "width": width,
+            "labelled": self.labels is not None,
+        }
+
+
+def _as_tensor(values: Tensor | np.ndarray[Any, Any] | Sequence[int]) -> Tensor:
+    if isinstance(values, Tensor):
+        return values.detach().cpu()
+    array = np.asarray(values)
+    if array.dtype == object or array.dtype.kind not in "buif":
+        raise TypeError(f"Images and labels are arrays of numbers; an array of {array.dtype} came.")
+    with warnings.catch_warnings():  # a read-only memory map is fine: images are never written to
+        warnings.filterwarnings("ignore", message=".*not writable")
+        return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _stored(images: Tensor) -> Tensor:
+    """The images as they are kept, after every check at this door."""
+    if images.ndim != 4:
+        raise ValueError(f"Images have four axes (n, c, h, w); an array of shape {tuple(images.shape)} came.")
+    if images.numel() == 0:
+        raise ValueError(f"There must be at least one image of at least one pixel; shape {tuple(images.shape)} came.")
+    _check_layout(images)
+    if images.dtype == torch.uint8:
+        return images
+    if not images.is_floating_point():
+        raise TypeError(f"Images are uint8 (0..255) or floating point (0..1); {images.dtype} came.")
+    for piece in _chunks(images):
+        _check_range(piece)
+    if images.dtype == torch.float32 and float(images.min()) >= 0 and float(images.max()) <= 1:
+        return images
+    return images.float().clamp(0, 1)
+
+
+def _check_layout(images: Tensor) -> None:
+    channels, last = images.shape[1], images.shape[3]
+    if last in (1, 3, 4) and channels > 4:
+        raise ValueError(
+            f"Images are (n, c, h, w); shape {tuple(images.shape)} looks like (n, h, w, c). "
+            "Write images.transpose(0, 3, 1, 2) for NumPy, images.permute(0, 3, 1, 2) for tensors."
+        )
+
+
+def _check_range(piece: Tensor) -> None:
+    if not bool(torch.isfinite(piece).all()):
+        raise ValueError(f"Images hold {int((~torch.isfinite(piece)).sum())} values that are NaN or infinite.")
+    low, high = float(piece.min()), float(piece.max())
+    if low >= -_ROUNDING and high <= 1 + _ROUNDING:
+        return
+    found = f"Images in floating point lie in [0, 1]; values from {low:.4g} to {high:.4g} came. "
+    if low >= 0 and high <= 255.5:
+        raise ValueError(found + "They look like 0..255: pass them as uint8, or divide by 255.")
+    if low < 0 and high < 20:
+        raise ValueError(
+            found + "They look normalised already: undo that, and give mean and std to Classifier(network, mean=..., "
+            "std=...), which normalises by itself."
+        )
+    raise ValueError(found + "Scale them to [0, 1].")
+
+
+def _checked_labels(labels: Tensor, count: int, classes: Sequence[str] | None) -> Tensor:
+    if labels.ndim != 1 or len(labels) != count:
+        raise ValueError(f"There must be one label for each of {count} images; shape {tuple(labels.shape)} came.")
+    if labels.is_floating_point() or labels.dtype == torch.bool:
+        raise TypeError(f"Labels are whole numbers (the index of the class); {labels.dtype} came.")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or (classes is not None and high >= len(classes)):
+        fits = "from 0 on" if classes is None else f"from 0 to {len(classes) - 1}, for {len(classes)} class names"
+        raise ValueError(f"Labels run {fits}; {low} to {high} came.")
+    return labels.long()
+
+
+def _turn_in_class(labels: Tensor) -> Tensor:
+    """For each label, its rank as a share of its class: sorting by it deals the classes out evenly."""
+    turn = torch.zeros(len(labels), dtype=torch.float64)
+    for one in labels.unique():
+        members = labels == one
+        turn[members] = (torch.arange(int(members.sum())) + 0.5) / int(members.sum())
+    return turn
+
+
+def _chunks(images: Tensor) -> list[Tensor]:
+    per = max(1, _CHUNK // max(1, images[0].numel() * images.element_size()))
+    return list(images.split(per))
+
+
+def _scaled(images: Tensor) -> Tensor:
+    return images.float() / 255 if images.dtype == torch.uint8 else images.clone()
