@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite, pi
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from fourierscope.analyses.scores import Score, ScoreFunction, check_labels, score_named
+from fourierscope.analyses.scores import Score, check_labels, score_named
 from fourierscope.fourier import Frequency, Plane, is_self_paired, quadratures, wave
 from fourierscope.results import Axes, count, mean, rate
 from fourierscope.runs import Analysis, Measured, batch_size, batches
@@ -53,7 +53,7 @@ class HeatMap(Analysis[Trial]):
     """Measure only the centred square of this odd side, in cycles per image (63 in Yin et al. for ImageNet)."""
     stride: int = 1
     """Measure only multiples of this frequency in both directions."""
-    score: str | ScoreFunction = "error"
+    score: str | Callable[..., Any] = "error"
     """error, topK (such as top5), loss, flips, margin, layer:NAME, or in Python a function of outputs and labels."""
     phases: int = 1
     """Number of phases of each wave, evenly spread over half a turn from pi/4 on; 2 gives both quadratures."""

@@ -14,7 +14,6 @@ from torch.nn.functional import cross_entropy
 
 from fourierscope.subjects import Classifier, Trial
 
-ScoreFunction = Callable[[Any, Tensor | None], Tensor]
 WORDS = 'error, topK (such as top5), loss, flips, margin, layer:NAME (layer:output for the outputs)'
 
 
@@ -73,7 +72,7 @@ class Score:
         return found
 
 
-def score_named(score: str | ScoreFunction) -> Score:
+def score_named(score: str | Callable[..., Any]) -> Score:
     """The score that a word or a function names. Raises ValueError for an unknown word."""
     if callable(score):
         given = score

@@ -1,0 +1,26 @@
+# Two commands: `make demo` (a report on embedded images and classifiers) and `make test`. Both set themselves up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check-types check-style clean
+
+demo: .venv/installed
+	$(BIN)/fourierscope demo $(DEMO)
+
+test: .venv/installed-dev
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/mypy src
+	$(BIN)/python -m pytest $(TESTS)
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv demo report.html

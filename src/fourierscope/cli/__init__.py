@@ -1,0 +1,90 @@
+"""The command line: a command for each analysis, read off its dataclass, and a few of its own.
+
+Nothing heavy is imported before a command is known: help, version and list answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+
+from fourierscope.cli.catalogue import Entry, analyses
+
+INTERRUPTED = 130
+_OWN = {
+    "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
+    "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
+    "report": "Put results into one offline HTML page.",
+    "train": "Make a reference classifier again.",
+    "list": "List analyses, samples, classifiers and recipes.",
+    "doctor": "Tell versions, devices and extras, and try the installation.",
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood, 130 interrupted and resumable."""
+    words = list(sys.argv[1:] if words is None else words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0
+    if words[0] == "--version":
+        print(f"fourierscope {version('fourierscope')}")
+        return 0
+    command, rest = words[0], words[1:]
+    act = _action(command)
+    if act is None:
+        known = [*_OWN, *(entry.command for entry in analyses())]
+        near = get_close_matches(command, known, 1)
+        hint = f"Did you mean {near[0]}?" if near else "`fourierscope --help` lists the commands."
+        print(f"fourierscope: there is no command {command!r}. {hint}", file=sys.stderr)
+        return 2
+    return _guarded(command, lambda: act(rest))
+
+
+def _action(command: str) -> Callable[[list[str]], int] | None:
+    if command in _OWN:
+        module = import_module(f"fourierscope.cli.{'listing' if command == 'list' else command}")  # not to hide `list`
+        action: Callable[[list[str]], int] = module.main
+        return action
+    for entry in analyses():
+        if entry.command == command:
+            return lambda rest: _ask(entry, rest)
+    return None
+
+
+def _ask(entry: Entry, words: list[str]) -> int:
+    from fourierscope.cli.ask import ask
+
+    return ask(entry, words)
+
+
+def _guarded(command: str, act: Callable[[], int]) -> int:
+    """Errors that a user can mend, in one line; FOURIERSCOPE_TRACEBACK=1 shows where they come from."""
+    try:
+        return act()
+    except KeyboardInterrupt as error:
+        told = getattr(error, "__notes__", None) or ["Interrupted."]
+        print(f"\nfourierscope {command}: {' '.join(told)}", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError, AttributeError, KeyError) as error:
+        if os.environ.get("FOURIERSCOPE_TRACEBACK"):
+            raise
+        print(f"fourierscope {command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _overview() -> str:
+    asked = "\n".join(f"  {entry.command:<16} {entry.says}" for entry in analyses())
+    own = "\n".join(f"  {name:<16} {says}" for name, says in _OWN.items())
+    return (
+        "fourierscope: which frequencies an image classifier uses.\n\n"
+        "usage: fourierscope COMMAND [options]      fourierscope COMMAND --help tells them\n\n"
+        f"questions\n{asked}\n\nmore\n{own}\n\n"
+        "example\n"
+        "  fourierscope heat-map --classifier reference:natural --samples patches:test --limit 100 --out heat.nc\n"
+        "  fourierscope report heat.nc --out report.html"
+    )

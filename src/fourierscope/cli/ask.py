@@ -1,0 +1,58 @@
+"""The command of an analysis: flags from its fields and its subject's, then a run, then a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
+
+from fourierscope.cli.catalogue import Entry
+from fourierscope.cli.opening import opener
+from fourierscope.runs import run
+
+
+def ask(entry: Entry, words: list[str]) -> int:
+    """Ask the analysis of `entry` as `words` say, print what it found, save it under --out."""
+    analysis = getattr(import_module(entry.module), entry.name)
+    given = parser_of(entry, analysis).parse_args(words)
+    out = free(given.out, given.overwrite)
+    question = analysis(**_fields(given, [field.name for field in dataclasses.fields(analysis)]))
+    opens = opener(analysis)
+    subject = opens(**_fields(given, list(inspect.signature(opens).parameters)))
+    result = run(question, subject, given.store, given.workers, batch=given.batch or "auto")
+    result.save(out, given.overwrite)
+    print(result)
+    print(f"Saved: {out}. Next: fourierscope report {out} --out report.html")
+    return 0
+
+
+def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
+    """The parser of an analysis: its fields, its subject's, and those of a run."""
+    set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    parser = ArgumentParser(prog=f"fourierscope {entry.command}", description=entry.says)
+    parser.add_argument("--config", action="config", help="A YAML file with any of these options; --print_config writes one.")
+    parser.add_function_arguments(opener(analysis), nested_key=None, fail_untyped=False)
+    parser.add_class_arguments(analysis, nested_key=None, fail_untyped=False)
+    running = parser.add_argument_group("The run")
+    running.add_argument("--out", type=str, default=f"{entry.command}.nc", help="The result's file.")
+    running.add_argument("--overwrite", action="store_true", help="Replace the file --out if it exists.")
+    running.add_argument("--store", type=str | None, default=None, help="A folder of finished cells: run again to go on.")
+    running.add_argument("--workers", type=int, default=1, help="Number of processes.")
+    running.add_argument("--batch", type=int | None, default=None, help="Images at a time; empty: automatic.")
+    return parser
+
+
+def free(out: str, overwrite: bool) -> Path:
+    """The path `out`, before any work is done for it. Raises FileExistsError where something stands there."""
+    path = Path(out)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists already. Choose another --out, or say --overwrite.")
+    return path
+
+
+def _fields(given: Namespace, names: list[str]) -> dict[str, Any]:
+    return {name: given[name] for name in names}

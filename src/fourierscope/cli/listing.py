@@ -1,0 +1,35 @@
+"""`fourierscope list`: what there is, a line each."""
+
+from __future__ import annotations
+
+from fourierscope.cli.catalogue import analyses
+
+_SAMPLES = {
+    "patches[:train|:test]": "32 x 32 patches of ten photographs, embedded",
+    "digits": "8 x 8 handwritten digits of scikit-learn, embedded",
+    "npz:PATH": "images and labels in a NumPy file",
+    "folder:PATH": "a folder of class folders",
+    "cifar10:test, mnist:train, ...": "torchvision's sets, downloaded on demand",
+    "hf:NAME[:SPLIT]": "a data set of the Hugging Face hub (extra hf)",
+}
+_CLASSIFIERS = {
+    "reference:NAME": "natural, gaussian, adversarial: shipped with the package, for patches",
+    "torchvision:NAME": "with --weights",
+    "timm:NAME": "with --weights (extra timm)",
+    "hf:NAME": "a model of the Hugging Face hub, or its folder (extra hf)",
+    "path/to/file.py:function": "whatever your function returns: a module or a callable",
+}
+_RECIPES = {"natural": "images as they are", "gaussian": "Gaussian noise", "adversarial": "projected gradient descent"}
+
+
+def main(words: list[str]) -> int:
+    """Print the catalogue."""
+    if words:
+        print("usage: fourierscope list\n\nLists analyses, samples, classifiers and recipes.")
+        return 0 if words[0] in ("-h", "--help") else 2
+    asked = {entry.command: entry.says for entry in analyses()}
+    for title, lines in (("analyses", asked), ("samples", _SAMPLES), ("classifiers", _CLASSIFIERS), ("recipes", _RECIPES)):
+        print(title)
+        for name, says in lines.items():
+            print(f"  {name:<32} {says}")
+    return 0

@@ -1,0 +1,80 @@
+"""What a question is asked of, from words on the command line: one function a kind of subject; its flags are its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from fourierscope.runs import Analysis
+from fourierscope.subjects import Pair, Samples, Trial, open_classifier, open_samples
+from fourierscope.subjects.classifier import Precision
+
+
+def trial(
+    classifier: str,
+    samples: str,
+    weights: str | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    classes: int | None = None,
+    device: str | None = None,
+    precision: Precision = "float32",
+    limit: int | None = None,
+    limit_seed: int = 0,
+    size: int | None = None,
+) -> Trial:
+    """A classifier on samples.
+
+    Args:
+        classifier: reference:NAME, torchvision:NAME, timm:NAME, hf:NAME, or path/to/file.py:function.
+        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
+        weights: A .safetensors, .pt, .pth or .ckpt file (never unpickled), or the name of official weights.
+        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as [0.5,0.5,0.5].
+        std: Divided by after the mean is subtracted.
+        classes: Number of classes, where the architecture must be told.
+        device: cpu, cuda, cuda:1; empty: where the network is.
+        precision: float32, bfloat16 or float16 (autocast).
+        limit: At most this many samples, each class in its share.
+        limit_seed: Seed of that choice.
+        size: Resize and crop images of a folder or hub to this many pixels a side.
+    """
+    return Trial(
+        open_classifier(classifier, weights, mean, std, classes, device, precision), open_samples(samples, limit, limit_seed, size)
+    )
+
+
+def some_samples(samples: str, limit: int | None = None, limit_seed: int = 0, size: int | None = None) -> Samples:
+    """Samples alone.
+
+    Args:
+        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
+        limit: At most this many samples, each class in its share.
+        limit_seed: Seed of that choice.
+        size: Resize and crop images of a folder or hub to this many pixels a side.
+    """
+    return open_samples(samples, limit, limit_seed, size)
+
+
+def pair(before: str, after: str, limit: int | None = None, limit_seed: int = 0, size: int | None = None) -> Pair:
+    """The same samples before and after a change.
+
+    Args:
+        before: Samples as they were: npz:PATH, folder:PATH, ...
+        after: The same samples, changed, in the same order.
+        limit: At most this many samples, each class in its share.
+        limit_seed: Seed of that choice.
+        size: Resize and crop images of a folder or hub to this many pixels a side.
+    """
+    return Pair(*(open_samples(one, limit, limit_seed, size) for one in (before, after)))
+
+
+_OPENERS: dict[type, Callable[..., Any]] = {Trial: trial, Samples: some_samples, Pair: pair}
+
+
+def opener(analysis: type[Analysis[Any]]) -> Callable[..., Any]:
+    """The function that opens the subject of an analysis, by the type it names: `Analysis[Trial]`."""
+    for base in getattr(analysis, "__orig_bases__", ()):
+        for subject in get_args(base):
+            if subject in _OPENERS:
+                return _OPENERS[subject]
+    raise TypeError(f"{analysis.__name__} names no subject that the command line can open: write class X(Analysis[Trial]).")
