@@ -1,0 +1,152 @@
+"""The command line: quick where nothing is asked, read off the analyses, and clear where something is wrong."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fourierscope
+from fourierscope.cli import main
+from fourierscope.cli.catalogue import analyses
+
+HEAT_MAP = "heat-map --classifier reference:natural --samples patches:test --limit 20 --stride 8".split()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["list"], []])
+def test_help_version_and_list_import_nothing_heavy(words):
+    code = f"import sys; from fourierscope.cli import main; main({words}); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip()
+    for heavy in ("torch", "numpy", "xarray", "matplotlib", "jsonargparse"):
+        assert f"'{heavy}'" not in done.stderr
+
+
+def test_every_analysis_of_the_package_has_a_command():
+    assert [entry.name for entry in analyses()] == ["HeatMap", "PassCurve", "PowerSpectrum"]
+    assert [entry.command for entry in analyses()] == ["heat-map", "pass-curve", "power-spectrum"]
+    assert all(entry.says.endswith(".") for entry in analyses())
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(capsys):
+    assert main(["heatmap"]) == 2
+    assert "heat-map" in capsys.readouterr().err
+
+
+def test_a_command_saves_what_python_gives(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*HEAT_MAP, "--norm", "2", "--store", "store", "--out", "heat.nc"]) == 0
+    assert "error" in capsys.readouterr().out
+    trial = fourierscope.Trial(
+        fourierscope.open_classifier("reference:natural"), fourierscope.open_samples("patches:test", limit=20)
+    )
+    expected = fourierscope.HeatMap(norm=2.0, stride=8)(trial)
+    held = fourierscope.load("heat.nc")
+    assert held.record == expected.record
+    assert held.dataset.equals(expected.dataset)
+
+
+def test_an_existing_file_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("heat.nc").write_text("mine")
+    assert main([*HEAT_MAP, "--classifier", "reference:nowhere", "--out", "heat.nc"]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert Path("heat.nc").read_text() == "mine"
+
+
+def test_a_store_of_another_question_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*HEAT_MAP, "--store", "store", "--out", "one.nc"]) == 0
+    assert main([*HEAT_MAP, "--norm", "3", "--store", "store", "--out", "two.nc"]) == 1
+    assert "options.norm was 4.0 and is now 3.0" in capsys.readouterr().err
+    assert not Path("two.nc").exists()
+
+
+def test_a_question_can_come_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("question.yaml").write_text("norm: 1.5\nstride: 8\nlimit: 12\n")
+    words = ["heat-map", "--config", "question.yaml", "--classifier", "reference:natural", "--samples", "patches:test"]
+    assert main([*words, "--out", "heat.nc"]) == 0
+    record = fourierscope.load("heat.nc").record
+    assert (record["options"]["norm"], record["subject"]["samples"]["count"]) == (1.5, 12)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["heat-map", "--classifier", "reference:nobody", "--samples", "patches:test"], "natural"),
+        (["heat-map", "--classifier", "reference:natural", "--samples", "nothing"], "patches"),
+        (["heat-map", "--classifier", "reference:natural", "--samples", "digits"], "channels"),
+        (["pass-curve", "--classifier", "reference:natural", "--samples", "npz:absent.npz"], "absent.npz"),
+        (["report", "absent.nc"], "absent.nc"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_finds_the_package_sound(capsys):
+    assert main(["doctor"]) == 0
+    assert "a small heat map: done" in capsys.readouterr().out
+
+
+DUMMY = '''
+"""A dummy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fourierscope.results import Axes, count, mean
+from fourierscope.runs import Analysis
+from fourierscope.subjects import Samples
+
+
+@dataclass(frozen=True)
+class MeanColour(Analysis[Samples]):
+    """Mean of each channel over the images, times a factor."""
+
+    factor: float = 1.0
+    """Multiplies it."""
+
+    def measure(self, cell, samples, /):
+        return {"colour": self.factor * samples.batch().mean((2, 3)).T.numpy()}
+
+    def assemble(self, measured, samples, /):
+        (piece,) = measured.values()
+        axes = Axes({"channel": np.arange(samples.channels)})
+        return mean("colour", piece["colour"], axes, "1", "Mean of the pixels.") | count(len(samples))
+'''
+
+
+def test_a_new_analysis_is_one_file_and_one_line(tmp_path):
+    package = Path(fourierscope.__file__).parent
+    shutil.copytree(package, tmp_path / "fourierscope", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "fourierscope/analyses/mean_colour.py").write_text(DUMMY)
+    with (tmp_path / "fourierscope/analyses/__init__.py").open("a") as catalogue:
+        catalogue.write("from fourierscope.analyses.mean_colour import MeanColour as MeanColour\n")
+
+    def ask(*words: str) -> str:
+        command = [sys.executable, "-m", "fourierscope", *words]
+        done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "mean-colour" in ask("list")
+    assert "--factor FACTOR" in ask("mean-colour", "--help")
+    said = ask("mean-colour", "--samples", "patches:test", "--limit", "20", "--factor", "2", "--store", "kept", "--out", "colour.nc")
+    assert "Mean of the pixels." in said
+    assert len(list((tmp_path / "kept").glob("cell-*.npz"))) == 1
+    ask("report", "colour.nc", "--out", "page.html")
+    assert "Mean of the pixels." in (tmp_path / "page.html").read_text()
+    found = subprocess.run(
+        [sys.executable, "-c", "import fourierscope as fs; print(fs.MeanColour(factor=3.0))"],
+        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+    )
+    assert found.stdout.strip() == "MeanColour(factor=3.0)"
