@@ -92,17 +92,16 @@ class HeatMap(Analysis[Trial]):
                 own = None if labels is None else labels[chosen].to(device)
                 reference = listen(images) if score.compares else None
                 scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
-                piece = {"scores": scores.unflatten(0, waves.shape[:2]), "norms": norms.unflatten(0, waves.shape[:2])}
-                if reference is not None and score.layer is not None:
-                    piece["clean"] = torch.linalg.vector_norm(reference, dim=1).cpu()
-                elif tile.first == 0 and not score.compares:
-                    piece["clean"] = score.values(listen(images), own, None).cpu()
-                found.append(piece)
-        return {name: torch.cat([piece[name] for piece in found], dim=-1).numpy() for name in found[0]}
+                piece = {"scores": scores.unflatten(0, waves.shape[:2]), "norms": norms.unflatten(0, (*waves.shape[:2], 1))}
+                if tile.first == 0:
+                    piece |= self._unperturbed(score, listen, images, own, reference)
+                found.append({name: values.cpu() for name, values in piece.items()})
+        measured = {name: torch.cat([piece[name] for piece in found], dim=-1).numpy() for name in found[0]}
+        return measured | {"norms": measured["norms"].sum(-1)}
 
     def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
         score, plane, n = score_named(self.score), trial.samples.plane, len(trial.samples)
-        scores, norms = _gathered(measured, "scores", n), _gathered(measured, "norms", n)  # (waves, phases, n)
+        scores = _gathered(measured, n)  # (waves, phases, n)
         axes = self._axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
@@ -116,7 +115,7 @@ class HeatMap(Analysis[Trial]):
             found[f"{score.name}_worst"] = axes.array(worst, score.unit, f"{score.says} in the worst of {self.phases} phases.")
             found[f"{score.name}_spread"] = axes.array(spread, score.unit, f"Range over the phases of: {score.says}.")
         found["effective_norm"] = axes.array(
-            norms.mean((1, 2)), "L2 per channel", f"Mean L2 norm per channel that is left of {self.norm:g} after clipping."
+            _effective_norm(measured, n), "L2 per channel", f"Mean L2 norm per channel left of {self.norm:g} after clipping."
         )
         return found | self._pictures(outcomes.mean(-1) * score.worse, trial)
 
@@ -147,7 +146,7 @@ class HeatMap(Analysis[Trial]):
         waves: Tensor,
         size: int,
     ) -> tuple[Tensor, Tensor]:
-        """Scores and effective norms (waves, b) of a batch of images under each wave; small batches take several waves."""
+        """Scores (w, b) and sums of effective norms (w,) of a batch under each wave; small batches take several waves."""
         scores, norms = [], []
         for part in batches(len(waves), max(1, size // len(images))):
             several = waves[part]
@@ -155,11 +154,19 @@ class HeatMap(Analysis[Trial]):
             changed += images
             if self.clip:
                 changed.clamp_(0, 1)
-            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).mean(-1).cpu())
+            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
             repeated = [None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)]
             values = score.values(listen(changed.flatten(0, 1)), *repeated)
-            scores.append(values.unflatten(0, (len(several), len(images))).cpu())
+            scores.append(values.unflatten(0, (len(several), len(images))))
         return torch.cat(scores), torch.cat(norms)
+
+    def _unperturbed(
+        self, score: Score, listen: Any, images: Tensor, labels: Tensor | None, reference: Tensor | None
+    ) -> dict[str, Tensor]:
+        """What the score is without a wave: nothing for flips, the norm of the activations for a layer."""
+        if score.layer is not None and reference is not None:
+            return {"clean": torch.linalg.vector_norm(reference, dim=1)}
+        return {} if score.compares else {"clean": score.values(listen(images), labels, None)}
 
     def _axes(self, plane: Plane) -> Axes:
         rows, columns = plane.grid(self.crop, self.stride)
@@ -181,6 +188,7 @@ class HeatMap(Analysis[Trial]):
         if score.compares and score.layer is None:
             return {}
         clean = np.concatenate([piece["clean"] for tile, piece in measured.items() if tile.first == 0], axis=-1)
+        assert len(clean) == n
         axes, name = Axes({}), f"clean_{score.name}"
         if score.layer is not None:
             return mean(name, clean, axes, score.unit, f"Mean L2 norm of the clean activations of {score.layer}.")
@@ -214,13 +222,21 @@ def balanced_signs(count: int, channels: int, generator: torch.Generator) -> Ten
     return (pattern[:, None] // 2 ** torch.arange(channels) % 2 * 2 - 1).float()
 
 
-def _gathered(measured: Mapping[Tile, Measured], name: str, n: int) -> npt.NDArray[Any]:
-    """Tiles put together: (waves, phases, n)."""
-    first = next(iter(measured.values()))[name]
+def _gathered(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
+    """The scores of all tiles put together: (waves, phases, n)."""
+    first = next(iter(measured.values()))["scores"]
     whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=first.dtype)
     for tile, piece in measured.items():
-        whole[tile.first : tile.last, :, tile.start : tile.stop] = piece[name]
+        whole[tile.first : tile.last, :, tile.start : tile.stop] = piece["scores"]
     return whole
+
+
+def _effective_norm(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
+    """Mean over images and phases of the norm left after clipping (waves,)."""
+    total = np.zeros(max(tile.last for tile in measured))
+    for tile, piece in measured.items():
+        total[tile.first : tile.last] += piece["norms"].mean(1)
+    return (total / n).astype(np.float32)
 
 
 def _with_unit(score: Score) -> Any:

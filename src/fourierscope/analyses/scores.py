@@ -67,7 +67,7 @@ class Score:
         if not isinstance(found, Tensor) or found.ndim != 1 or (count is not None and len(found) != count):
             came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise ValueError(f"A score is a tensor with one number an image; {came} came.")
-        if not bool(torch.isfinite(found.float()).all()):
+        if found.is_floating_point() and not bool(torch.isfinite(found).all()):
             raise ValueError(f"The score {self.name} is NaN or infinite for some images.")
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import inspect
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -71,12 +72,14 @@ class Analysis(ABC, Generic[S]):
     @final
     def record(self, subject: S) -> dict[str, Any]:
         """What made a result: the question, its options, the subject, the versions. No time, machine or path."""
-        return {
+        record = {
             "analysis": type(self).__name__,
             "options": {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},
             "subject": subject.trace(),
             "versions": {name: version(name).split("+")[0] for name in ("fourierscope", "torch", "numpy")},
         }
+        plain: dict[str, Any] = json.loads(json.dumps(record))  # as it will be read again: lists for tuples
+        return plain
 
     @final
     def __call__(self, subject: S) -> Result:
@@ -88,8 +91,6 @@ class Analysis(ABC, Generic[S]):
 
 def _plain(value: Any) -> Any:
     """An option as JSON holds it; a function by its name and a digest of its source."""
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
     if callable(value):
         return f"{getattr(value, '__name__', type(value).__name__)} {_source_digest(value)}"
     return value.item() if isinstance(value, np.generic) else value
