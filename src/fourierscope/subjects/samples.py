@@ -86,11 +86,7 @@ class Samples:
             raise ValueError(f"A limit is a whole number from 1 on; {limit} came.")
         if limit >= len(self):
             return self
-        generator = np.random.default_rng(seed)
-        order = torch.from_numpy(generator.permutation(len(self)))
-        if self.labels is not None:
-            order = order[torch.argsort(_turn_in_class(self.labels[order]), stable=True)]
-        return self.subset(order[:limit].sort().values)
+        return self.subset(drawn(len(self), self.labels, limit, seed))
 
     @cached_property
     def digest(self) -> str:
@@ -114,6 +110,14 @@ class Samples:
             "width": width,
             "labelled": self.labels is not None,
         }
+
+
+def drawn(count: int, labels: Tensor | None, limit: int, seed: int) -> Tensor:
+    """The indices of `limit` of `count` samples, drawn by `seed`, sorted; each class keeps its share where labels are known."""
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(count))
+    if labels is not None:
+        order = order[torch.argsort(_turn_in_class(labels[order]), stable=True)]
+    return order[:limit].sort().values
 
 
 def _as_tensor(values: Tensor | np.ndarray[Any, Any] | Sequence[int]) -> Tensor:
