@@ -15,8 +15,8 @@ from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_netwo
 from fourierscope.subjects.weights import load_weights, read_weights
 
 CLASSIFIER_KINDS = {
-    "torchvision": "torchvision:NAME, such as torchvision:resnet18, with weights= a file or an official entry (DEFAULT)",
-    "timm": 'timm:NAME, such as timm:resnet10t, with weights= a file or "pretrained" (extra timm)',
+    "torchvision": "torchvision:NAME, such as torchvision:resnet18, with weights=FILE or an official entry (DEFAULT)",
+    "timm": 'timm:NAME, such as timm:resnet10t, with weights=FILE or "pretrained" (extra timm)',
     "hf": "hf:NAME: from the Hugging Face hub (extra hf)",
     "reference": "reference:NAME: a trained network within the package",
     "file": "path/to/file.py:function, where function() returns an nn.Module, a callable or a Classifier",
@@ -37,7 +37,7 @@ def open_classifier(
     device: str | None = None,
     precision: Precision = "float32",
 ) -> Classifier:
-    """A classifier by a word, such as "torchvision:resnet18" or "my_networks.py:build"; CLASSIFIER_KINDS lists all kinds.
+    """A classifier by a word, such as "torchvision:resnet18" or "my_networks.py:build"; CLASSIFIER_KINDS lists them.
 
     `weights` is a file that is read without running anything (`read_weights`), or official weights by the library's
     own word. `mean` and `std` win over what the library states; where it states nothing for these weights, they must be

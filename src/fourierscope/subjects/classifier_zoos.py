@@ -27,7 +27,7 @@ def torchvision_network(name: str, weights: str | None, classes: int | None) -> 
     """A network of torchvision.models by name. `weights` is a file, or an entry of its weights enum such as DEFAULT.
 
     Mean and std are those of the entry's transforms; for a file with as many classes as the enum's, those on which all
-    entries of the network agree. Raises ValueError for unknown names, missing weights, and heads that weights cannot fill.
+    entries of the network agree. Raises ValueError for unknown names, no weights, and heads that weights cannot fill.
     """
     models = torchvision_module().models
     _check_name(name, models.list_models(module=models), "torchvision")
@@ -52,8 +52,8 @@ def torchvision_network(name: str, weights: str | None, classes: int | None) -> 
 def timm_network(name: str, weights: str | None, classes: int | None) -> Found:
     """A network of timm by name. `weights` is a file, or "pretrained" for timm's own. Needs the extra `timm`.
 
-    Mean and std are those of the network's `pretrained_cfg`, where it has as many classes. Raises ValueError for unknown
-    names, missing weights, and heads that weights cannot fill.
+    Mean and std are those of the network's `pretrained_cfg`, where it has as many classes. Raises ValueError for
+    unknown names, no weights, and heads that weights cannot fill.
     """
     torchvision_module()  # timm imports it
     try:
@@ -68,7 +68,7 @@ def timm_network(name: str, weights: str | None, classes: int | None) -> Found:
         _check_whole_head(classes, weights)
         network = timm.create_model(name, pretrained=True)
     else:
-        settings = {} if classes is None else {"num_classes": classes}
+        settings: dict[str, Any] = {} if classes is None else {"num_classes": classes}
         network = timm.create_model(name, pretrained=False, **settings)
         load_weights(network, read_weights(weights))
     stated: dict[str, Any] = network.pretrained_cfg or {}

@@ -21,7 +21,7 @@ _DENSEST = 1100  # no deflated member grows by more than this when it is read
 
 
 def npz_samples(rest: str, selection: Selection) -> Samples:
-    """Samples in an .npz: `images` (n, h, w, c) or (n, c, h, w), told by the axis of length 1 or 3, and maybe `labels` (n,).
+    """Samples in an .npz: `images`, (n, h, w, c) or (n, c, h, w) by the axis of length 1 or 3, and maybe `labels` (n,).
 
     Large images that are stored uncompressed stay on the disk. Raises FileNotFoundError, and ValueError for files that
     are no .npz, arrays of objects, no `images`, and axes that cannot be told.

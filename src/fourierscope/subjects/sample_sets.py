@@ -25,7 +25,7 @@ TORCHVISION_SETS = {
 
 
 def torchvision_samples(kind: str, rest: str, selection: Selection) -> Samples:
-    """A set of torchvision, uint8: `kind` is one of TORCHVISION_SETS, `rest` is SPLIT or SPLIT@ROOT, SPLIT train or test.
+    """A set of torchvision, uint8: `kind` is one of TORCHVISION_SETS, `rest` is SPLIT or SPLIT@ROOT (train or test).
 
     ROOT is the folder that holds the set; without it, a per-user cache. What is not there is downloaded, and checked
     against torchvision's checksums before it is opened.
@@ -41,8 +41,8 @@ def torchvision_samples(kind: str, rest: str, selection: Selection) -> Samples:
     except (OSError, RuntimeError) as error:
         where = "ROOT" if root else "its cache"
         raise ValueError(
-            f"{kind}:{split} is not whole in {where}, and cannot be downloaded: {error}. Write {kind}:{split}@FOLDER for a "
-            "folder that holds torchvision's files of it."
+            f"{kind}:{split} is not whole in {where}, and cannot be downloaded: {error}. Write {kind}:{split}@FOLDER "
+            "for a folder that holds torchvision's files of it."
         ) from error
     labels = np.asarray(found.targets if hasattr(found, "targets") else found.labels).astype(np.int64)
     classes = getattr(found, "classes", None)

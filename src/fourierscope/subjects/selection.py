@@ -42,7 +42,7 @@ class Selection:
 
 
 def resized(images: Tensor, size: int) -> Tensor:
-    """Images (n, c, h, w) with the shorter side resized to `size`, then the centre (n, c, size, size); of the same dtype.
+    """Images (n, c, h, w) with the shorter side resized to `size`, then the centre (n, c, size, size); of one dtype.
 
     Bilinear with antialiasing. Integers are rounded.
     """

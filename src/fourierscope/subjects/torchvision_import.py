@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -15,7 +16,7 @@ _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-_declared: list[torch.library.Library] = []  # a library's declarations live as long as it does
+_declared: list[Any] = []  # a library's declarations live as long as it does
 
 
 def torchvision_module() -> ModuleType:
@@ -44,7 +45,8 @@ def _imported() -> ModuleType:
 
 
 def _declare() -> None:
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    made: Any = torch.library.Library  # torch leaves it untyped
+    library = made("torchvision", "FRAGMENT")
     for schema in _SCHEMAS:
         library.define(schema)
     _declared.append(library)
