@@ -192,7 +192,8 @@ def _turn_in_class(labels: Tensor) -> Tensor:
     turn = torch.zeros(len(labels), dtype=torch.float64)
     for one in labels.unique():
         members = labels == one
-        turn[members] = (torch.arange(int(members.sum())) + 0.5) / int(members.sum())
+        count = int(members.sum())
+        turn[members] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     return turn
 
 
