@@ -1,4 +1,4 @@
-"""Is this classifier fed as it was trained? Asked before any question, because a wrong answer here spoils all others."""
+"""Is this classifier fed as it was trained? Asked before any question: a wrong answer here spoils all others."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _DARK = 0.02  # images that are nowhere brighter were divided by 255 twice
 _REPEATED = 32  # images asked again
 _PASS_CURVE = 25  # passes over the images in a PassCurve by default: two parts, twelve radii, and unfiltered
 _FEW = 30  # images below which an accuracy says little
+_ALIKE = 0.02  # accuracies that tell no two ways to feed a network apart
 _CHANCE = 0.01  # p above which an accuracy is no better than chance
 _TOLERANCE = {"float32": 0.01, "bfloat16": 0.2, "float16": 0.05}  # of the logits' standard deviation
 
@@ -55,13 +56,12 @@ class Check:
     pass_curve_seconds: float = float("nan")
 
     def __str__(self) -> str:
-        rows = [(line.state, line.name, f"{line.found} {line.mend}".strip()) for line in self.lines]
-        rate, whole, curve = (
-            self.images_per_second,
-            _duration(self.heat_map_seconds),
-            _duration(self.pass_curve_seconds),
-        )
-        rows.append(("", "estimated time", f"{rate:.0f} images a second: HeatMap {whole}, PassCurve {curve}"))
+        rows: list[tuple[str, str, str]] = [
+            (line.state, line.name, f"{line.found} {line.mend}".strip()) for line in self.lines
+        ]
+        whole, curve = _duration(self.heat_map_seconds), _duration(self.pass_curve_seconds)
+        says = f"{self.images_per_second:.3g} images a second: HeatMap {whole}, PassCurve {curve}"
+        rows.append(("", "estimated time", says))
         width = max(len(name) for _, name, _ in rows)
         return "\n".join([self.subject, *(f"  {state:6}  {name:{width}}  {found}" for state, name, found in rows)])
 
@@ -98,7 +98,10 @@ def _checked(trial: Trial, few: Trial) -> Check:
     lines += [_input(few), *_repeated(few, logits)]
     logits, seconds = _all_logits(few)
     lines.append(_bare(few, logits))
-    lines += list(_labelled(few, logits))
+    if lines[2].state == "failed":
+        lines.append(Line("accuracy", "not looked at before the range is mended", "note"))
+    else:
+        lines += list(_labelled(few, logits))
     rate = len(few.samples) / seconds
     count = len(trial.samples)
     waves = len(trial.samples.plane.waves())
@@ -224,36 +227,35 @@ def _labelled(few: Trial, logits: Tensor) -> Iterator[Line]:
         yield Line("labels", f"fit {logits.shape[1]} classes")
     right = logits.argmax(1) == labels
     accuracy = float(right.float().mean())
-    found = _alternatives(few, right)
+    found = _fed_otherwise(few, right, logits.shape[1])
     yield found
-    yield _accuracy(accuracy, right, logits.shape[1], mended=found.state == "failed")
+    yield _accuracy(accuracy, right, logits.shape[1], explained=found.state == "failed")
 
 
-def _alternatives(few: Trial, right: Tensor) -> Line:
-    labels, start = few.samples.needed_labels(), 0
-    pairs = []
-    for images in _batches(few):
-        pairs.append((images, labels[start : start + len(images)]))
-        start += len(images)
-    tried = list(alternatives(few.classifier, few.samples.channels))
-    found = [one for one in (better(few.classifier, pairs, right, each) for each in tried) if one is not None]
+def _fed_otherwise(few: Trial, right: Tensor, classes: int) -> Line:
+    labels, tried = few.samples.needed_labels(), list(alternatives(few.classifier, few.samples.channels))
+    starts = range(0, len(labels), _batch(few))
+    pairs = [(images, labels[start : start + len(images)]) for start, images in zip(starts, _batches(few), strict=True)]
+    found = [one for one in (better(few.classifier, pairs, right, each, classes) for each in tried) if one is not None]
     if not found:
         return Line("fed otherwise", f"none of {len(tried)} other ways to feed the network is better")
-    best = max(found, key=lambda one: one.accuracy)
+    best = max(one.accuracy for one in found)
+    first, *others = [one for one in found if one.accuracy > best - _ALIKE]  # the simplest explanation comes first
     says = (
-        f"Accuracy is {float(right.float().mean()):.3f} as given and {best.accuracy:.3f} {best.alternative.says} "
-        f"({len(right)} images, p = {best.p:.1g})."
+        f"Accuracy is {float(right.float().mean()):.3f} as given and {first.accuracy:.3f} {first.alternative.says} "
+        f"({len(right)} images, p = {first.p:.1g})."
     )
-    return Line("fed otherwise", says, "failed", best.alternative.mend)
+    alike = "".join(f" About as good: {one.accuracy:.3f} {one.alternative.says}." for one in others)
+    return Line("fed otherwise", says, "failed", first.alternative.mend + alike)
 
 
-def _accuracy(accuracy: float, right: Tensor, classes: int, mended: bool) -> Line:
+def _accuracy(accuracy: float, right: Tensor, classes: int, explained: bool) -> Line:
     from scipy.stats import binomtest
 
     found = f"{accuracy:.3f} on {len(right)} images"
     if len(right) < _FEW:
         return Line("accuracy", f"{found}: too few to say much", "note")
-    if mended or binomtest(int(right.sum()), len(right), 1 / classes, "greater").pvalue < _CHANCE:
+    if explained or binomtest(int(right.sum()), len(right), 1 / classes, "greater").pvalue < _CHANCE:
         return Line("accuracy", found)
     mend = (
         "Are these the right weights, are labels numbered in the same order as the classes, and is the normalisation "
@@ -263,10 +265,13 @@ def _accuracy(accuracy: float, right: Tensor, classes: int, mended: bool) -> Lin
 
 
 def _batches(few: Trial) -> Iterator[Tensor]:
+    for start in range(0, len(few.samples), _batch(few)):
+        yield few.samples.batch(start, start + _batch(few))
+
+
+def _batch(few: Trial) -> int:
     plane = few.samples.plane
-    size = max(8, min(100, _PIXELS // (plane.height * plane.width)))
-    for start in range(0, len(few.samples), size):
-        yield few.samples.batch(start, start + size)
+    return max(8, min(100, _PIXELS // (plane.height * plane.width)))
 
 
 def _duration(seconds: float) -> str:

@@ -73,8 +73,8 @@ def _unstated(spec: str, classes: int | None) -> str:
         else "its library states none, or several"
     )
     return (
-        f"How must images be normalised for {spec}? {why[0].upper()}{why[1:]}. Give mean and std as they were in training "
-        "(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) for ImageNet's; mean=(0,), std=(1,) for none)."
+        f"How must images be normalised for {spec}? {why[0].upper()}{why[1:]}. Give mean and std as they were in "
+        "training (mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) for ImageNet's; mean=(0,), std=(1,) for none)."
     )
 
 
@@ -107,9 +107,8 @@ def _of_file(
     if weights is not None:
         network = made.network if isinstance(made, Classifier) else made
         if not isinstance(network, nn.Module):
-            raise ValueError(
-                f"{file.name}:{name} returns {type(network).__name__}, which has no weights to load; weights={weights!r} came."
-            )
+            came = f"{type(network).__name__}, which has no weights to load; weights={weights!r} came"
+            raise ValueError(f"{file.name}:{name} returns {came}.")
         load_weights(network, read_weights(weights))
     if isinstance(made, nn.Module):
         made.eval()

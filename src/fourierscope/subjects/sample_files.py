@@ -36,9 +36,8 @@ def npz_samples(rest: str, selection: Selection) -> Samples:
     if images is None:
         with zipfile.ZipFile(file) as archive:
             held = ", ".join(name.removesuffix(".npy") for name in archive.namelist())
-        raise ValueError(
-            f"{file.name} has no array `images`; it holds {held or 'nothing'}. Write np.savez(path, images=..., labels=...)."
-        )
+        advice = "Write np.savez(path, images=..., labels=...)."
+        raise ValueError(f"{file.name} has no array `images`; it holds {held or 'nothing'}. {advice}")
     return selection.of(Samples(_channels_second(images, file.name), labels, f"npz:{file.name}"))
 
 
@@ -138,7 +137,7 @@ def _header(stream: Any, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any
 
 
 def _offset(file: Path, held: zipfile.ZipInfo) -> int:
-    """Where a member's own bytes begin: after its local header, whose two last fields are the lengths of name and extra."""
+    """Where a member's own bytes begin: after its local header, which ends in the lengths of its name and extra."""
     with file.open("rb") as stream:
         stream.seek(held.header_offset)
         local = stream.read(30)
@@ -169,9 +168,8 @@ def _listed(folder: Path) -> tuple[list[Path], torch.Tensor | None, tuple[str, .
     classes = sorted(one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
     loose = _pictures(folder, deep=False)
     if loose and classes:
-        raise ValueError(
-            f"{folder.name} holds class folders ({', '.join(classes[:3])}) and loose pictures ({loose[0].name}): one or the other."
-        )
+        both = f"class folders ({', '.join(classes[:3])}) and loose pictures ({loose[0].name})"
+        raise ValueError(f"{folder.name} holds {both}: one or the other is understood.")
     if loose:
         return loose, None, None
     files, labels = [], []

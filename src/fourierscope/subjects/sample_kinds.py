@@ -21,7 +21,7 @@ SAMPLE_KINDS = {
 
 
 def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int | None = None) -> Samples:
-    """Samples by a word, such as "patches", "npz:val.npz", "folder:val" or "cifar10:test"; SAMPLE_KINDS lists all kinds.
+    """Samples by a word, such as "patches", "npz:val.npz", "folder:val" or "cifar10:test"; SAMPLE_KINDS lists them.
 
     `limit` keeps at most so many, drawn by `seed` with each class keeping its share (`Samples.limited`). `size` resizes
     the shorter side to so many pixels, bilinear with antialiasing, and takes the centre size x size.

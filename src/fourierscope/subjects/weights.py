@@ -46,8 +46,8 @@ def read_weights(path: str) -> dict[str, Tensor]:
     A checkpoint may hold the state dict by itself or under one of the usual names (state_dict, model, ema, ...).
     It is read by `torch.load(weights_only=True)` with a short list of harmless extra types, and there is no way round.
 
-    Raises FileNotFoundError, and ValueError with what the file is and what to do: for whole pickled networks, TorchScript,
-    anything that names a function to run, other formats, web pages, cut-off files, weights that are not finite, and
+    Raises FileNotFoundError, and ValueError with what the file is and what to do: for whole pickled networks,
+    TorchScript, anything that names a function to run, other formats, web pages, cut-off files, weights that are not finite, and
     checkpoints that hold several state dicts.
     """
     file = pathlib.Path(path)
@@ -55,9 +55,8 @@ def read_weights(path: str) -> dict[str, Tensor]:
         raise FileNotFoundError(f"There is no file of weights {path}.")
     suffix = file.suffix.lower()
     if suffix != ".safetensors" and suffix not in CHECKPOINTS:
-        raise ValueError(
-            f"{file.name}: weights are read from .safetensors and {', '.join(CHECKPOINTS)}; {suffix or 'no suffix'} came. {_ADVICE}"
-        )
+        known = f".safetensors and {', '.join(CHECKPOINTS)}"
+        raise ValueError(f"{file.name}: weights are read from {known}; {suffix or 'no suffix'} came. {_ADVICE}")
     _check_is_no_page(file)
     state = _safetensors(file) if suffix == ".safetensors" else _state_within(_checkpoint(file), file.name)
     _check_finite(state, file.name)
@@ -67,8 +66,8 @@ def read_weights(path: str) -> dict[str, Tensor]:
 def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Put the entries of `state` into `network`, in place. Every entry must find its place, and every place its entry.
 
-    Prefixes that wrappers leave (`module.`, `_orig_mod.`, `model.`, ...) are stripped, as often as needed and only where
-    needed. Only counters of batches (`num_batches_tracked`) may be missing.
+    Prefixes that wrappers leave (`module.`, `_orig_mod.`, `model.`, ...) are stripped, as often as needed and only
+    where needed. Only counters of batches (`num_batches_tracked`) may be missing.
 
     Raises ValueError with the missing, unexpected and differently shaped entries; the network is unchanged then.
     """
@@ -147,8 +146,8 @@ def _check_is_no_page(file: pathlib.Path) -> None:
         head = stream.read(256).lstrip()
     if head[:1] == b"<":
         raise ValueError(
-            f"{file.name} is a web page, not weights: it begins with {head[:40].decode('latin-1')!r}. The download gave a "
-            "page (a log-in, a warning, an error) instead of the file: fetch it again."
+            f"{file.name} is a web page, not weights: it begins with {head[:40].decode('latin-1')!r}. The download gave "
+            "a page (a log-in, a warning, an error) instead of the file: fetch it again."
         )
     if head.startswith(b"version https://git-lfs"):
         raise ValueError(f"{file.name} is a pointer of Git LFS, not weights: run `git lfs pull` where it came from.")
@@ -162,9 +161,8 @@ def _state_within(loaded: Any, name: str, depth: int = 3) -> dict[str, Tensor]:
         if len(nested) == 1:
             return _state_within(loaded[nested[0]], name, depth - 1)
         if nested:
-            raise ValueError(
-                f"{name} holds {len(nested)} sets of weights, under {', '.join(nested)}: save the one you mean by itself."
-            )
+            several = f"{len(nested)} sets of weights, under {', '.join(nested)}"
+            raise ValueError(f"{name} holds {several}: save the one you mean by itself.")
         raise ValueError(f"{name} holds no state dict; it holds {', '.join(map(str, list(loaded)[:8])) or 'nothing'}.")
     raise ValueError(f"{name} holds {type(loaded).__name__}, not a state dict (names and tensors).")
 
