@@ -50,7 +50,7 @@ def alternatives(classifier: Classifier, channels: int) -> Iterator[Alternative]
     if mean is not None:
         mend = "The network seems to normalise by itself: leave mean and std out of Classifier."
         yield Alternative("without normalisation", mend, lambda images: images)
-        mend = f"mean={mean} and std={std} seem to be meant for 0..255: divide both by 255."
+        mend = "mean and std seem to be meant for 0..255: divide both by 255."
         yield Alternative(
             "with images in 0..255, normalised as given", mend, lambda images: _normalised(images * 255, mean, std)
         )
@@ -79,8 +79,8 @@ def better(
     """The alternative, if it is significantly better than the way the network is fed; else None.
 
     `batches` are images and labels in random order, `right` (n,) says which of them are classified rightly now.
-    Significantly: McNemar's exact test on the same images at p < 0.001, three points of accuracy, and a tenth of the way
-    from chance to perfection.
+    Significantly: McNemar's exact test on the same images at p < 0.001, three points of accuracy, and a tenth of the
+    way from chance to perfection.
     """
     found = torch.zeros(0, dtype=torch.bool)
     for images, labels in batches:

@@ -60,7 +60,7 @@ class Check:
             (line.state, line.name, f"{line.found} {line.mend}".strip()) for line in self.lines
         ]
         whole, curve = _duration(self.heat_map_seconds), _duration(self.pass_curve_seconds)
-        says = f"{self.images_per_second:.3g} images a second: HeatMap {whole}, PassCurve {curve}"
+        says = f"{self.images_per_second:,.0f} images a second: HeatMap {whole}, PassCurve {curve}"
         rows.append(("", "estimated time", says))
         width = max(len(name) for _, name, _ in rows)
         return "\n".join([self.subject, *(f"  {state:6}  {name:{width}}  {found}" for state, name, found in rows)])
@@ -245,8 +245,9 @@ def _fed_otherwise(few: Trial, right: Tensor, classes: int) -> Line:
         f"Accuracy is {float(right.float().mean()):.3f} as given and {first.accuracy:.3f} {first.alternative.says} "
         f"({len(right)} images, p = {first.p:.1g})."
     )
-    alike = "".join(f" About as good: {one.accuracy:.3f} {one.alternative.says}." for one in others)
-    return Line("fed otherwise", says, "failed", first.alternative.mend + alike)
+    alike = "; ".join(f"{one.accuracy:.3f} {one.alternative.says}" for one in others)
+    mend = first.alternative.mend + (f" About as good: {alike}." if others else "")
+    return Line("fed otherwise", says, "failed", mend)
 
 
 def _accuracy(accuracy: float, right: Tensor, classes: int, explained: bool) -> Line:

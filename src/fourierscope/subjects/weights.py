@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import collections
 import pathlib
-import pickle
 import re
 import zipfile
 from collections.abc import Mapping
@@ -47,8 +46,8 @@ def read_weights(path: str) -> dict[str, Tensor]:
     It is read by `torch.load(weights_only=True)` with a short list of harmless extra types, and there is no way round.
 
     Raises FileNotFoundError, and ValueError with what the file is and what to do: for whole pickled networks,
-    TorchScript, anything that names a function to run, other formats, web pages, cut-off files, weights that are not finite, and
-    checkpoints that hold several state dicts.
+    TorchScript, anything that names a function to run, other formats, web pages, cut-off files, weights that
+    are not finite, and checkpoints that hold several state dicts.
     """
     file = pathlib.Path(path)
     if not file.is_file():
@@ -110,14 +109,8 @@ def _refusal(name: str, error: Exception) -> str:
             f"{name} holds more than weights: it names {found[1]}, and is refused. It is a whole pickled network, or a "
             f"checkpoint with other objects, or a file made to do harm. {_ADVICE}"
         )
-    if isinstance(error, pickle.UnpicklingError) and "Unsupported" in str(error):
-        return f"{name} is a pickle that holds more than weights, and is refused: {_first_line(error)} {_ADVICE}"
-    return f"{name} is no readable torch checkpoint, or was cut off: {type(error).__name__}: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    said = (str(error).partition("WeightsUnpickler error:")[2] or str(error)).strip().partition("\n")[0]
+    return f"{name} is no readable torch checkpoint, or was cut off: {type(error).__name__}: {said}"
 
 
 def _is_torchscript(file: pathlib.Path) -> bool:
@@ -138,16 +131,23 @@ def _harmless() -> list[Any]:
     for home in ("pathlib", "pathlib._local"):  # read as pure paths: those of another system are no trouble then
         for name, kind in (("Posix", pathlib.PurePosixPath), ("Windows", pathlib.PureWindowsPath)):
             paths += [(kind, f"{home}.{name}Path"), (kind, f"{home}.Pure{name}Path")]
-    return [argparse.Namespace, collections.defaultdict, collections.OrderedDict, *arrays, *built, *paths]
+    boxes = [(_without_default, "collections.defaultdict"), dict, list, int, float]
+    return [argparse.Namespace, *boxes, *arrays, *built, *paths]
+
+
+def _without_default(*_default: Any) -> collections.OrderedDict[Any, Any]:
+    """What a defaultdict is read as: torch fills only plain mappings."""
+    return collections.OrderedDict()
 
 
 def _check_is_no_page(file: pathlib.Path) -> None:
     with file.open("rb") as stream:
         head = stream.read(256).lstrip()
-    if head[:1] == b"<":
+    if head.lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
+        begins = head[:40].decode("latin-1")
         raise ValueError(
-            f"{file.name} is a web page, not weights: it begins with {head[:40].decode('latin-1')!r}. The download gave "
-            "a page (a log-in, a warning, an error) instead of the file: fetch it again."
+            f"{file.name} is a web page, not weights: it begins with {begins!r}. The download gave a page (a log-in, a "
+            "warning, an error) instead of the file: fetch it again."
         )
     if head.startswith(b"version https://git-lfs"):
         raise ValueError(f"{file.name} is a pointer of Git LFS, not weights: run `git lfs pull` where it came from.")
