@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any, Literal
 
 import torch
@@ -18,7 +19,7 @@ class Classifier:
     """Any callable or `nn.Module` that classifies images, with its normalisation inside.
 
     Called with images (n, c, h, w) in [0, 1] it returns logits (n, classes). `mean` and `std` (one number, or one a
-    channel) are subtracted and divided by before `network` sees the images; without them it sees the images as they are.
+    channel) are subtracted and divided by before `network` sees the images; without them it sees them as they are.
     `device` is where the network lives unless given, and then a copy goes there. `provenance` says where mean and std
     were read.
 
@@ -39,16 +40,19 @@ class Classifier:
     ) -> None:
         if not callable(network):
             raise TypeError(f"A classifier wraps a callable from images to logits; {type(network).__name__} came.")
+        if isinstance(network, Classifier | type):
+            came = f"the class {network.__name__}: build one" if isinstance(network, type) else "a Classifier already"
+            raise TypeError(f"A classifier wraps a network or function; this is {came}.")
         if (mean is None) != (std is None):
             raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
         if precision not in ("float32", "bfloat16", "float16"):
             raise ValueError(f"precision is float32, bfloat16 or float16; {precision!r} came.")
-        self.device = torch.device(device) if device else _home(network)
+        self.device = _place(network, device)
         self.network = _moved(network, self.device)
         self.name = name or _name_of(network)
         self.mean, self.std = _channelwise(mean, "mean"), _channelwise(std, "std")
-        if self.std is not None and min(self.std) <= 0:
-            raise ValueError(f"Every std is above 0; std={self.std} came.")
+        if self.mean is not None and self.std is not None:
+            _check_normalisation(self.mean, self.std)
         self.precision: Precision = precision
         self.provenance = provenance if self.mean is not None else "none: the network sees images in [0, 1]"
 
@@ -69,7 +73,7 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); {images.dtype} of shape {tuple(images.shape)} came."
             )
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
-            return self.network(self._normalised(images.to(self.device)))
+            return self.network(self._normalised(images.to(self.device)).to(self._kind(images)))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -103,7 +107,8 @@ class Classifier:
         if name not in known:
             some = ", ".join(list(known)[1:13])
             raise ValueError(f"{self.name} has no layer {name!r}. Its layers begin: {some}.")
-        return known[name]
+        found: nn.Module = known[name]
+        return found
 
     def trace(self) -> dict[str, Any]:
         """What to record: name, digest of the weights, normalisation and its provenance, device, precision."""
@@ -125,8 +130,13 @@ class Classifier:
             raise ValueError(
                 f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
             )
-        mean, std = (torch.tensor(one, dtype=images.dtype, device=images.device).view(-1, 1, 1) for one in (self.mean, self.std))
+        mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
         return (images - mean).div_(std)
+
+    def _kind(self, images: Tensor) -> torch.dtype:
+        """The dtype that the network's own weights want; that of the images for a network without weights."""
+        weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
+        return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
     def _dtype(self) -> torch.dtype:
         return torch.float16 if self.precision == "float16" else torch.bfloat16
@@ -135,6 +145,8 @@ class Classifier:
 def logits_of(outputs: Any, count: int) -> Tensor:
     """The logits (count, classes) within a network's outputs; see `Classifier` for the kinds understood."""
     logits = _tensor_within(outputs)
+    if logits.is_complex():
+        raise TypeError(f"Logits are real numbers; {logits.dtype} came.")
     if logits.ndim != 2 or len(logits) != count:
         raise ValueError(
             f"A classifier returns logits (n, classes), one row an image; shape {tuple(logits.shape)} came for {count} images. "
@@ -178,9 +190,17 @@ def _home(network: Any) -> torch.device:
     return torch.device("cpu")
 
 
+def _place(network: Any, device: str | None) -> torch.device:
+    """The device meant: "cuda" without a number is the one on which the network lives already, if it does."""
+    home, meant = _home(network), torch.device(device) if device else None
+    if meant is None or (meant.type == home.type and meant.index is None):
+        return home
+    return meant
+
+
 def _moved(network: Any, device: torch.device) -> Any:
     """The network on `device`; a copy where it lives elsewhere, so that the user's stays where it is."""
-    if not isinstance(network, nn.Module) or _home(network).type == device.type:
+    if not isinstance(network, nn.Module) or _home(network) == device:
         return network
     import copy
 
@@ -194,11 +214,20 @@ def _name_of(network: Any) -> str:
 def _channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
     if values is None:
         return None
-    listed = (values,) if isinstance(values, int | float) else tuple(values)
-    found = tuple(float(one) for one in listed)
-    if not found or not all(torch.isfinite(torch.tensor(found)).tolist()):
+    try:
+        found = tuple(float(one) for one in torch.as_tensor(values, dtype=torch.float64).flatten())
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} is a number, or one for each channel; {values!r} came.") from error
+    if not found or not all(isfinite(one) for one in found):
         raise ValueError(f"{name} is a finite number, or one for each channel; {values!r} came.")
     return found
+
+
+def _check_normalisation(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    if min(std) <= 0:
+        raise ValueError(f"Every std is above 0; std={std} came.")
+    if len(mean) != len(std) and 1 not in (len(mean), len(std)):
+        raise ValueError(f"mean and std are for the same channels; mean={mean}, std={std} came.")
 
 
 def _digest(network: Any) -> str:
@@ -209,7 +238,20 @@ def _digest(network: Any) -> str:
         digest.update(f"{_name_of(network)} {code.co_code.hex() if code else ''} {code.co_consts if code else ''}".encode())
         return digest.hexdigest()
     digest.update(str(network).encode())
-    for name, values in network.state_dict().items():
-        digest.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
-        digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for path, module in network.named_modules():
+        own = {**vars(module), **module._parameters, **module._buffers}
+        for name in sorted(own):
+            if name != "training" and not name.startswith("_"):
+                digest.update(_told(f"{path}.{name}", own[name]))
     return digest.hexdigest()
+
+
+def _told(name: str, value: Any) -> bytes:
+    """Bytes that tell one value of a module's own from another: of tensors and plain constants, else none."""
+    if isinstance(value, Tensor):
+        values = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        return f"{name} {tuple(value.shape)} {value.dtype}".encode() + values
+    plain = isinstance(value, bool | int | float | str) or isinstance(value, tuple | list) and all(
+        isinstance(one, bool | int | float | str) for one in value
+    )
+    return f"{name} {value!r}".encode() if plain else b""

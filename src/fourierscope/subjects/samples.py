@@ -43,6 +43,8 @@ class Samples:
         self.images = _stored(_as_tensor(images))
         self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), classes)
         self.name = str(name)
+        if isinstance(classes, str):
+            raise TypeError(f"classes are names, one for each class; the single word {classes!r} came.")
         self.classes = None if classes is None else tuple(str(one) for one in classes)
 
     def __len__(self) -> int:
@@ -69,28 +71,27 @@ class Samples:
         """The labels (n,), int64. Raises ValueError where there are none."""
         if self.labels is None:
             raise ValueError(
-                f"{self!r} has no labels, and this question needs them. Give labels, or ask a label-free question such as "
-                'HeatMap(score="flips").'
+                f"{self!r} has no labels, and this question needs them. Give labels, or ask a label-free question such "
+                'as HeatMap(score="flips").'
             )
         return self.labels
 
     def subset(self, indices: Sequence[int] | Tensor) -> Samples:
         """The samples at `indices`, in that order, under the same name."""
-        chosen = torch.as_tensor(indices, dtype=torch.int64)
+        given = torch.as_tensor(indices)
+        if given.dtype == torch.bool or given.is_floating_point() and given.numel():
+            raise TypeError(f"A subset takes indices; {given.dtype} came. For a mask write mask.nonzero().flatten().")
+        chosen = given.long()
         labels = None if self.labels is None else self.labels[chosen]
         return Samples(self.images[chosen], labels, self.name, self.classes)
 
     def limited(self, limit: int, seed: int = 0) -> Samples:
-        """At most `limit` samples, drawn by `seed`, in their old order; each class keeps its share where there are labels."""
+        """At most `limit` samples, drawn by `seed`, in their old order; each class keeps its share."""
         if limit < 1:
             raise ValueError(f"A limit is a whole number from 1 on; {limit} came.")
         if limit >= len(self):
             return self
-        generator = np.random.default_rng(seed)
-        order = torch.from_numpy(generator.permutation(len(self)))
-        if self.labels is not None:
-            order = order[torch.argsort(_turn_in_class(self.labels[order]), stable=True)]
-        return self.subset(order[:limit].sort().values)
+        return self.subset(drawn(len(self), self.labels, limit, seed))
 
     @cached_property
     def digest(self) -> str:
@@ -116,15 +117,29 @@ class Samples:
         }
 
 
+def drawn(count: int, labels: Tensor | None, limit: int, seed: int) -> Tensor:
+    """The indices of `limit` of `count` samples, drawn by `seed`, sorted; each class of `labels` keeps its share."""
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(count))
+    if labels is not None:
+        order = order[torch.argsort(_turn_in_class(labels[order]), stable=True)]
+    return order[:limit].sort().values
+
+
 def _as_tensor(values: Tensor | np.ndarray[Any, Any] | Sequence[int]) -> Tensor:
     if isinstance(values, Tensor):
-        return values.detach().cpu()
+        if values.layout != torch.strided or values.is_quantized:
+            raise TypeError("Images and labels are dense tensors of plain numbers; a sparse or quantised one came.")
+        return values.detach().cpu().as_subclass(Tensor)
     array = np.asarray(values)
-    if array.dtype == object or array.dtype.kind not in "buif":
+    if array.dtype.kind not in "buif":
         raise TypeError(f"Images and labels are arrays of numbers; an array of {array.dtype} came.")
+    native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+    array = array.astype(native, copy=False)
+    if any(stride < 0 for stride in array.strides):  # torch knows no steps backwards
+        array = array.copy()
     with warnings.catch_warnings():  # a read-only memory map is fine: images are never written to
         warnings.filterwarnings("ignore", message=".*not writable")
-        return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
+        return torch.from_numpy(array)
 
 
 def _stored(images: Tensor) -> Tensor:
@@ -137,7 +152,12 @@ def _stored(images: Tensor) -> Tensor:
     if images.dtype == torch.uint8:
         return images
     if not images.is_floating_point():
-        raise TypeError(f"Images are uint8 (0..255) or floating point (0..1); {images.dtype} came.")
+        raise TypeError(
+            f"Images are uint8 (0..255) or floating point (0..1); {images.dtype} came. Whole numbers in 0..255: write "
+            "images.astype('uint8') for NumPy, images.byte() for tensors."
+        )
+    if images.element_size() < 4:
+        images = images.float()
     for piece in _chunks(images):
         _check_range(piece)
     if images.dtype == torch.float32 and float(images.min()) >= 0 and float(images.max()) <= 1:
@@ -176,11 +196,12 @@ def _checked_labels(labels: Tensor, count: int, classes: Sequence[str] | None) -
         raise ValueError(f"There must be one label for each of {count} images; shape {tuple(labels.shape)} came.")
     if labels.is_floating_point() or labels.dtype == torch.bool:
         raise TypeError(f"Labels are whole numbers (the index of the class); {labels.dtype} came.")
+    labels = labels.long()
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or (classes is not None and high >= len(classes)):
         fits = "from 0 on" if classes is None else f"from 0 to {len(classes) - 1}, for {len(classes)} class names"
         raise ValueError(f"Labels run {fits}; {low} to {high} came.")
-    return labels.long()
+    return labels
 
 
 def _turn_in_class(labels: Tensor) -> Tensor:
@@ -188,7 +209,8 @@ def _turn_in_class(labels: Tensor) -> Tensor:
     turn = torch.zeros(len(labels), dtype=torch.float64)
     for one in labels.unique():
         members = labels == one
-        turn[members] = (torch.arange(int(members.sum()), dtype=torch.float64) + 0.5) / int(members.sum())
+        count = int(members.sum())
+        turn[members] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     return turn
 
 
@@ -198,4 +220,7 @@ def _chunks(images: Tensor) -> list[Tensor]:
 
 
 def _scaled(images: Tensor) -> Tensor:
-    return images.float() / 255 if images.dtype == torch.uint8 else images.clone()
+    """A new float32 tensor, always contiguous: the same samples give the same bits however they lie in memory."""
+    if images.dtype == torch.uint8:
+        return images.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+    return images.clone(memory_format=torch.contiguous_format)

@@ -65,10 +65,19 @@ class Pair:
     after: Samples
 
     def __post_init__(self) -> None:
+        if not isinstance(self.before, Samples) or not isinstance(self.after, Samples):
+            came = f"{type(self.before).__name__} and {type(self.after).__name__}"
+            raise TypeError(f"A Pair takes Samples before and after; {came} came.")
         if self.before.images.shape != self.after.images.shape:
             raise ValueError(
                 f"A Pair holds the same images before and after; shapes {tuple(self.before.images.shape)} and "
                 f"{tuple(self.after.images.shape)} came."
+            )
+        first, second = self.before.labels, self.after.labels
+        if first is not None and second is not None and not torch.equal(first, second):
+            raise ValueError(
+                f"A Pair holds the same images before and after, but {int((first != second).sum())} of {len(first)} "
+                "labels differ: is one of them in another order?"
             )
 
     def trace(self) -> dict[str, Any]:

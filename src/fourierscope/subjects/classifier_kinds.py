@@ -1,0 +1,155 @@
+"""Classifiers by a word: the catalogue of kinds, and the one door to them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from fourierscope.subjects.classifier import Classifier, Precision
+from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_network, torchvision_network
+from fourierscope.subjects.weights import load_weights, read_weights
+
+CLASSIFIER_KINDS = {
+    "torchvision": "torchvision:NAME, such as torchvision:resnet18, with weights=FILE or an official entry (DEFAULT)",
+    "timm": 'timm:NAME, such as timm:resnet10t, with weights=FILE or "pretrained" (extra timm)',
+    "hf": "hf:NAME: from the Hugging Face hub (extra hf)",
+    "reference": "reference:NAME: a trained network within the package",
+    "file": "path/to/file.py:function, where function() returns an nn.Module, a callable or a Classifier",
+}
+_ZOOS: dict[str, Callable[[str, str | None, int | None], Found]] = {
+    "torchvision": torchvision_network,
+    "timm": timm_network,
+    "hf": hub_network,
+}
+
+
+def open_classifier(
+    spec: str,
+    weights: str | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    classes: int | None = None,
+    device: str | None = None,
+    precision: Precision = "float32",
+) -> Classifier:
+    """A classifier by a word, such as "torchvision:resnet18" or "my_networks.py:build"; CLASSIFIER_KINDS lists them.
+
+    `weights` is a file that is read without running anything (`read_weights`), or official weights by the library's
+    own word. `mean` and `std` win over what the library states; where it states nothing for these weights, they must be
+    given: normalisation is never guessed. `classes` is the number of classes of weights of your own.
+
+    A file's function runs: it is your own code. Without `mean` and `std` its network sees images in [0, 1] as they are.
+
+    Raises ValueError for an unknown word, with all kinds, and where weights or normalisation are missing or do not fit.
+    """
+    kind, _, name = spec.partition(":")
+    if (mean is None) != (std is None):
+        raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
+    if kind in _ZOOS and name:
+        found = _ZOOS[kind](name, weights, classes)
+        if mean is None and found.mean is None:
+            raise ValueError(_unstated(spec, classes))
+        stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
+        return Classifier(found.network.eval(), spec, stated[0], stated[1], device, precision, stated[2])
+    if classes is not None:
+        raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
+    if kind == "reference" and name:
+        return _reference(name, weights, mean, std, device, precision)
+    if ".py:" in spec:
+        return _of_file(spec, weights, mean, std, device, precision)
+    listed = "\n  ".join(CLASSIFIER_KINDS.values())
+    raise ValueError(f"There is no classifier {spec!r}. Classifiers are:\n  {listed}")
+
+
+def _unstated(spec: str, classes: int | None) -> str:
+    why = (
+        f"with classes={classes} these are weights of your own"
+        if classes is not None
+        else "its library states none, or several"
+    )
+    return (
+        f"How must images be normalised for {spec}? {why[0].upper()}{why[1:]}. Give mean and std as they were in "
+        "training (mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) for ImageNet's; mean=(0,), std=(1,) for none)."
+    )
+
+
+def _reference(
+    name: str,
+    weights: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    device: str | None,
+    precision: Precision,
+) -> Classifier:
+    from fourierscope.subjects.reference import reference
+
+    if weights is not None:
+        raise ValueError(f"reference:{name} comes with its weights; weights={weights!r} came.")
+    return _opened(reference(name), None, mean, std, device, precision)
+
+
+def _of_file(
+    spec: str,
+    weights: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    device: str | None,
+    precision: Precision,
+) -> Classifier:
+    path, _, name = spec.rpartition(":")
+    file = Path(path).expanduser()
+    made = _made_by(file, name)
+    if weights is not None:
+        network = made.network if isinstance(made, Classifier) else made
+        if not isinstance(network, nn.Module):
+            came = f"{type(network).__name__}, which has no weights to load; weights={weights!r} came"
+            raise ValueError(f"{file.name}:{name} returns {came}.")
+        load_weights(network, read_weights(weights))
+    if isinstance(made, nn.Module):
+        made.eval()
+    return _opened(made, f"{file.name}:{name}", mean, std, device, precision)
+
+
+def _opened(
+    made: Any,
+    name: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    device: str | None,
+    precision: Precision,
+) -> Classifier:
+    """The classifier around what was made; a Classifier keeps its own normalisation unless another is given."""
+    if not isinstance(made, Classifier):
+        return Classifier(made, name, mean, std, device, precision)
+    own = (made.mean, made.std, made.provenance) if mean is None else (mean, std, "given by the user")
+    place = device or str(made.device)
+    return Classifier(made.network, name or made.name, own[0], own[1], place, precision, own[2])
+
+
+def _made_by(file: Path, name: str) -> Any:
+    """What the file's function returns. Its folder can be imported from meanwhile, as when a file is run."""
+    if not file.is_file():
+        raise FileNotFoundError(f"There is no file {file}.")
+    module_name = f"fourierscope_file_{file.stem}"
+    found = importlib.util.spec_from_file_location(module_name, file)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.path.insert(0, str(file.resolve().parent))
+    sys.modules[module_name] = module  # dataclasses look their module up while they are made
+    try:
+        found.loader.exec_module(module)
+        if not callable(getattr(module, name, None)):
+            known = ", ".join(one for one in vars(module) if not one.startswith("_") and callable(getattr(module, one)))
+            raise ValueError(f"{file.name} has no function {name!r}; it has {known or 'none'}.")
+        return getattr(module, name)()
+    finally:
+        sys.path.remove(str(file.resolve().parent))
+        # a module that cannot be imported by name elsewhere must not be found by name here: worker processes then get
+        # its classes by value
+        del sys.modules[module_name]

@@ -1,0 +1,53 @@
+"""Samples by a word: the catalogue of kinds, and the one door to them."""
+
+from __future__ import annotations
+
+from fourierscope.subjects.sample_files import folder_samples, npz_samples
+from fourierscope.subjects.sample_sets import TORCHVISION_SETS, hub_samples, torchvision_samples
+from fourierscope.subjects.samples import Samples
+from fourierscope.subjects.selection import Selection
+
+SAMPLE_KINDS = {
+    "patches": "patches:train, patches:test or patches (test): small patches of real photographs, within the package",
+    "digits": "digits: handwritten digits, within the package",
+    "npz": "npz:PATH: an .npz with `images` (n, h, w, c) or (n, c, h, w) and maybe `labels`",
+    "folder": "folder:PATH: pictures in class folders",
+    **{
+        name: f"{name}:train or {name}:test, with @ROOT for the folder that holds it: from torchvision"
+        for name in TORCHVISION_SETS
+    },
+    "hf": "hf:NAME or hf:NAME:SPLIT: from the Hugging Face hub (extra hf)",
+}
+
+
+def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int | None = None) -> Samples:
+    """Samples by a word, such as "patches", "npz:val.npz", "folder:val" or "cifar10:test"; SAMPLE_KINDS lists them.
+
+    `limit` keeps at most so many, drawn by `seed` with each class keeping its share (`Samples.limited`). `size` resizes
+    the shorter side to so many pixels, bilinear with antialiasing, and takes the centre size x size.
+
+    Raises ValueError for an unknown word, with all kinds, and what each kind raises for files that do not fit.
+    """
+    kind, _, rest = spec.partition(":")
+    selection = Selection(limit, seed, size)
+    if kind in ("npz", "folder", "hf") and not rest:
+        raise ValueError(f"{spec!r} says no place. Write {SAMPLE_KINDS[kind]}.")
+    if kind in ("patches", "digits"):
+        return selection.of(_embedded(kind, rest))
+    if kind in TORCHVISION_SETS:
+        return torchvision_samples(kind, rest, selection)
+    loaders = {"npz": npz_samples, "folder": folder_samples, "hf": hub_samples}
+    if kind not in loaders:
+        listed = "\n  ".join(SAMPLE_KINDS.values())
+        raise ValueError(f"There are no samples {spec!r}. Samples are:\n  {listed}")
+    return loaders[kind](rest, selection)
+
+
+def _embedded(kind: str, rest: str) -> Samples:
+    from fourierscope.subjects import embedded
+
+    if kind == "patches" and rest in ("", "train", "test"):
+        return embedded.patches(rest or "test")
+    if kind == "digits" and not rest:
+        return embedded.digits()
+    raise ValueError(f"{kind}:{rest} is not known. Write {SAMPLE_KINDS[kind]}.")
