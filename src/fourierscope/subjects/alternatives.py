@@ -19,8 +19,9 @@ COMMON = {
 }
 """Normalisations in common use: mean and std for each channel, or one for all."""
 
-_SIGNIFICANT = 0.001  # p of the paired test below which an alternative counts
-_BETTER = 0.03  # gain in accuracy from which an alternative counts
+SIGNIFICANT = 0.001  # p of the paired test below which an alternative counts
+_SUSPECT = 0.01  # p below which it is told, though it may be chance among so many alternatives
+_BETTER = 0.02  # gain in accuracy from which an alternative counts
 _SENSIBLE = 0.1  # of the way from chance to perfection: what a rightly fed network surely reaches
 _PILOT = 100  # images after which an alternative that is clearly worse is given up
 _SLACK = 3  # images by which it may be behind then
@@ -37,7 +38,7 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Better:
-    """An alternative that is significantly better: its accuracy and the p of McNemar's exact test."""
+    """An alternative that seems better: its accuracy and the p of McNemar's exact test."""
 
     alternative: Alternative
     accuracy: float
@@ -76,11 +77,11 @@ def better(
     alternative: Alternative,
     classes: int,
 ) -> Better | None:
-    """The alternative, if it is significantly better than the way the network is fed; else None.
+    """The alternative, if it seems better than the way the network is fed; else None.
 
     `batches` are images and labels in random order, `right` (n,) says which of them are classified rightly now.
-    Significantly: McNemar's exact test on the same images at p < 0.001, three points of accuracy, and a tenth of the
-    way from chance to perfection.
+    Seems: McNemar's exact test on the same images at p < 0.01 (p < 0.001 is significant), two points of accuracy, and
+    a tenth of the way from chance to perfection.
     """
     found = torch.zeros(0, dtype=torch.bool)
     for images, labels in batches:
@@ -89,7 +90,7 @@ def better(
             return None
     p, accuracy = mcnemar(right, found), float(found.float().mean())
     gain = accuracy - float(right.float().mean())
-    if p >= _SIGNIFICANT or gain < _BETTER or accuracy < 1 / classes + _SENSIBLE * (1 - 1 / classes):
+    if p >= _SUSPECT or gain < _BETTER or accuracy < 1 / classes + _SENSIBLE * (1 - 1 / classes):
         return None
     return Better(alternative, accuracy, p)
 

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from fourierscope.subjects.alternatives import alternatives, as_given, better, predictions
+from fourierscope.subjects.alternatives import SIGNIFICANT, alternatives, as_given, better, predictions
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.trial import Trial
 
@@ -66,12 +66,12 @@ class Check:
         return "\n".join([self.subject, *(f"  {state:6}  {name:{width}}  {found}" for state, name, found in rows)])
 
 
-def check(trial: Trial, limit: int = 500) -> Check:
+def check(trial: Trial, limit: int = 1000) -> Check:
     """Whether a trial is as it is meant: outputs, labels, normalisation, order of channels, range, mode, repeatability.
 
     At most `limit` images are asked. Where labels are known, the network is also fed in the ways that are commonly
     mistaken for each other (without normalisation, with common ones, channels reversed, in 0..255), and if one of them
-    is better by three points and at p < 0.001 (McNemar's exact test, same images), the check fails and says which.
+    is better by two points and at p < 0.001 (McNemar's exact test, same images), the check fails and says which.
 
     Returns what was found, with estimated times for all of the trial's samples. Raises CheckFailed, a ValueError, that
     names everything wrong with how to mend it.
@@ -239,7 +239,15 @@ def _fed_otherwise(few: Trial, right: Tensor, classes: int) -> Line:
     found = [one for one in (better(few.classifier, pairs, right, each, classes) for each in tried) if one is not None]
     if not found:
         return Line("fed otherwise", f"none of {len(tried)} other ways to feed the network is better")
-    best = max(one.accuracy for one in found)
+    sure = [one for one in found if one.p < SIGNIFICANT]
+    if not sure:
+        most = max(found, key=lambda one: one.accuracy)
+        says = (
+            f"accuracy is {float(right.float().mean()):.3f} as given and {most.accuracy:.3f} {most.alternative.says} "
+            f"(p = {most.p:.1g}): {len(right)} images are too few to tell. Check with more."
+        )
+        return Line("fed otherwise", says, "note")
+    found, best = sure, max(one.accuracy for one in sure)
     first, *others = [one for one in found if one.accuracy > best - _ALIKE]  # the simplest explanation comes first
     says = (
         f"Accuracy is {float(right.float().mean()):.3f} as given and {first.accuracy:.3f} {first.alternative.says} "
