@@ -23,8 +23,8 @@ def reference_names() -> tuple[str, ...]:
 def reference(name: str) -> Classifier:
     """The reference classifier of that name, of 32 x 32 patches of ten photographs (`patches`), in eval mode.
 
-    `natural` learned the patches as they are, `gaussian` under noise, `adversarial` under attack; `reference_facts` says
-    how, and how well. Raises ValueError with the names there are.
+    `natural` learned the patches as they are, `gaussian` under noise, `adversarial` under attack; `reference_facts`
+    says how, and how well. Raises ValueError with the names there are.
     """
     facts = reference_facts(name)
     network = small_network(facts["network"]["channels"], facts["network"]["classes"])

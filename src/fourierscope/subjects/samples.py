@@ -188,7 +188,7 @@ def _turn_in_class(labels: Tensor) -> Tensor:
     turn = torch.zeros(len(labels), dtype=torch.float64)
     for one in labels.unique():
         members = labels == one
-        turn[members] = (torch.arange(int(members.sum())) + 0.5) / int(members.sum())
+        turn[members] = (torch.arange(int(members.sum()), dtype=torch.float64) + 0.5) / int(members.sum())
     return turn
 
 

@@ -45,7 +45,7 @@ class Checkpoint:
             optimiser.state[parameter]["momentum_buffer"] = torch.empty_like(parameter)
         state = _state(network, optimiser)
         if {name: one.shape for name, one in state.items()} != {name: one.shape for name, one in held.items()}:
-            raise StoreError(f"{self.path} does not hold this network's weights. Delete it, or choose another checkpoint.")
+            raise StoreError(f"{self.path} does not hold this network's weights. Delete it, or choose another.")
         with torch.no_grad():
             for name, values in state.items():
                 values.copy_(held[name])

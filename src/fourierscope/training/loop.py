@@ -23,11 +23,11 @@ from fourierscope.training.recipe import Recipe
 def train(
     classifier: Classifier, samples: Samples, recipe: Recipe, seed: int = 0, checkpoint: str | Path | None = None
 ) -> Classifier:
-    """A classifier like the one given, trained on labelled samples from its present weights on. Nothing given is changed.
+    """A classifier like the one given, trained on labelled samples from its present weights on. Nothing given changes.
 
     Order, flips, noise and dropout follow from `seed` and the number of the epoch alone; the global random state is
     neither read nor changed. `checkpoint` is a file that is written whole after every epoch: a training that was killed
-    goes on from there and gives the same weights, bit for bit, as one that was not.
+    goes on from there and gives the same weights as one that was not, bit for bit on one machine and number of threads.
 
     Raises TypeError for a classifier that is no module; ValueError for samples without labels or of more classes, for
     weights that cannot learn, and where the loss is no longer finite; StoreError for a checkpoint of another training.
@@ -89,7 +89,7 @@ def _epoch(
     for turn, chosen in enumerate(torch.randperm(len(samples), generator=generator).tensor_split(count)):
         part = samples.subset(chosen)
         images, labels = part.batch().to(learner.device), part.needed_labels().to(learner.device)
-        images = recipe.flipped(images, generator)
+        images = recipe.tinted(recipe.flipped(images, generator), generator)
         if recipe.perturbation is not None:
             images = recipe.perturbation(learner, images, labels, generator)
         for group in optimiser.param_groups:
@@ -112,7 +112,7 @@ def _step(learner: Classifier, images: Tensor, labels: Tensor, optimiser: torch.
 
 @contextmanager
 def _chance(purpose: str, device: torch.device) -> Iterator[torch.Generator]:
-    """A generator of one purpose. For a while the global random state, which dropout draws from, follows from it too."""
+    """A generator of one purpose. Meanwhile the global random state, which dropout draws from, follows from it too."""
     number = int.from_bytes(hashlib.sha256(f"training {purpose}".encode()).digest()[:8], "big") >> 1
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
         torch.manual_seed(number)

@@ -70,6 +70,8 @@ class Recipe:
     """Mirror every other image, by chance, left to right."""
     flip_rows: bool = False
     """Mirror every other image, by chance, upside down."""
+    tint: float = 0.0
+    """Largest amount by which each channel of each image is made brighter or darker, by chance; clipped to [0, 1]."""
 
     def __post_init__(self) -> None:
         fits = {
@@ -78,6 +80,7 @@ class Recipe:
             "learning_rate is finite and above 0": isfinite(self.learning_rate) and self.learning_rate > 0,
             "warmup lies from 0 to below 1": 0 <= self.warmup < 1,
             "momentum lies above 0 and below 1": 0 < self.momentum < 1,
+            "tint lies from 0 to 1": 0 <= self.tint <= 1,
             "weight_decay is finite and at least 0": isfinite(self.weight_decay) and self.weight_decay >= 0,
         }
         if broken := [rule for rule, holds in fits.items() if not holds]:
@@ -96,6 +99,13 @@ class Recipe:
                 chosen = torch.rand(len(images), generator=generator).to(images.device) < 0.5
                 images = torch.where(chosen[:, None, None, None], images.flip(axis), images)
         return images
+
+    def tinted(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The images (n, c, h, w), each channel brighter or darker as a whole, by chance."""
+        if self.tint == 0:
+            return images
+        offset = self.tint * (2 * torch.rand(*images.shape[:2], 1, 1, generator=generator) - 1)
+        return (images + offset.to(images.device)).clamp(0, 1)
 
     def trace(self) -> dict[str, Any]:
         """What to record: every option, and the kind of perturbation."""

@@ -42,8 +42,8 @@ def make_reference(
     """Train the reference classifier `name` (natural, gaussian, adversarial), and write NAME.safetensors and NAME.json.
 
     The network learns `patches:train` by the recipe of that name and is measured on `patches:test`: as they are, under
-    noise, under attack. `limit` images of each split and another number of `epochs` make a quick one. On one machine the
-    same call gives the same files. `checkpoint` is a file that lets a killed training go on.
+    noise, under attack. `limit` images of each split and another number of `epochs` make a quick one. On one machine
+    the same call gives the same files. `checkpoint` is a file that lets a killed training go on.
 
     Raises ValueError for an unknown name, FileExistsError where another file stands there, unless `overwrite`.
     """
@@ -52,7 +52,8 @@ def make_reference(
     learned, tested = (_limited(patches(split), limit) for split in ("train", "test"))
     mean, std = _moments(learned)
     shape = {"channels": learned.channels, "classes": len(PHOTOGRAPHS)}
-    classifier = train(Classifier(small_network(**shape, seed=SEED), name, mean, std), learned, recipe, SEED, checkpoint)
+    untrained = Classifier(small_network(**shape, seed=SEED), name, mean, std)
+    classifier = train(untrained, learned, recipe, SEED, checkpoint)
     facts = {
         "name": name,
         "network": {"function": "small_network", **shape},
