@@ -73,14 +73,14 @@ def test_the_noise_of_a_batch_has_one_standard_deviation_drawn_from_its_range():
 def test_a_recipe_records_every_option_in_plain_words():
     trace = recipe_named("adversarial").trace()
     assert json.loads(json.dumps(trace)) == trace
-    assert trace["perturbation"] == {"kind": "LinfPGD", "eps": 8 / 255, "step": 2 / 255, "steps": 7}
+    assert trace["perturbation"] == {"kind": "LinfPGD", "eps": 8 / 255, "step": 2 / 255, "steps": 5}
     assert recipe_named("natural").trace()["perturbation"] is None
     assert recipe_named("gaussian").trace()["perturbation"] == {"kind": "GaussianNoise", "lowest": 0, "highest": 0.1}
     assert len({json.dumps(one.trace()) for one in RECIPES.values()}) == len(RECIPES)
 
 
 def test_the_adversarial_recipe_trains_against_eight_levels():
-    assert recipe_named("adversarial").perturbation == LinfPGD(eps=8 / 255, step=2 / 255, steps=7)
+    assert recipe_named("adversarial").perturbation == LinfPGD(eps=8 / 255, step=2 / 255, steps=5)
 
 
 def test_an_unknown_recipe_is_refused_with_those_there_are():
