@@ -73,7 +73,11 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); {images.dtype} of shape {tuple(images.shape)} came."
             )
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
+<<<<<<< HEAD
             return self.network(self._normalised(images.to(self.device)).to(self._kind(images)))
+=======
+            return self.network(self.normalised(images.to(self.device)))
+>>>>>>> training
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -94,6 +98,18 @@ class Classifier:
         finally:
             for module in training:
                 module.training = True
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """What the network sees of images (n, c, h, w) in [0, 1]: a new tensor."""
+        if self.mean is None or self.std is None:
+            return images.clone()
+        channels = images.shape[1]
+        if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
+            raise ValueError(
+                f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
+            )
+        mean, std = (torch.tensor(one, dtype=images.dtype, device=images.device).view(-1, 1, 1) for one in (self.mean, self.std))
+        return (images - mean).div_(std)
 
     def normalised_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Classifier:
         """The same network under another normalisation."""
@@ -122,6 +138,7 @@ class Classifier:
             "precision": self.precision,
         }
 
+<<<<<<< HEAD
     def _normalised(self, images: Tensor) -> Tensor:
         if self.mean is None or self.std is None:
             return images.clone()
@@ -138,6 +155,8 @@ class Classifier:
         weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
         return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
+=======
+>>>>>>> training
     def _dtype(self) -> torch.dtype:
         return torch.float16 if self.precision == "float16" else torch.bfloat16
 

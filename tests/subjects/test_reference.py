@@ -1,0 +1,75 @@
+"""The reference classifiers inside the package: they load, they are what their facts say."""
+
+import pytest
+import torch
+
+from fourierscope.subjects import Samples
+from fourierscope.subjects.embedded import PHOTOGRAPHS, patches
+from fourierscope.subjects.networks import small_network
+from fourierscope.subjects.reference import reference, reference_facts, reference_names
+
+
+def accuracy(name: str, samples: Samples) -> float:
+    with torch.inference_mode():
+        return float((reference(name)(samples.batch()).argmax(1) == samples.needed_labels()).float().mean())
+
+
+def test_there_are_three_references():
+    assert reference_names() == ("adversarial", "gaussian", "natural")
+
+
+@pytest.mark.parametrize("name", ["natural", "gaussian", "adversarial"])
+def test_a_reference_classifies_the_test_patches_as_well_as_its_facts_say(name):
+    facts, tested = reference_facts(name), patches("test").subset(range(0, 2000, 7))
+    counted = facts["accuracy"]["clean"]
+    assert counted["n"] == 2000
+    assert counted["low"] < counted["rate"] < counted["high"]
+    assert accuracy(name, tested) == pytest.approx(counted["rate"], abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["natural", "gaussian", "adversarial"])
+def test_a_reference_learned_the_patches_that_are_embedded(name):
+    facts = reference_facts(name)
+    assert facts["samples"]["train"]["digest"] == patches("train").digest
+    assert facts["samples"]["test"]["digest"] == patches("test").digest
+    assert facts["classes"] == list(PHOTOGRAPHS)
+
+
+def test_robust_references_are_more_robust():
+    measured = {name: reference_facts(name)["accuracy"] for name in reference_names()}
+    assert measured["adversarial"]["attack"]["low"] > measured["natural"]["attack"]["high"] + 0.3
+    assert measured["gaussian"]["noise"]["low"] > measured["natural"]["noise"]["high"]
+
+
+def test_a_reference_is_ready_to_be_asked():
+    classifier = reference("natural")
+    assert classifier.name == "reference:natural"
+    assert classifier.mean == tuple(reference_facts("natural")["mean"])
+    assert not any(module.training for module in classifier.network.modules())
+    assert classifier.trace()["digest"] == reference("natural").trace()["digest"]
+    assert classifier.trace()["digest"] != reference("gaussian").trace()["digest"]
+
+
+def test_loading_leaves_the_global_random_state_alone():
+    state = torch.random.get_rng_state()
+    reference("natural")
+    small_network(seed=3)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_an_unknown_reference_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="adversarial, gaussian, natural; 'robust'"):
+        reference("robust")
+
+
+@pytest.mark.parametrize(("channels", "classes", "size"), [(3, 10, (32, 32)), (1, 4, (9, 6))])
+def test_the_small_network_takes_images_of_any_size(channels, classes, size):
+    network = small_network(channels, classes).eval()
+    assert network(torch.rand(2, channels, *size)).shape == (2, classes)
+    assert sum(one.numel() for one in small_network().parameters()) == 61_338
+
+
+def test_the_weights_of_the_small_network_follow_from_its_seed():
+    first, again, other = (small_network(seed=seed)[0].weight for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

@@ -1,0 +1,211 @@
+"""Training: it learns, it leaves everything else alone, and it survives a kill bit for bit."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import nn
+
+from fourierscope.runs import StoreError
+from fourierscope.subjects import Classifier, Samples
+from fourierscope.training import GaussianNoise, Recipe, train
+from fourierscope.treatments import LinfPGD
+
+RECIPE = Recipe(epochs=3, batch=16, learning_rate=0.05)
+
+
+def some_samples(count=50, labels=True):
+    """Dark images on the left, bright ones on the right: two classes."""
+    generator = torch.Generator().manual_seed(1)
+    label = torch.arange(count) % 2
+    images = torch.rand(count, 2, 6, 5, generator=generator) * 0.5 + 0.5 * label[:, None, None, None]
+    return Samples(images, label if labels else None, "halves")
+
+
+def a_network(classes=2, dropout=0.3):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        convolution = [nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(dropout)]
+        return nn.Sequential(*convolution, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, classes))
+
+
+def a_classifier(**options):
+    return Classifier(a_network(**options), "small", mean=(0.5, 0.4), std=(0.2, 0.3))
+
+
+def same_weights(first, second):
+    pairs = zip(first.network.state_dict().values(), second.network.state_dict().values(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_training_learns_what_the_labels_say():
+    samples = some_samples(100)
+    trained = train(a_classifier(dropout=0.0), samples, Recipe(epochs=12, batch=10))
+    right = trained(samples.batch()).argmax(1) == samples.needed_labels()
+    assert float(right.float().mean()) > 0.95
+    assert not any(module.training for module in trained.network.modules())
+    assert (trained.mean, trained.std, trained.name) == ((0.5, 0.4), (0.2, 0.3), "small")
+
+
+def test_training_changes_nothing_that_was_given():
+    classifier, samples = a_classifier(), some_samples()
+    before, state = {name: one.clone() for name, one in classifier.network.state_dict().items()}, samples.digest
+    trained = train(classifier, samples, RECIPE)
+    assert all(torch.equal(one, before[name]) for name, one in classifier.network.state_dict().items())
+    assert classifier.network.training
+    assert Samples(samples.images, samples.labels).digest == state
+    assert not same_weights(trained, classifier)
+
+
+def test_training_neither_reads_nor_changes_the_global_random_state():
+    torch.manual_seed(5)
+    state = torch.random.get_rng_state()
+    first = train(a_classifier(), some_samples(), RECIPE)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    torch.manual_seed(6)
+    assert same_weights(first, train(a_classifier(), some_samples(), RECIPE))
+
+
+def test_another_seed_gives_other_weights():
+    first, second = (train(a_classifier(), some_samples(), RECIPE, seed=seed) for seed in (0, 1))
+    assert not same_weights(first, second)
+
+
+@pytest.mark.parametrize("perturbation", [GaussianNoise(), LinfPGD(steps=2)])
+def test_every_image_is_perturbed_before_it_is_learned(perturbation):
+    plain = train(a_classifier(), some_samples(), Recipe(epochs=1))
+    assert not same_weights(plain, train(a_classifier(), some_samples(), Recipe(perturbation, epochs=1)))
+
+
+def test_a_step_is_that_of_stochastic_gradient_descent_written_out():
+    """One epoch of one batch: w - rate (1 + momentum) (gradient + decay w), Nesterov from rest."""
+    samples, classifier = some_samples(20), a_classifier(dropout=0.0)
+    recipe = Recipe(epochs=1, batch=20, warmup=0.0, flip_columns=False, weight_decay=0.1, momentum=0.5)
+    recipe_twice = Recipe(epochs=2, batch=20, warmup=0.0, flip_columns=False, weight_decay=0.1, momentum=0.5)
+    assert recipe.rate(1.0) == pytest.approx(0)
+    assert same_trainable(train(classifier, samples, recipe), classifier)  # the last step has rate 0
+    network = a_network(dropout=0.0)
+    images = (samples.batch() - torch.tensor([0.5, 0.4]).view(-1, 1, 1)) / torch.tensor([0.2, 0.3]).view(-1, 1, 1)
+    nn.functional.cross_entropy(network(images), samples.needed_labels()).backward()
+    rate = recipe_twice.rate(0.5)
+    for one, trained in zip(
+        network.parameters(), train(classifier, samples, recipe_twice).network.parameters(), strict=True
+    ):
+        torch.testing.assert_close(trained, one - rate * 1.5 * (one.grad + 0.1 * one), rtol=1e-4, atol=1e-6)
+
+
+def same_trainable(first, second):
+    pairs = zip(first.network.parameters(), second.network.parameters(), strict=True)
+    return all(torch.allclose(one, other, atol=1e-7) for one, other in pairs)
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_after(monkeypatch, epochs):
+    """Let training die right after that many epochs are kept."""
+    from fourierscope.training.checkpoint import Checkpoint
+
+    keep = Checkpoint.keep
+
+    def kept(self, network, optimiser, done):
+        keep(self, network, optimiser, done)
+        if done == epochs:
+            raise Stopped
+
+    monkeypatch.setattr(Checkpoint, "keep", kept)
+
+
+@pytest.mark.parametrize("perturbation", [None, GaussianNoise(), LinfPGD(steps=2)])
+def test_a_training_that_died_goes_on_to_the_same_weights(tmp_path, monkeypatch, perturbation):
+    recipe = Recipe(perturbation, epochs=3, batch=16)
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
+    resumed = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
+    assert same_weights(resumed, train(a_classifier(), some_samples(), recipe))
+    again = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")  # nothing is left to do
+    assert same_weights(resumed, again)
+
+
+KILLED = """
+import os, signal, sys
+import torch
+torch.set_num_threads(int(sys.argv[3]))
+sys.path.insert(0, sys.argv[2])
+from test_loop import RECIPE, a_classifier, some_samples
+from fourierscope.training import checkpoint, train
+
+save_file, saved = checkpoint.save_file, []
+
+def killed(tensors, path, header):
+    saved.append(save_file(tensors, path, header))
+    if len(saved) == 2:  # in the middle of the second epoch's file
+        os.truncate(path, os.path.getsize(path) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+checkpoint.save_file = killed
+train(a_classifier(), some_samples(), RECIPE, checkpoint=sys.argv[1])
+"""
+
+
+def test_a_training_killed_while_it_writes_goes_on_to_the_same_weights(tmp_path):
+    path, here = tmp_path / "kept", os.path.dirname(__file__)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+    command = [sys.executable, "-c", KILLED, str(path), here, str(torch.get_num_threads())]
+    assert subprocess.run(command, env=environment, timeout=60).returncode == -signal.SIGKILL
+    with safe_open(path, "pt") as file:
+        assert '"done": 1' in file.metadata()["training"]
+    resumed = train(a_classifier(), some_samples(), RECIPE, checkpoint=path)
+    assert same_weights(resumed, train(a_classifier(), some_samples(), RECIPE))
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"recipe": Recipe(epochs=4, batch=16, learning_rate=0.05)}, "recipe.epochs was 3 and is now 4"),
+        ({"seed": 1}, "seed was 0 and is now 1"),
+        ({"samples": some_samples(48)}, "samples.count was 50 and is now 48"),
+        ({"classifier": a_classifier(classes=3)}, "classifier.digest"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused_and_left(tmp_path, other, told):
+    asked = {"classifier": a_classifier(), "samples": some_samples(), "recipe": RECIPE}
+    train(**asked, checkpoint=tmp_path / "kept")
+    held = (tmp_path / "kept").read_bytes()
+    with pytest.raises(StoreError, match=told):
+        train(**asked | other, checkpoint=tmp_path / "kept")
+    assert (tmp_path / "kept").read_bytes() == held
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04}", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
+    (tmp_path / "kept").write_bytes(content)
+    with pytest.raises(StoreError, match="no checkpoint, or damaged"):
+        train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+
+
+def test_samples_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="has no labels"):
+        train(a_classifier(), some_samples(labels=False), RECIPE)
+    with pytest.raises(ValueError, match="labels of another task"):
+        train(a_classifier(), Samples(torch.rand(3, 2, 6, 5), [0, 1, 2]), RECIPE)
+
+
+def test_what_cannot_learn_is_refused():
+    with pytest.raises(TypeError, match="no weights to train"):
+        train(Classifier(lambda images: images.mean((2, 3))), some_samples(), RECIPE)
+    with pytest.raises(ValueError, match="nothing to train"):
+        train(Classifier(a_network().requires_grad_(False)), some_samples(), RECIPE)
+
+
+def test_a_training_that_diverges_says_in_which_epoch():
+    with pytest.raises(ValueError, match="NaN or infinite") as caught:
+        train(a_classifier(), some_samples(), Recipe(epochs=4, batch=4, learning_rate=1e30, warmup=0.0))
+    assert "learning_rate=1e+30" in caught.value.__notes__[0]
