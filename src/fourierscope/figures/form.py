@@ -71,8 +71,8 @@ def axis_label(values: xr.DataArray, axis: str) -> str:
 
 
 def with_unit(name: str, unit: object) -> str:
-    """A name with its unit in brackets, unless the unit is 1."""
-    return name if unit in ("1", "", None) else f"{name} ({unit})"
+    """A name with its unit in brackets, unless the unit is 1 or the name itself."""
+    return name if unit in ("1", "", None, name) else f"{name} ({unit})"
 
 
 def number(value: float) -> str:
