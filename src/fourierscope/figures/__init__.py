@@ -1,0 +1,4 @@
+"""DRAWN: a picture chosen by the axes of a value, for paper (matplotlib) and for the page (plotly)."""
+
+from fourierscope.figures.paper import draw as draw
+from fourierscope.figures.paper import draw_together as draw_together

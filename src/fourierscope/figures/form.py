@@ -1,0 +1,139 @@
+"""The form of a picture, by the axes of its value, and the texts that go with it: said once for paper and page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+Array = npt.NDArray[Any]
+Form = Literal["plane", "curve", "curves", "pictures", "value"]
+
+PICTURES = ("picture", "state", "y", "x", "channel")
+NOT_SIGNIFICANT = "not significant"
+SIGNIFICANT = "significant (false discovery rate 5 %)"
+_DRAWABLE = (
+    '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
+    f'("kept", "radius"), a curve for each word; {PICTURES} of uint8, pictures; no axis, a value'
+)
+
+
+def form_of(values: xr.DataArray) -> Form:
+    """The form that draws these axes. Raises TypeError, or ValueError with the axes that can be drawn."""
+    if not isinstance(values, xr.DataArray):
+        raise TypeError(f'A picture is drawn of an xarray.DataArray, such as result["error"]; {type(values).__name__} came.')
+    if values.dims == PICTURES and values.dtype == np.uint8:
+        return "pictures"
+    if values.dtype.kind in "buif" and values.size:
+        if values.dims == ():
+            return "value"
+        if values.dims == ("row", "column") and _numeric(values, "row") and _numeric(values, "column"):
+            return "plane"
+        if values.ndim == 1 and _numeric(values, values.dims[0]):
+            return "curve"
+        if values.ndim == 2 and _words(values, values.dims[0]) and _numeric(values, values.dims[1]):
+            return "curves"
+    raise ValueError(
+        f"No picture is known for the axes {values.dims} of {values.dtype}, sizes {dict(values.sizes)}. "
+        f"What can be drawn, with a coordinate on each axis: {_DRAWABLE}."
+    )
+
+
+def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
+    """The one form of several values that are drawn together. Raises ValueError where they differ."""
+    if not several or len(several) != len(names):
+        raise ValueError(f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came.")
+    forms = [form_of(one) for one in several]
+    kinds = {(form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)}
+    if len(kinds) > 1:
+        told = "; ".join(f"{one.name} over {one.dims} in {one.attrs.get('units')}" for one in several)
+        raise ValueError(f"Values are drawn together when axes and units agree, and all or none are differences; {told} came.")
+    return forms[0]
+
+
+def words(name: object) -> str:
+    """A variable's name as words."""
+    return str(name).replace("_", " ")
+
+
+def label(values: xr.DataArray) -> str:
+    """What the values are, with their unit: `error`, `loss (nat)`, `difference in error`."""
+    name = words(values.name if values.name is not None else "value")
+    return with_unit(f"difference in {name}" if is_difference(values) else name, values.attrs.get("units", "1"))
+
+
+def axis_label(values: xr.DataArray, axis: str) -> str:
+    """An axis with its unit: `row (cycles/image)`."""
+    return with_unit(words(axis), values.coords[axis].attrs.get("units", "1"))
+
+
+def with_unit(name: str, unit: object) -> str:
+    """A name with its unit in brackets, unless the unit is 1 or the name itself."""
+    return name if unit in ("1", "", None, name) else f"{name} ({unit})"
+
+
+def number(value: float) -> str:
+    """A number to three significant digits, with a real minus sign."""
+    value = float(value)
+    if not np.isfinite(value):
+        return "unknown"
+    plain = f"{value:.3g}" if abs(value) < 1000 or abs(value) >= 1e6 else f"{value:.0f}"
+    return plain.replace("-", "\u2212")
+
+
+def is_difference(values: xr.DataArray) -> bool:
+    """Whether these are paired differences of two results."""
+    return values.attrs.get("difference") == "yes"
+
+
+def bounds(values: xr.DataArray) -> tuple[Array, Array] | None:
+    """Lower and upper bounds, of the values' shape; None where there are none."""
+    found = [_beside(values, key) for key in ("low", "high")]
+    if found[0] is None or found[1] is None or not np.isfinite(found[0]).any():
+        return None
+    return found[0].astype(float), found[1].astype(float)
+
+
+def significant(values: xr.DataArray) -> npt.NDArray[np.bool_] | None:
+    """Which cells of a difference are significant, of the values' shape; None where that is not marked."""
+    marks = _beside(values, "marks")
+    return None if marks is None else marks.astype(bool)
+
+
+def count(values: xr.DataArray) -> int | None:
+    """The number of images behind the values, where it stands beside them."""
+    return int(values.coords["n"]) if "n" in values.coords and values.coords["n"].ndim == 0 else None
+
+
+def interval(low: float, high: float) -> str:
+    """Bounds in words: `0.1 to 0.3`."""
+    return f"{number(low)} to {number(high)}"
+
+
+def ordered(values: xr.DataArray) -> xr.DataArray:
+    """The values with their axes of numbers ascending."""
+    axes = [axis for axis in values.dims if _numeric(values, axis)]
+    return values.sortby(axes) if axes else values
+
+
+def picture(pixels: Array) -> Array:
+    """Pixels (h, w, channels) as they are shown: (h, w, 3) in colour, else (h, w), the mean of the channels."""
+    return pixels if pixels.shape[-1] == 3 else pixels.mean(-1).round().astype(np.uint8)
+
+
+def _beside(values: xr.DataArray, key: str) -> Array | None:
+    name = values.attrs.get(key)
+    if name is None or name not in values.coords or values.coords[name].shape != values.shape:
+        return None
+    return np.asarray(values.coords[name].values)
+
+
+def _numeric(values: xr.DataArray, axis: object) -> bool:
+    return axis in values.coords and values.coords[axis].dtype.kind in "uif" and bool(np.isfinite(values.coords[axis]).all())
+
+
+def _words(values: xr.DataArray, axis: object) -> bool:
+    return axis in values.coords and values.coords[axis].dtype.kind in "UOT"

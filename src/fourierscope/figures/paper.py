@@ -1,0 +1,194 @@
+"""Figures on paper, by matplotlib: `draw` one value, `draw_together` several on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.curves import Curve, axis_of, curves
+from fourierscope.figures.form import axis_label, bounds, common_form, count, interval, label, number, ordered, picture, significant
+from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
+_DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
+_INK, _QUIET = "#222222", "#777777"
+_WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
+
+
+def draw(values: xr.DataArray, title: str = "") -> Figure:
+    """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, curve, pictures or value.
+
+    A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells that
+    are not significant are greyed. Curves have the band of their bounds. Raises ValueError, with the axes that can be
+    drawn, for others. Save it with `figure.savefig("name.pdf")`.
+    """
+    return draw_together([values], [""], title)
+
+
+def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: str = "") -> Figure:
+    """Several values in one Figure: planes side by side on one scale, curves in one frame, values under each other.
+
+    Raises ValueError where their axes or units differ.
+    """
+    form = common_form(values, names)
+    drawing = {"plane": _planes, "curve": _curves, "curves": _curves, "pictures": _pictures, "value": _values}[form]
+    figure = drawing(values, names)
+    if title:
+        figure.suptitle(title, fontsize=12, color=_INK)
+    _plain_texts(figure)
+    return figure
+
+
+def _sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _plain_texts(figure: Figure) -> None:
+    """Names are text: a dollar sign in one is no formula."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+
+
+def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    scale = scale_of(several)
+    figure = _sheet(1.0 + 3.6 * len(several), 4.1, "compressed")
+    frames = figure.subplots(1, len(several), squeeze=False)[0]
+    for frame, values, name in zip(frames, several, names, strict=True):
+        image = _plane(frame, ordered(values), scale)
+        frame.set_title(name, fontsize=10, color=_INK)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[scale.exceeded(several)]
+    bar = figure.colorbar(image, ax=list(frames), extend=extend, fraction=0.05, pad=0.02, aspect=28)
+    bar.set_label(label(several[0]))
+    if scale.kind == "logarithmic":
+        bar.set_ticks(logarithmic_ticks(scale.low, scale.high), labels=[f"{one:g}" for one in logarithmic_ticks(scale.low, scale.high)])
+        bar.ax.minorticks_off()
+    marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
+    figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
+    return figure
+
+
+def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+
+    norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
+    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256)
+    colours.set_bad("#dddddd")
+    rows, columns = (_edges(values.coords[axis].values) for axis in ("row", "column"))
+    extent = (columns[0], columns[1], rows[1], rows[0])
+    image = frame.imshow(np.asarray(values.values, float), cmap=colours, norm=norm, extent=extent, interpolation="nearest", aspect="equal")
+    sure = significant(values)
+    if sure is not None:
+        wash = np.zeros((*sure.shape, 4))
+        wash[~sure] = _WASH
+        frame.imshow(wash, extent=extent, interpolation="nearest", aspect="equal")
+        places = np.argwhere(~sure) if sure.size <= MOST_DOTS else np.empty((0, 2), dtype=int)
+        size = 40 / max(sure.shape)
+        frame.plot(values["column"].values[places[:, 1]], values["row"].values[places[:, 0]], "o", color="#333333", markersize=size, mew=0)
+    frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
+    frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
+    frame.set(xlim=columns, ylim=(rows[1], rows[0]))
+    frame.set_xlabel(axis_label(values, "column"))
+    frame.set_ylabel(axis_label(values, "row"))
+    return image
+
+
+def _edges(points: Any) -> tuple[float, float]:
+    """The outer edges of bins centred on evenly spaced points."""
+    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
+    return float(points[0] - half), float(points[-1] + half)
+
+
+def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    axis, found = axis_of(several), curves(several, names)
+    figure = _sheet(6.4, 4.0)
+    frame = figure.subplots()
+    for one in found:
+        _curve(frame, one)
+    if axis.x_logarithmic:
+        frame.set_xscale("log")
+        _logarithmic_axis(frame.xaxis, frame.get_xlim())
+    if axis.y_logarithmic:
+        frame.set_yscale("log")
+        _logarithmic_axis(frame.yaxis, frame.get_ylim())
+    if any(one.significant is not None for one in found):
+        frame.axhline(0, color=_QUIET, linewidth=0.8)
+        frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
+    frame.set_xlabel(axis.x)
+    frame.set_ylabel(axis.y)
+    frame.grid(color="#e5e5e5", linewidth=0.6)
+    frame.spines[["top", "right"]].set_visible(False)
+    if frame.get_legend_handles_labels()[1]:
+        figure.legend(loc="outside lower center", ncols=2 if len(found) > 1 else 1, frameon=False, fontsize=9)
+    return figure
+
+
+def _curve(frame: Axes, curve: Curve) -> None:
+    style = curve.style
+    line: dict[str, Any] = {"color": style.colour, "linestyle": _DASHES[style.dash], "marker": _MARKERS[style.marker], "markersize": 5}
+    faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
+    if curve.bounds is not None:
+        frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
+    frame.plot(curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line)
+    line["linestyle"] = "none"
+    frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
+
+
+def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
+    ticks = logarithmic_ticks(*limits)
+    axis.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
+    axis.set_ticks([], minor=True)
+
+
+def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    figure = _sheet(6.4, 1.1 + 0.4 * len(several))
+    frame = figure.subplots()
+    for place, values in enumerate(several):
+        found, value = bounds(values), float(values)
+        told = number(value)
+        if found is not None:
+            frame.plot([float(one) for one in found], [place, place], color="#0072b2", linewidth=2.2, marker="|", markersize=9)
+            told += f" ({interval(float(found[0]), float(found[1]))})"
+        frame.plot([value], [place], "o", color="#0072b2", markersize=7)
+        frame.annotate(told, (value, place), (0, 8), textcoords="offset points", ha="center", fontsize=9, color=_INK)
+    n = count(several[0])
+    frame.set_yticks(range(len(several)), labels=list(names))
+    frame.set_ylim(len(several) - 0.5, -0.8)
+    frame.margins(x=0.25)
+    frame.set_xlabel(label(several[0]) + ("" if n is None else f", n = {n}"))
+    frame.spines[["top", "right", "left"]].set_visible(False)
+    frame.tick_params(axis="y", length=0)
+    frame.grid(axis="x", color="#e5e5e5", linewidth=0.6)
+    return figure
+
+
+def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    """A row of strips for each value: a column for each picture, its states under each other."""
+    across = max(one.sizes["picture"] for one in several)
+    rows = [(values, name, state) for values, name in zip(several, names, strict=True) for state in range(values.sizes["state"])]
+    figure = _sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
+    frames = figure.subplots(len(rows), across, squeeze=False)
+    for line, (values, name, state) in zip(frames, rows, strict=True):
+        word = str(values.coords["state"].values[state]) if "state" in values.coords else str(state)
+        line[0].set_ylabel(f"{name}\n{word}" if name and state == 0 else word, fontsize=9)
+        for place, frame in enumerate(line):
+            frame.set(xticks=[], yticks=[])
+            frame.spines[:].set_visible(False)
+            if place < values.sizes["picture"]:
+                pixels = picture(values.isel(picture=place, state=state).values)
+                frame.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    return figure

@@ -1,0 +1,93 @@
+"""Scales: which colours stand for which values. Several pictures that are compared share one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fourierscope.figures.form import is_difference
+
+Array = npt.NDArray[Any]
+
+# Viridis, even steps, readable by the colour-blind and in grey.
+_SEQUENTIAL = ("#440154", "#472c7a", "#3b518b", "#2c718e", "#21908d", "#27ad81", "#5cc863", "#aadc32", "#fde725")
+# ColorBrewer's PuOr, turned: purple below nought, orange above.
+_DIVERGING = ("#2d004b", "#542788", "#8073ac", "#b2abd2", "#d8daeb", "#f7f7f7", "#fee0b6", "#fdb863", "#e08214", "#b35806", "#7f3b08")
+_FEW = 200  # cells; with fewer, no cell is taken for an outlier
+_STEPS = (1, 2, 5)
+MOST_DOTS = 5000  # cells; on larger planes those that are not significant are greyed, without a dot each
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Colours for values from `low` to `high`: even steps, logarithmic, or diverging about 0 for differences."""
+
+    low: float
+    high: float
+    kind: Literal["even", "logarithmic", "difference"]
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        return _DIVERGING if self.kind == "difference" else _SEQUENTIAL
+
+    def exceeded(self, several: Sequence[xr.DataArray]) -> tuple[bool, bool]:
+        """Whether some value lies below and above the scale."""
+        values = _pooled(several)
+        return bool((values < self.low).any()), bool((values > self.high).any())
+
+
+def scale_of(several: Sequence[xr.DataArray]) -> Scale:
+    """One scale for all these values: from the half percent of lowest to the half percent of highest."""
+    values = _pooled(several)
+    if any(is_difference(one) for one in several):
+        reach = _robust(np.abs(values))[1] if np.any(values) else 1.0
+        return Scale(-reach, reach, "difference")
+    low, high = _robust(values)
+    if low == high:
+        return Scale(min(0.0, low), max(1.0, high), "even")
+    return Scale(low, high, "logarithmic" if logarithmic(values) else "even")
+
+
+def logarithmic(values: Array) -> bool:
+    """Whether values spread over orders of magnitude, most of them small: above 0, ratio over 30, median low."""
+    finite = values[np.isfinite(values)]
+    if finite.size < 3 or finite.min() <= 0:
+        return False
+    low, high = _robust(finite)
+    return bool(high > 30 * low and np.median(finite) - low < 0.1 * (high - low))
+
+
+def uneven(points: Array) -> bool:
+    """Whether points of an axis, all above 0, lie so unevenly that a logarithmic axis shows them better."""
+    if points.size < 4 or points.min() <= 0:
+        return False
+    gaps = np.diff(np.sort(points))
+    return bool(gaps.max() > 4 * max(gaps.min(), 1e-12) and points.max() > 8 * points.min())
+
+
+def logarithmic_ticks(low: float, high: float) -> list[float]:
+    """Round values from low to high for a logarithmic axis: decades, or 1, 2, 5 times a decade where few fit."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    whole = [10.0**one for one in decades if low <= 10.0**one <= high]
+    if len(whole) > 3:
+        return whole
+    return [step * 10.0**one for one in decades for step in _STEPS if low <= step * 10.0**one <= high]
+
+
+def _pooled(several: Sequence[xr.DataArray]) -> Array:
+    values = np.concatenate([np.asarray(one.values, dtype=float).ravel() for one in several])
+    return values[np.isfinite(values)]
+
+
+def _robust(values: Array) -> tuple[float, float]:
+    if not values.size:
+        return 0.0, 0.0
+    if values.size < _FEW:
+        return float(values.min()), float(values.max())
+    low, high = np.percentile(values, (0.5, 99.5))
+    return (float(low), float(high)) if high > low else (float(values.min()), float(values.max()))

@@ -1,0 +1,147 @@
+"""The pictures of a question as the page shows them: blocks of panels, each with a sentence and a text for the blind."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import bounds, count, form_of, interval, is_difference, number, picture, significant, words
+from fourierscope.figures.page import PageFigure, page_figures
+from fourierscope.reports.questions import Question, same_for_all, shown
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One image as a data URI, with its pixel width and height."""
+
+    source: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A plotly figure, or rows of photographs by state, with its name."""
+
+    name: str
+    alt: str
+    figure: PageFigure | None = None
+    photos: dict[str, list[Photo]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One variable of a question: its panels, and the sentence on what it is."""
+
+    heading: str
+    says: str
+    panels: list[Panel]
+    wide: bool
+
+
+def blocks(question: Question) -> list[Block]:
+    """Everything in a question's results that can be drawn, and what cannot be, said in words."""
+    found: list[Block] = []
+    for name in _in_order(question):
+        having = [place for place, one in enumerate(question.results) if name in one]
+        several = [question.results[place][name] for place in having]
+        names = [question.names[place] for place in having]
+        found += _block(words(name), several, names)
+        pairs = [pair for pair in question.differences if name in pair.result]
+        found += _block(f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs])
+    return found
+
+
+def _in_order(question: Question) -> list[str]:
+    """The names of all results' values; pictures of samples last."""
+    names = list(dict.fromkeys(name for one in question.results for name in shown(one)))
+    return sorted(names, key=lambda name: question.results[0].dataset[name].ndim == 5 if name in question.results[0] else False)
+
+
+def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[Block]:
+    if not several:
+        return []
+    says = str(several[0].attrs.get("says", ""))
+    if same_for_all(several):
+        several, names, says = several[:1], [""], f"{says} The same for all {len(several)}: {', '.join(names)}."
+    try:
+        form = form_of(several[0])
+    except ValueError:
+        return [Block(heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False)]
+    if form == "pictures":
+        return [Block(heading, "", [Panel(name, str(one.attrs.get("says", "")), photos=_photos(one)) for one, name in zip(several, names, strict=True)], True)]
+    if form == "value" and not any(np.isfinite(float(one)) for one in several):
+        return [Block(heading, says, [], False)]
+    if form in ("plane", "value") or len(several) == 1:
+        return [Block(heading, _explained(says, several[0]), list(_panels(several, names)), form != "plane")]
+    return [Block(heading, _explained(says, several[0]), list(_in_one(heading, several, names)), True)]
+
+
+def _panels(several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
+    figures = page_figures(several, names)
+    if len(figures) == len(several):
+        for figure, values, name in zip(figures, several, names, strict=True):
+            yield Panel(name, _alt(values, name), figure)
+    else:
+        yield from _in_one("", several, names)
+
+
+def _in_one(heading: str, several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
+    """One figure for all; curves of differences each get their own, since bands of many pairs hide each other."""
+    if several and is_difference(several[0]) and several[0].ndim:
+        for values, name in zip(several, names, strict=True):
+            yield Panel(name, _alt(values, name), page_figures([values], [name])[0] if values.ndim == 2 else page_figures([values], [""])[0])
+    else:
+        alt = " ".join(_alt(values, name) for values, name in zip(several, names, strict=True))
+        yield Panel("", alt, page_figures(several, names)[0])
+
+
+def _explained(says: str, values: xr.DataArray) -> str:
+    """The sentence on a value, and how to read its picture."""
+    parts = [says]
+    sure = significant(values)
+    if values.dims == ("row", "column"):
+        parts.append("The cross marks frequency zero.")
+        parts += ["Grey cells with a dot are not significant."] * (sure is not None)
+    elif sure is not None and values.ndim:
+        parts.append("Open points are not significant.")
+    if bounds(values) is not None and values.dims != ("row", "column"):
+        parts.append("Bands and bars are 95 % intervals.")
+    return " ".join(parts)
+
+
+def _alt(values: xr.DataArray, name: str) -> str:
+    """A picture in words."""
+    finite = values.values[np.isfinite(values.values)]
+    if not finite.size:
+        return f"{name}: no finite values."
+    n = count(values)
+    told = f"{name}: " if name else ""
+    told += f"{words(values.name)} over {' and '.join(words(axis) for axis in values.dims) or 'no axis'}, {interval(finite.min(), finite.max())}"
+    if values.ndim == 0:
+        told = f"{name}: {words(values.name)} {number(float(values))}"
+    return told + ("." if n is None else f", n = {n}.")
+
+
+def _photos(values: xr.DataArray) -> dict[str, list[Photo]]:
+    states = [str(one) for one in values.coords["state"].values] if "state" in values.coords else list(map(str, range(values.sizes["state"])))
+    return {
+        state: [_photo(values.isel(picture=place, state=turn).values, f"Image {place + 1}, {state}") for place in range(values.sizes["picture"])]
+        for turn, state in enumerate(states)
+    }
+
+
+def _photo(pixels: np.ndarray[Any, Any], alt: str) -> Photo:
+    from PIL import Image
+
+    held = io.BytesIO()
+    Image.fromarray(picture(pixels)).save(held, "PNG", optimize=True)
+    height, width = pixels.shape[:2]
+    return Photo("data:image/png;base64," + base64.b64encode(held.getvalue()).decode(), alt, width, height)

@@ -1,0 +1,236 @@
+"""What was found, in plain sentences made from the numbers, with their intervals and counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import Array, bounds, count, form_of, interval, number, ordered, significant, with_unit, words
+from fourierscope.reports.questions import Compared, Question, shown
+from fourierscope.results import Result
+
+SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
+_WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
+
+
+class Finding(NamedTuple):
+    """A sentence, and whom it is about."""
+
+    about: str
+    says: str
+
+
+def findings(question: Question) -> list[Finding]:
+    """The sentences on one question: each result by itself, then the differences."""
+    found = [Finding(name, says) for name, one in zip(question.names, question.results, strict=True) for says in _of(one)]
+    return found + [Finding(pair.name, says) for pair in question.differences for says in _of_difference(pair)]
+
+
+def measure(name: str) -> str:
+    """What a variable measures, in words: `error_ring` is error, `top5` the top-5 error."""
+    plain = re.sub(r"_ring$", "", name)
+    top = re.fullmatch(r"top(\d+)", plain)
+    return f"top-{top.group(1)} error" if top else _WORDS.get(plain, words(plain))
+
+
+def _of(result: Result) -> Iterator[str]:
+    names = list(shown(result))
+    if any(result[name].attrs.get("difference") == "yes" for name in names):
+        yield from _of_difference(Compared("the first", "the second", result))
+        return
+    for name in names:
+        if name.startswith("clean_"):
+            yield _clean(name, result[name])
+    maps = [name for name in names if f"{name}_ring" in result]
+    kept = [name for name in names if result[name].dims[:1] == ("kept",)]
+    slopes = [name for name in names if name == "slope" and result[name].ndim == 0]
+    for name in maps:
+        yield from _heat_map(result, name)
+    for name in kept:
+        yield from _pass_curve(result, name)
+    for name in slopes:
+        yield _slope(result[name])
+    if not maps and not kept and not slopes:
+        yield from _any(result, [name for name in names if not name.startswith("clean_")])
+
+
+def _clean(name: str, values: xr.DataArray) -> str:
+    measured = name.removeprefix("clean_")
+    if measured in ("error", "accuracy"):
+        right = values if measured == "accuracy" else 1 - values
+        reach = _reach(values)
+        if reach and measured == "error":
+            reach = (1 - reach[1], 1 - reach[0])
+        told = "" if reach is None else f" ({_percent(reach[0])} to {_percent(reach[1])} %)"
+        return f"Classifies {_percent(float(right))} %{told} of the clean images rightly{_images(values)}."
+    return f"On clean images the {measure(measured)} is {_told(values)}{_images(values)}."
+
+
+def _heat_map(result: Result, name: str) -> Iterator[str]:
+    ring, plane = ordered(result[f"{name}_ring"]), result[name]
+    least, most = int(ring.argmin()), int(ring.argmax())
+    what = measure(name)
+    if np.ptp(ring.values) == 0:
+        yield f"The {what} is {_told(ring[0])} under waves of every radius{_images(ring)}: no frequency stands out."
+        return
+    yield (
+        f"Over rings of equal radius, the {what} is highest under waves at radius {_radius(ring, most)}, {_told(ring[most])}, "
+        f"and lowest at radius {_radius(ring, least)}, {_told(ring[least])}{_images(ring)}."
+    )
+    place = np.unravel_index(int((-plane if name in ("margin", "accuracy") else plane).argmax()), plane.shape)
+    cell = plane[place[0], place[1]]
+    yield (
+        f"The strongest single wave is row {int(cell['row'])}, column {int(cell['column'])} with {_told(cell)}; it was picked as the "
+        f"extreme of {plane.size} cells, so its value is likely overstated."
+    )
+
+
+def _pass_curve(result: Result, name: str) -> Iterator[str]:
+    values, clean = ordered(result[name]), f"clean_{name}"
+    if clean not in result or values.ndim != 2:
+        yield from _any(result, [name])
+        return
+    axis = str(values.dims[1])
+    needed = SHARE * float(result[clean])
+    for word in values["kept"].values:
+        curve = values.sel(kept=word)
+        reached = np.flatnonzero(curve.values >= needed)
+        start = f"With only {word} frequencies kept, "
+        best = int(curve.argmax())
+        goal = f"{SHARE:.0%} of the clean {measure(name)} ({number(needed)})".replace("%", " %")
+        if not len(reached):
+            told = f"no {axis} measured gives {goal}; the best is {_told(curve[best])} at {axis} {_place(curve, best)}"
+        else:
+            from_above = word == "high" and axis == "radius"
+            at = int(reached[-1] if from_above else reached[0])
+            extreme = "largest" if from_above else "smallest"
+            told = f"{_place(curve, at)} is the {extreme} {axis} measured that gives {goal}: {_told(curve[at])}"
+        yield f"{start}{told}{_images(values)}."
+
+
+def _slope(values: xr.DataArray) -> str:
+    if not np.isfinite(float(values)):
+        return str(values.attrs["says"])
+    return f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
+
+
+def _any(result: Result, names: list[str]) -> Iterator[str]:
+    """Highest and lowest of each value that has bounds; of all, where none has."""
+    drawn = [name for name in names if _drawn(result[name]) and np.isfinite(result[name].values).any()]
+    for name in [one for one in drawn if bounds(result[one]) is not None] or drawn:
+        values = result[name]
+        if values.ndim == 0:
+            yield f"The {measure(name)} is {_told(values)}{_images(values)}."
+        else:
+            flat = values.stack(place=values.dims)
+            most, least = flat[int(flat.argmax())], flat[int(flat.argmin())]
+            yield (
+                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, and lowest at {_where(least, values)}, "
+                f"{_told(least)}{_images(values)}."
+            )
+
+
+def _drawn(values: xr.DataArray) -> bool:
+    try:
+        return form_of(values) != "pictures"
+    except ValueError:
+        return False
+
+
+def _of_difference(pair: Compared) -> Iterator[str]:
+    result = pair.result
+    for name in shown(result):
+        values = result[name]
+        sure = significant(values)
+        if sure is None:
+            continue
+        if values.ndim == 0:
+            yield _difference_of_value(name, values, bool(sure), pair)
+        elif values.dims == ("row", "column"):
+            yield (
+                f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} ({_percent(float(sure.mean()))} %) differ "
+                f"significantly, at a false discovery rate of 5 %{_images(values)}."
+            )
+        elif values.ndim == 1:
+            yield from _difference_along(name, values, pair, "")
+        elif values.ndim == 2 and values.dims[0] == "kept":
+            for word in values["kept"].values:
+                yield from _difference_along(name, values.sel(kept=word), pair, f" with only {word} frequencies kept")
+
+
+def _difference_of_value(name: str, values: xr.DataArray, sure: bool, pair: Compared) -> str:
+    what = measure(name)
+    if not sure:
+        return f"The {what} does not differ significantly: {_told(values)}{_images(values)}."
+    higher, lower = (pair.first, pair.second) if float(values) > 0 else (pair.second, pair.first)
+    return f"The {what} of {higher} is higher than that of {lower}: {_told(values)}{_images(values)}."
+
+
+def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: str) -> Iterator[str]:
+    values = ordered(values)
+    sure, axis = significant(values), str(values.dims[0])
+    assert sure is not None
+    noun = "ring" if name.endswith("_ring") else axis
+    if not sure.any():
+        largest = int(np.abs(values.values).argmax())
+        yield (
+            f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is {_told(values[largest])} at "
+            f"{axis} {_place(values, largest)}{_images(values)}."
+        )
+    for sign, word in ((1, "higher"), (-1, "lower")):
+        chosen = sure & (sign * values.values > 0)
+        if chosen.any():
+            most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
+            yield (
+                f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} at {axis} "
+                f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}{_images(values)}."
+            )
+
+
+def _runs(points: Array, chosen: Array) -> str:
+    """Chosen points in words, neighbours together: `1 to 5, 8`."""
+    places = np.flatnonzero(chosen)
+    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    told = [number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}" for run in runs]
+    return ", ".join(told)
+
+
+def _told(values: xr.DataArray) -> str:
+    """A value with its unit and its interval: `0.71 (0.66 to 0.76)`."""
+    reach, unit = _reach(values), values.attrs.get("units", "1")
+    told = number(float(values)) if unit == "1" else f"{number(float(values))} {unit}"
+    return told if reach is None else f"{told} ({interval(*reach)})"
+
+
+def _reach(values: xr.DataArray) -> tuple[float, float] | None:
+    found = bounds(values)
+    return None if found is None else (float(found[0]), float(found[1]))
+
+
+def _images(values: xr.DataArray) -> str:
+    n = count(values)
+    return "" if n is None else f", n = {n}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _place(values: xr.DataArray, place: int) -> str:
+    return number(float(values[values.dims[0]][place]))
+
+
+_radius = _place
+
+
+def _where(cell: xr.DataArray, values: xr.DataArray) -> str:
+    return ", ".join(f"{words(axis)} {_point(cell[axis])}" for axis in values.dims)
+
+
+def _point(coordinate: xr.DataArray) -> str:
+    item = coordinate.item()
+    return item if isinstance(item, str) else with_unit(number(item), "1")

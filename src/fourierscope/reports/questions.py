@@ -1,0 +1,126 @@
+"""Results put in order: those that answer one question on the same samples stand together, with their differences."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import xarray as xr
+
+from fourierscope.results import Result, described
+
+MOST_PAIRED = 4  # classifiers; of more, each is compared with the first alone
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The paired difference of two named results."""
+
+    first: str
+    second: str
+    result: Result
+
+    @property
+    def name(self) -> str:
+        return f"{self.first} minus {self.second}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One analysis with one set of options, its results by name, and their paired differences."""
+
+    analysis: str
+    samples: str
+    options: str
+    names: tuple[str, ...]
+    results: tuple[Result, ...]
+    differences: tuple[Compared, ...]
+    left_out: str
+
+    @property
+    def heading(self) -> str:
+        spaced = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in self.analysis).strip()
+        return f"{spaced[:1].upper()}{spaced[1:]}" + (f" on {self.samples}" if self.samples else "")
+
+
+def questions(results: Sequence[Result]) -> list[Question]:
+    """The results by question, in the order in which questions first came."""
+    groups: dict[str, list[Result]] = {}
+    for one in results:
+        groups.setdefault(_key(one.record), []).append(one)
+    return [_question(group) for group in groups.values()]
+
+
+def shown(result: Result) -> Iterator[str]:
+    """The names of the values that a reader wants: no bounds, marks, outcomes, indices or counts."""
+    beside = {one.attrs[key] for one in result.dataset.data_vars.values() for key in _BESIDE if key in one.attrs}
+    for name, values in result.dataset.data_vars.items():
+        if name not in beside and name != "n" and not str(name).endswith("_p") and "says" in values.attrs:
+            yield str(name)
+
+
+_BESIDE = ("low", "high", "marks", "outcomes", "index")
+
+
+def _key(record: dict[str, Any]) -> str:
+    subject = record.get("subject", {})
+    kind = next((key for key in ("classifiers", "classifier", "before") if key in subject), "samples")
+    digest = subject["samples"]["digest"] if kind.startswith("classifier") else ""
+    return json.dumps([record.get("analysis"), record.get("options"), kind, digest], sort_keys=True)
+
+
+def _question(group: list[Result]) -> Question:
+    record = group[0].record
+    names = _told_apart([_name(one.record) for one in group])
+    differences, left_out = _differences(group, names)
+    options = ", ".join(f"{key} {_told(value)}" for key, value in record.get("options", {}).items())
+    subject = record.get("subject", {})
+    samples = subject["samples"]["name"] if "samples" in subject else names[0] if len(group) == 1 else ""
+    analysis = str(record.get("analysis", "Result"))
+    return Question(analysis, str(samples), options, tuple(names), tuple(group), differences, left_out)
+
+
+def _differences(group: list[Result], names: list[str]) -> tuple[tuple[Compared, ...], str]:
+    """Differences where outcomes were kept image by image, and a sentence on what was left out."""
+    if len(group) < 2 or "classifier" not in group[0].record.get("subject", {}) or not all(map(_paired, group)):
+        return (), ""
+    pairs = list(combinations(range(len(group)), 2))
+    left_out = ""
+    if len(group) > MOST_PAIRED:
+        left_out = f"Of {len(group)} classifiers each is compared with the first, {names[0]}; other pairs are left out."
+        pairs = pairs[: len(group) - 1]
+    return tuple(Compared(names[one], names[two], group[one] - group[two]) for one, two in pairs), left_out
+
+
+def _paired(result: Result) -> bool:
+    return any("outcomes" in values.attrs for values in result.dataset.data_vars.values())
+
+
+def _name(record: dict[str, Any]) -> str:
+    subject = record.get("subject", {})
+    return str(subject["classifier"]["name"]) if "classifier" in subject else described(record)
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """The names, numbered where one stands twice."""
+    often, seen = Counter(names), Counter[str]()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if often[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
+def _told(value: Any) -> str:
+    if value is None or value is False or value == []:
+        return "none" if value is not False else "no"
+    return "yes" if value is True else str(value)
+
+
+def same_for_all(several: Sequence[xr.DataArray]) -> bool:
+    """Whether a value does not depend on the classifier, so that showing it once is enough."""
+    return len(several) > 1 and all(several[0].equals(one) for one in several[1:])

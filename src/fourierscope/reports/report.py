@@ -1,0 +1,134 @@
+"""The report: results as one HTML file that needs no network and trusts nothing that is written in them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fourierscope.reports.blocks import Block, blocks
+from fourierscope.reports.findings import Finding, findings
+from fourierscope.reports.questions import Question, questions
+from fourierscope.results import Result, described, written_whole
+
+_SCRIPT = """"use strict";
+const figures = JSON.parse(document.getElementById("figures").textContent);
+const places = document.querySelectorAll("[data-figure]");
+for (const place of places) {
+  const figure = figures[Number(place.dataset.figure)];
+  Plotly.newPlot(place, figure.data, figure.layout, {displayModeBar: false, responsive: true});
+}
+window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Plots.resize(place)));
+"""
+
+
+def report(results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False) -> Path:
+    """Write the results as one HTML page that works offline, and the path of it.
+
+    First what was found, in sentences; then a section for each question, with results of several classifiers side by
+    side on one scale and their paired differences; then how to read it all. Outcomes image by image are left out.
+
+    Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results.
+    """
+    if not results:
+        raise ValueError("A report needs at least one result; none came.")
+    for one in results:
+        if not isinstance(one, Result):
+            raise TypeError(f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came.")
+    text = _page(questions(results), title)
+
+    def write(draft: Path) -> None:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+
+    return written_whole(Path(path), write, overwrite)
+
+
+def _page(asked: list[Question], title: str) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    figures: list[dict[str, Any]] = []
+    sections = [_section(place, question, figures) for place, question in enumerate(asked, start=1)]
+    library = _plotly()
+    text = files("fourierscope.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(text)
+    return template.render(
+        title=title,
+        sections=sections,
+        versions=_versions(asked),
+        policy=_policy(library, _SCRIPT),
+        library=library,
+        script=_SCRIPT,
+        figures=_json_in_html(figures),
+    )
+
+
+def _section(place: int, question: Question, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the template says of a question; its plotly figures are put at the end of `figures`, and known by place."""
+    found = [_placed(block, figures) for block in blocks(question)]
+    held = [*zip(question.names, question.results, strict=True), *((pair.name, pair.result) for pair in question.differences)]
+    return {
+        "id": f"question-{place}",
+        "heading": question.heading,
+        "options": question.options,
+        "left_out": question.left_out,
+        "findings": _by_subject(findings(question)),
+        "blocks": found,
+        "records": [(name, described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for name, one in held],
+    }
+
+
+def _by_subject(found: list[Finding]) -> list[tuple[str, list[str]]]:
+    """The sentences, those about one subject together."""
+    held: dict[str, list[str]] = {}
+    for one in found:
+        held.setdefault(one.about, []).append(one.says)
+    return list(held.items())
+
+
+def _placed(block: Block, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    panels = []
+    for panel in block.panels:
+        place = None
+        if panel.figure is not None:
+            place = len(figures)
+            figures.append(panel.figure)
+        panels.append({"name": panel.name, "alt": panel.alt, "place": place, "photos": panel.photos, "height": _height(panel.figure)})
+    return {"heading": block.heading, "says": block.says, "panels": panels, "wide": block.wide}
+
+
+def _height(figure: dict[str, Any] | None) -> int:
+    return 0 if figure is None else int(figure["layout"]["height"])
+
+
+def _versions(asked: list[Question]) -> list[tuple[str, str]]:
+    """The versions that made the results, and the one that made the page."""
+    made = [one.record.get("versions", {}) for question in asked for one in question.results]
+    told = {f"{name} {number}" for versions in made for name, number in versions.items()}
+    return [("results were made with", ", ".join(sorted(told))), ("this page was made with", f"fourierscope {version('fourierscope')}")]
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    text = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")  # as a browser reads it, for the digest
+    if "</script" in text.lower() or "<!--" in text:
+        raise RuntimeError("This version of plotly cannot stand inside a page: its script holds an end tag. Use another version.")
+    return text
+
+
+def _policy(*scripts: str) -> str:
+    """A content policy under which these scripts alone run, and nothing is fetched."""
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
+    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _json_in_html(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
