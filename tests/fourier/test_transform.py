@@ -43,8 +43,8 @@ def test_to_images_is_the_inverse(size):
 def test_a_translation_turns_phases_and_keeps_magnitudes(size):
     image, plane = noise(*size), Plane(*size)
     moved = torch.roll(image, (2, 1), (0, 1))
-    turn = 2 * plane.rows()[:, None] / size[0] + 1 * plane.columns()[None, :] / size[1]
-    torch.testing.assert_close(to_spectrum(moved), to_spectrum(image) * torch.exp(-2j * torch.pi * turn.double()))
+    turn = 2 * plane.rows().double()[:, None] / size[0] + plane.columns().double()[None, :] / size[1]
+    torch.testing.assert_close(to_spectrum(moved), to_spectrum(image) * torch.exp(-2j * torch.pi * turn))
 
 
 def test_the_mean_stands_in_the_middle():
