@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final
@@ -17,6 +17,7 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
+from fourierscope.subjects import fingerprint
 
 Measured = Mapping[str, npt.NDArray[Any]]
 
@@ -71,12 +72,14 @@ class Analysis(ABC, Generic[S]):
     @final
     def record(self, subject: S) -> dict[str, Any]:
         """What made a result: the question, its options, the subject, the versions. No time, machine or path."""
-        return {
+        record = {
             "analysis": type(self).__name__,
             "options": {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},
             "subject": subject.trace(),
             "versions": {name: version(name).split("+")[0] for name in ("fourierscope", "torch", "numpy")},
         }
+        told: dict[str, Any] = json.loads(json.dumps(record))  # as a file gives it back: a loaded result is the same result
+        return told
 
     @final
     def __call__(self, subject: S) -> Result:
@@ -87,17 +90,9 @@ class Analysis(ABC, Generic[S]):
 
 
 def _plain(value: Any) -> Any:
-    """An option as JSON holds it; a function by its name and a digest of its source."""
+    """An option as JSON holds it; a function by its name and a digest of its code and constants."""
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     if callable(value):
-        return f"{getattr(value, '__name__', type(value).__name__)} {_source_digest(value)}"
+        return f"{getattr(value, '__name__', type(value).__name__)} {fingerprint(value)[:16]}"
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _source_digest(function: Callable[..., Any]) -> str:
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = repr(getattr(function, "__code__", function))
-    return hashlib.sha256(source.encode()).hexdigest()[:16]

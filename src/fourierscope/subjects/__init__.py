@@ -2,6 +2,7 @@
 
 from fourierscope.subjects.classifier import Classifier as Classifier
 from fourierscope.subjects.classifier import logits_of as logits_of
+from fourierscope.subjects.fingerprint import fingerprint as fingerprint
 from fourierscope.subjects.samples import Samples as Samples
 from fourierscope.subjects.trial import Pair as Pair
 from fourierscope.subjects.trial import Trial as Trial

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+
+from fourierscope.subjects.fingerprint import fingerprint
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -109,7 +110,7 @@ class Classifier:
         """What to record: name, digest of the weights, normalisation and its provenance, device, precision."""
         return {
             "name": self.name,
-            "digest": _digest(self.network),
+            "digest": fingerprint(self.network),
             "mean": self.mean,
             "std": self.std,
             "preprocessing": self.provenance,
@@ -199,17 +200,3 @@ def _channelwise(values: float | Sequence[float] | None, name: str) -> tuple[flo
     if not found or not all(torch.isfinite(torch.tensor(found)).tolist()):
         raise ValueError(f"{name} is a finite number, or one for each channel; {values!r} came.")
     return found
-
-
-def _digest(network: Any) -> str:
-    """SHA-256 of a module's structure, parameters and buffers, or of a function's name and code."""
-    digest = hashlib.sha256()
-    if not isinstance(network, nn.Module):
-        code = getattr(network, "__code__", None)
-        digest.update(f"{_name_of(network)} {code.co_code.hex() if code else ''} {code.co_consts if code else ''}".encode())
-        return digest.hexdigest()
-    digest.update(str(network).encode())
-    for name, values in network.state_dict().items():
-        digest.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
-        digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
