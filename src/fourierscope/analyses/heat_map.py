@@ -105,7 +105,8 @@ class HeatMap(Analysis[Trial]):
         axes = self._axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
-        found = (rate if score.binary else _with_unit(score))(score.name, outcomes, axes, says)
+        counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
+        found = (rate if counted else _with_unit(score))(score.name, outcomes, axes, says)
         found |= self._rings(score, outcomes, plane, says)
         found |= self._clean(score, measured, n)
         found |= count(n)

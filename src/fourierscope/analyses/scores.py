@@ -46,7 +46,7 @@ class Score:
             yield lambda images: _one_row_each(classifier.outputs(images), len(images), "output")
             return
         heard: list[Any] = []
-        hook = classifier.module(self.layer).register_forward_hook(lambda _module, _given, outputs: heard.append(outputs))
+        hook = classifier.module(self.layer).register_forward_hook(lambda _module, _given, outputs: heard.append(_copied(outputs)))
 
         def activations(images: Tensor) -> Tensor:
             heard.clear()
@@ -95,6 +95,12 @@ def check_labels(score: Score, trial: Trial) -> None:
         trial.samples.needed_labels()
         with torch.inference_mode():
             trial.labels(trial.classifier(trial.samples.batch(0, 1)))
+
+
+def _copied(outputs: Any) -> Any:
+    """A copy, for a later layer may write into these activations; of a sequence its first member."""
+    first = outputs[0] if isinstance(outputs, tuple | list) and outputs else outputs
+    return first.clone() if isinstance(first, Tensor) else first
 
 
 def _one_row_each(outputs: Any, count: int, layer: str) -> Tensor:

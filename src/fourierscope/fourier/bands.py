@@ -79,7 +79,7 @@ def cells(plane: Plane, side: int) -> Bands:
     column = torch.floor_divide(plane.columns() + side // 2, side)[None, :].expand(plane.shape)
     span = 2 * max(plane.shape) + 1
     label = row * span + column
-    label = torch.maximum(label, mirrored(label))
+    label = torch.maximum(label, mirrored(label)).abs()  # a cell's mirror has the label of opposite sign
     unique = label.unique()
     found_column = (unique + span // 2) % span - span // 2
     found_row = (unique - found_column) // span

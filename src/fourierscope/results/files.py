@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+_SEAL = b"\nfourierscope sha256 "
 
 def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = False) -> Path:
     """Let `write` fill a draft beside `path`, then put it there in one step; the draft never stays behind.
@@ -14,6 +16,8 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
     A file that stands there already is kept: the same bytes are fine, others raise FileExistsError unless `overwrite`.
     Raises OSError, naming the folder, where it cannot be written (a full disk, no permission).
     """
+    if path.parent.exists() and not path.parent.is_dir():
+        raise NotADirectoryError(f"Cannot write {path.name} in {path.parent}: that is a file, no folder.")
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +35,19 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def sealed(content: bytes) -> bytes:
+    """Content with its SHA-256 at the end, which readers of HDF5 pass over."""
+    return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def check_seal(path: Path) -> None:
+    """Raises ValueError where a file was not sealed or was changed since: HDF5 itself may crash on a damaged file."""
+    content = path.read_bytes()
+    body = content[: -len(_SEAL) - 64]
+    if sealed(body) != content:
+        raise ValueError(f"{path} is no result of fourierscope, or is damaged: its end does not seal its content. Make it again.")
 
 
 def _settle(folder: Path) -> None:

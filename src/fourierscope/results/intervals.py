@@ -67,11 +67,13 @@ def paired_rates(first: Array, second: Array) -> Difference:
 
 
 def paired_means(first: Array, second: Array) -> Difference:
-    """first - second for values (..., n) of the same n images, by Student's paired interval and test."""
+    """first - second for values (..., n) of the same n images, by Student's paired interval and test. One pair: NaN."""
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     value, low, high = mean_interval(differences)
     n = differences.shape[-1]
-    spread = differences.std(-1, ddof=1) if n > 1 else np.full_like(value, np.nan)
+    if n < 2:
+        return Difference(value, low, high, np.full_like(value, np.nan))
+    spread = differences.std(-1, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(spread > 0, value / (spread / np.sqrt(n)), np.where(value == 0, 0.0, np.inf))
-    return Difference(value, low, high, 2 * stats.t.sf(np.abs(t), max(n - 1, 1)))
+    return Difference(value, low, high, 2 * stats.t.sf(np.abs(t), n - 1))

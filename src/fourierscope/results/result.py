@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from fourierscope.results.files import written_whole
+from fourierscope.results.files import check_seal, sealed, written_whole
 
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
@@ -58,15 +58,12 @@ class Result:
 
         Raises FileExistsError where something else stands there already, unless `overwrite`.
         """
-        stored = self.dataset.copy()
+        held = self.dataset.drop_encoding()  # how a loaded file was stored, and its order, would change the bytes
+        stored = xr.Dataset(dict(held.data_vars), held.coords)
         stored.attrs = {"format": FORMAT, "record": json.dumps(self.record, sort_keys=True)}
         encoding = {str(name): {"zlib": True, "complevel": 4} for name, one in stored.data_vars.items() if one.ndim}
-        target = Path(path)
-
-        def write(draft: Path) -> None:
-            stored.to_netcdf(draft, engine="h5netcdf", encoding=encoding)
-
-        return written_whole(target, write, overwrite)
+        content = bytes(stored.to_netcdf(engine="h5netcdf", encoding=encoding))  # in memory: HDF5 crashes on a full disk
+        return written_whole(Path(path), lambda draft: _write(draft, sealed(content)), overwrite)
 
 
 def load(path: str | Path) -> Result:
@@ -77,15 +74,20 @@ def load(path: str | Path) -> Result:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no result file {path}.")
+    check_seal(path)
     _inspect(path)
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as opened:  # a unit such as seconds stays a unit
             dataset = opened.load()
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
     record = json.loads(str(dataset.attrs["record"]))
     dataset.attrs = {}
     return Result(dataset, record)
+
+
+def _write(draft: Path, content: bytes) -> None:
+    draft.write_bytes(content)
 
 
 def described(record: dict[str, Any]) -> str:
@@ -105,11 +107,12 @@ def _inspect(path: Path) -> None:
     """Refuse what is not ours, before it is opened for good: other formats, links out of the file, absurd sizes."""
     try:
         with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
+            if str(file.attrs.get("format")) != FORMAT:
                 raise ValueError(f"{path} is not a result of fourierscope (format {file.attrs.get('format')!r}).")
-            json.loads(str(file.attrs["record"]))
+            if not isinstance(json.loads(str(file.attrs["record"])), dict):
+                raise ValueError(f"{path} is not a result of fourierscope: its record is no table of names.")
             total = sum(_checked_size(path, file, name) for name in file)
-    except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, TypeError, RuntimeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} cannot be read as a result: {error}. The file is damaged or from elsewhere.") from error
     if total > _MOST_BYTES:
         raise ValueError(f"{path} declares {total / 2**30:.1f} GiB of values; at most {_MOST_BYTES >> 30} GiB are read.")
@@ -118,6 +121,6 @@ def _inspect(path: Path) -> None:
 def _checked_size(path: Path, file: h5py.File, name: str) -> int:
     link = file.get(name, getlink=True)
     held = file[name] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(held, h5py.Dataset) or held.external or held.is_virtual:
+    if not isinstance(held, h5py.Dataset) or held.shape is None or held.external or held.is_virtual:
         raise ValueError(f"{path} holds {name!r}, which is no plain array inside the file. Results hold nothing else.")
     return int(np.prod(held.shape, dtype=np.float64)) * held.dtype.itemsize

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final
@@ -18,6 +17,7 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
+from fourierscope.subjects import fingerprint
 
 Measured = Mapping[str, npt.NDArray[Any]]
 
@@ -90,15 +90,7 @@ class Analysis(ABC, Generic[S]):
 
 
 def _plain(value: Any) -> Any:
-    """An option as JSON holds it; a function by its name and a digest of its source."""
+    """An option as JSON holds it; a function by its name and a digest of its code and constants."""
     if callable(value):
-        return f"{getattr(value, '__name__', type(value).__name__)} {_source_digest(value)}"
+        return f"{getattr(value, '__name__', type(value).__name__)} {fingerprint(value)[:16]}"
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _source_digest(function: Callable[..., Any]) -> str:
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = repr(getattr(function, "__code__", function))
-    return hashlib.sha256(source.encode()).hexdigest()[:16]

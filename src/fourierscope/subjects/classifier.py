@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+
+from fourierscope.subjects.fingerprint import fingerprint
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -73,11 +74,7 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); {images.dtype} of shape {tuple(images.shape)} came."
             )
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
-<<<<<<< HEAD
-            return self.network(self._normalised(images.to(self.device)).to(self._kind(images)))
-=======
-            return self.network(self.normalised(images.to(self.device)))
->>>>>>> training
+            return self.network(self.normalised(images.to(self.device)).to(self._kind(images)))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -108,7 +105,7 @@ class Classifier:
             raise ValueError(
                 f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
             )
-        mean, std = (torch.tensor(one, dtype=images.dtype, device=images.device).view(-1, 1, 1) for one in (self.mean, self.std))
+        mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
         return (images - mean).div_(std)
 
     def normalised_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Classifier:
@@ -130,7 +127,7 @@ class Classifier:
         """What to record: name, digest of the weights, normalisation and its provenance, device, precision."""
         return {
             "name": self.name,
-            "digest": _digest(self.network),
+            "digest": fingerprint(self.network),
             "mean": self.mean,
             "std": self.std,
             "preprocessing": self.provenance,
@@ -138,25 +135,11 @@ class Classifier:
             "precision": self.precision,
         }
 
-<<<<<<< HEAD
-    def _normalised(self, images: Tensor) -> Tensor:
-        if self.mean is None or self.std is None:
-            return images.clone()
-        channels = images.shape[1]
-        if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
-            raise ValueError(
-                f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
-            )
-        mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
-        return (images - mean).div_(std)
-
     def _kind(self, images: Tensor) -> torch.dtype:
         """The dtype that the network's own weights want; that of the images for a network without weights."""
         weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
         return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
-=======
->>>>>>> training
     def _dtype(self) -> torch.dtype:
         return torch.float16 if self.precision == "float16" else torch.bfloat16
 
@@ -247,30 +230,3 @@ def _check_normalisation(mean: tuple[float, ...], std: tuple[float, ...]) -> Non
         raise ValueError(f"Every std is above 0; std={std} came.")
     if len(mean) != len(std) and 1 not in (len(mean), len(std)):
         raise ValueError(f"mean and std are for the same channels; mean={mean}, std={std} came.")
-
-
-def _digest(network: Any) -> str:
-    """SHA-256 of a module's structure, parameters and buffers, or of a function's name and code."""
-    digest = hashlib.sha256()
-    if not isinstance(network, nn.Module):
-        code = getattr(network, "__code__", None)
-        digest.update(f"{_name_of(network)} {code.co_code.hex() if code else ''} {code.co_consts if code else ''}".encode())
-        return digest.hexdigest()
-    digest.update(str(network).encode())
-    for path, module in network.named_modules():
-        own = {**vars(module), **module._parameters, **module._buffers}
-        for name in sorted(own):
-            if name != "training" and not name.startswith("_"):
-                digest.update(_told(f"{path}.{name}", own[name]))
-    return digest.hexdigest()
-
-
-def _told(name: str, value: Any) -> bytes:
-    """Bytes that tell one value of a module's own from another: of tensors and plain constants, else none."""
-    if isinstance(value, Tensor):
-        values = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
-        return f"{name} {tuple(value.shape)} {value.dtype}".encode() + values
-    plain = isinstance(value, bool | int | float | str) or isinstance(value, tuple | list) and all(
-        isinstance(one, bool | int | float | str) for one in value
-    )
-    return f"{name} {value!r}".encode() if plain else b""

@@ -1,0 +1,83 @@
+"""What tells one function or network from another: code, weights and constants; the same in every process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+_DEEPEST = 8  # functions within functions; also ends a function that holds itself
+
+
+def fingerprint(one: Callable[..., Any]) -> str:
+    """SHA-256 of a module's structure, weights and constants, or of a function's code and the constants it holds.
+
+    Constants are numbers, words, arrays, tuples of them, functions and networks. Lists, tables and other objects are
+    taken for state, which may change between two calls, and count by their kind alone.
+    """
+    digest = hashlib.sha256()
+    for piece in _pieces(one, _DEEPEST):
+        digest.update(f"{len(piece)} ".encode())
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(one: Any, depth: int) -> list[bytes]:
+    if depth == 0:
+        return [b"deeper"]
+    if one is None or isinstance(one, bool | int | float | complex | str | bytes):
+        return [repr(one).encode()]
+    if isinstance(one, np.ndarray | np.generic):
+        one = torch.from_numpy(np.array(one)) if one.dtype.kind in "buif" else repr(one)
+    if isinstance(one, Tensor):
+        held = one.detach().cpu().contiguous()
+        return [f"{tuple(held.shape)} {held.dtype}".encode(), held.flatten().view(torch.uint8).numpy().tobytes()]
+    if isinstance(one, tuple):
+        return [b"tuple", *_within(one, depth)]
+    if isinstance(one, nn.Module):
+        return _of_module(one, depth)
+    return _of_code(one, depth)
+
+
+def _within(several: Any, depth: int) -> list[bytes]:
+    return [piece for one in several for piece in _pieces(one, depth - 1)]
+
+
+def _of_module(module: nn.Module, depth: int) -> list[bytes]:
+    weights = [piece for item in module.state_dict().items() for piece in _within(item, depth)]
+    constants = [_constants(child, depth) for child in module.modules()]
+    return [str(module).encode(), *weights, *(piece for one in constants for piece in one)]
+
+
+def _constants(held: object, depth: int) -> list[bytes]:
+    """The public attributes of an object, but for the mode of a module."""
+    attributes = sorted(item for item in vars(held).items() if not item[0].startswith("_") and item[0] != "training")
+    return [piece for item in attributes for piece in _within(item, depth)]
+
+
+def _of_code(one: Any, depth: int) -> list[bytes]:
+    if isinstance(one, CodeType):
+        return [one.co_code, " ".join(one.co_names).encode(), *_within(one.co_consts, depth)]
+    if isinstance(one, FunctionType):
+        closed = [cell.cell_contents for cell in one.__closure__ or () if _is_filled(cell)]
+        return [one.__name__.encode(), *_within((one.__code__, one.__defaults__, *closed), depth)]
+    if isinstance(one, MethodType):
+        return _within((one.__func__, one.__self__), depth)
+    if isinstance(one, partial):
+        return [b"partial", *_within((one.func, one.args, *sorted(one.keywords.items())), depth)]
+    kind = f"{type(one).__module__} {type(one).__qualname__} {getattr(one, '__qualname__', '')}".encode()
+    own = _constants(one, depth) if callable(one) and not isinstance(one, type) and hasattr(one, "__dict__") else []
+    return [kind, *own]
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False

@@ -1,0 +1,97 @@
+"""Intervals against the textbooks' own programs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from fourierscope.results import mean_interval, paired_means, paired_rates, wilson
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])
+def test_wilson_is_scipys(n):
+    for right in sorted({0, 1, n // 3, n // 2, n - 1, n}):
+        low, high = stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
+        found = wilson(right / n, n)
+        assert (float(found.low), float(found.high)) == pytest.approx((low, high), abs=1e-12)
+        assert found.value == right / n
+
+
+def test_wilson_takes_rates_of_any_shape_and_stays_within_zero_and_one():
+    rates = np.linspace(0, 1, 12).reshape(3, 4)
+    found = wilson(rates, 11)
+    assert found.low.shape == found.high.shape == (3, 4)
+    assert (found.low >= 0).all()
+    assert (found.high <= 1).all()
+    assert (found.low <= rates).all()
+    assert (rates <= found.high).all()
+    assert found.low[0, 0] == 0
+    assert found.high[-1, -1] == 1
+    assert found.high[0, 0] > 0.2
+
+
+def test_the_interval_of_a_mean_is_students():
+    values = np.random.default_rng(0).normal(2, 3, size=(4, 9))
+    found = mean_interval(values)
+    for row, value, low, high in zip(values, *found, strict=True):
+        expected = stats.t.interval(0.95, 8, row.mean(), stats.sem(row))
+        assert (value, low, high) == pytest.approx((row.mean(), *expected))
+
+
+def test_one_value_alone_has_no_bounds():
+    found = mean_interval(np.array([[3.0], [4.0]]))
+    assert found.value.tolist() == [3, 4]
+    assert np.isnan(found.low).all()
+    assert np.isnan(found.high).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
+def test_paired_rates_differ_by_the_counts_with_the_exact_test_of_mcnemar(outcomes):
+    first, second = np.array(outcomes).T
+    found = paired_rates(first, second)
+    only_first = sum(a and not b for a, b in outcomes)
+    only_second = sum(b and not a for a, b in outcomes)
+    assert found.value == (only_first - only_second) / len(outcomes)
+    discordant = only_first + only_second
+    expected = stats.binomtest(only_first, discordant).pvalue if discordant else 1.0
+    assert float(found.p) == pytest.approx(expected, abs=1e-12)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_bounds_of_paired_rates_are_those_of_bonett_and_price():
+    first, second = np.zeros(100, bool), np.zeros(100, bool)
+    first[:20], second[12:28] = True, True  # 12 only first, 8 only second
+    p12, p21 = 13 / 102, 9 / 102
+    reach = stats.norm.ppf(0.975) * np.sqrt((p12 + p21 - (p12 - p21) ** 2) / 102)
+    found = paired_rates(first, second)
+    assert float(found.low) == pytest.approx(p12 - p21 - reach)
+    assert float(found.high) == pytest.approx(p12 - p21 + reach)
+
+
+def test_paired_means_are_students_paired_test():
+    generator = np.random.default_rng(1)
+    first, second = generator.normal(size=(2, 3, 12))
+    found = paired_means(first, second)
+    expected = stats.ttest_rel(first, second, axis=-1)
+    interval = expected.confidence_interval(0.95)
+    np.testing.assert_allclose(found.value, (first - second).mean(-1))
+    np.testing.assert_allclose(found.p, expected.pvalue)
+    np.testing.assert_allclose(found.low, interval.low)
+    np.testing.assert_allclose(found.high, interval.high)
+
+
+def test_pairs_without_spread_are_equal_or_surely_different():
+    same = paired_means(np.ones((1, 5)), np.ones((1, 5)))
+    moved = paired_means(np.full((1, 5), 3.0), np.ones((1, 5)))
+    assert same.value.tolist() == [0]
+    assert same.p.tolist() == [1]
+    assert moved.value.tolist() == [2]
+    assert moved.p.tolist() == [0]
+
+
+def test_a_single_pair_tells_nothing():
+    found = paired_means(np.array([[3.0]]), np.array([[1.0]]))
+    assert found.value.tolist() == [2]
+    assert np.isnan([found.low, found.high, found.p]).all()
