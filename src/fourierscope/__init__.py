@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourierscope import analyses as analyses
     from fourierscope import fourier as fourier
+    from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
+    from fourierscope.figures import draw as draw
+    from fourierscope.figures import draw_together as draw_together
     from fourierscope.fourier import Frequency as Frequency
     from fourierscope.fourier import Plane as Plane
     from fourierscope.fourier import to_images as to_images
     from fourierscope.fourier import to_spectrum as to_spectrum
     from fourierscope.fourier import wave as wave
+    from fourierscope.reports import report as report
     from fourierscope.results import Result as Result
     from fourierscope.results import load as load
     from fourierscope.runs import StoreError as StoreError
@@ -25,13 +29,16 @@ if TYPE_CHECKING:
     from fourierscope.subjects import Pair as Pair
     from fourierscope.subjects import Samples as Samples
     from fourierscope.subjects import Trial as Trial
+    from fourierscope.subjects import check as check
+    from fourierscope.subjects import open_classifier as open_classifier
+    from fourierscope.subjects import open_samples as open_samples
 
 _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
     "results": ("Result", "load"),
     "runs": ("StoreError", "run"),
     "subjects": ("Classifier", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
-    "figures": ("draw",),
+    "figures": ("draw", "draw_together"),
     "reports": ("report",),
 }
 _ROOMS = ("analyses", "figures", "fourier", "reports", "results", "runs", "subjects", "training", "treatments")

@@ -20,7 +20,7 @@ def main(words: list[str]) -> int:
         print(f"{name} {_version(name) or 'MISSING'}")
     for extra, names in _EXTRAS.items():
         found = all(_version(name) for name in names)
-        print(f"extra {extra}: {'installed' if found else f'not installed (pip install "fourierscope[{extra}]")'}")
+        print(f"extra {extra}: " + ("installed" if found else f"not installed: pip install 'fourierscope[{extra}]'"))
     print("telemetry: none")
     return _try()
 
