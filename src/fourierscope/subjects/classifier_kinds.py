@@ -104,14 +104,14 @@ def _of_file(
     path, _, name = spec.rpartition(":")
     file = Path(path).expanduser()
     made = _made_by(file, name)
+    network = made.network if isinstance(made, Classifier) else made
     if weights is not None:
-        network = made.network if isinstance(made, Classifier) else made
         if not isinstance(network, nn.Module):
             came = f"{type(network).__name__}, which has no weights to load; weights={weights!r} came"
             raise ValueError(f"{file.name}:{name} returns {came}.")
         load_weights(network, read_weights(weights))
-    if isinstance(made, nn.Module):
-        made.eval()
+    if isinstance(network, nn.Module):
+        network.eval()  # it was made a moment ago, for this
     return _opened(made, f"{file.name}:{name}", mean, std, device, precision)
 
 
