@@ -251,7 +251,7 @@ def _told(name: str, value: Any) -> bytes:
     if isinstance(value, Tensor):
         values = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
         return f"{name} {tuple(value.shape)} {value.dtype}".encode() + values
-    plain = isinstance(value, bool | int | float | str) or isinstance(value, tuple | list) and all(
+    plain = isinstance(value, bool | int | float | str) or (isinstance(value, tuple | list) and all(
         isinstance(one, bool | int | float | str) for one in value
-    )
+    ))
     return f"{name} {value!r}".encode() if plain else b""

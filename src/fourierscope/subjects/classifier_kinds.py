@@ -55,7 +55,8 @@ def open_classifier(
         if mean is None and found.mean is None:
             raise ValueError(_unstated(spec, classes))
         stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
-        return Classifier(found.network.eval(), spec, stated[0], stated[1], device, precision, stated[2])
+        called = f"{kind}:{Path(name).name}" if Path(name).is_dir() else spec  # a record holds no folder
+        return Classifier(found.network.eval(), called, stated[0], stated[1], device, precision, stated[2])
     if classes is not None:
         raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
     if kind == "reference" and name:
