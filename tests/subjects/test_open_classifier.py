@@ -1,4 +1,4 @@
-"""Classifiers by a word, with weights from files, and normalisation that is read somewhere or asked for, never guessed."""
+"""Classifiers by a word, with weights from files, and normalisation that is read or asked for, never guessed."""
 
 import pickle
 import subprocess
@@ -155,7 +155,7 @@ def test_a_network_of_timm_answers_as_timm_itself(tmp_path):
 def test_timm_has_no_random_networks_and_no_random_heads(tmp_path):
     torchvision_module()
     timm = pytest.importorskip("timm")
-    with pytest.raises(ValueError, match='random network.*"pretrained"'):
+    with pytest.raises(ValueError, match=r'random network.*"pretrained"'):
         open_classifier("timm:resnet10t")
     with pytest.raises(ValueError, match="last layer would be random"):
         open_classifier("timm:resnet10t", "pretrained", classes=10)
@@ -250,7 +250,7 @@ def test_options_that_would_have_no_effect_are_refused(file, resnet18):
 
 def test_a_hostile_file_of_weights_is_refused_here_too(tmp_path):
     (tmp_path / "w.pt").write_bytes(pickle.dumps(print))
-    with pytest.raises(ValueError, match=r"names builtins\.print|names print"):
+    with pytest.raises(ValueError, match="plain pickle"):
         open_classifier("torchvision:resnet18", str(tmp_path / "w.pt"))
 
 

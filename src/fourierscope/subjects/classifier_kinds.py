@@ -55,7 +55,8 @@ def open_classifier(
         if mean is None and found.mean is None:
             raise ValueError(_unstated(spec, classes))
         stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
-        return Classifier(found.network.eval(), spec, stated[0], stated[1], device, precision, stated[2])
+        called = f"{kind}:{Path(name).name}" if Path(name).is_dir() else spec  # a record holds no folder
+        return Classifier(found.network.eval(), called, stated[0], stated[1], device, precision, stated[2])
     if classes is not None:
         raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
     if kind == "reference" and name:
@@ -104,14 +105,14 @@ def _of_file(
     path, _, name = spec.rpartition(":")
     file = Path(path).expanduser()
     made = _made_by(file, name)
+    network = made.network if isinstance(made, Classifier) else made
     if weights is not None:
-        network = made.network if isinstance(made, Classifier) else made
         if not isinstance(network, nn.Module):
             came = f"{type(network).__name__}, which has no weights to load; weights={weights!r} came"
             raise ValueError(f"{file.name}:{name} returns {came}.")
         load_weights(network, read_weights(weights))
-    if isinstance(made, nn.Module):
-        made.eval()
+    if isinstance(network, nn.Module):
+        network.eval()  # it was made a moment ago, for this
     return _opened(made, f"{file.name}:{name}", mean, std, device, precision)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -98,7 +99,7 @@ def hub_network(name: str, weights: str | None, classes: int | None) -> Found:
         network = kinds.from_config(transformers.AutoConfig.from_pretrained(name, trust_remote_code=False, **settings))
         load_weights(network, read_weights(weights))
     processor = transformers.AutoImageProcessor.from_pretrained(name, trust_remote_code=False)
-    provenance = f"Hugging Face image processor of {name}"
+    provenance = f"Hugging Face image processor of {Path(name).name if Path(name).is_dir() else name}"
     if not getattr(processor, "do_normalize", False):
         return Found(network, (0.0,), (1.0,), f"{provenance}, which does not normalise")
     return Found(network, tuple(processor.image_mean), tuple(processor.image_std), provenance)

@@ -50,15 +50,22 @@ def _within(several: Any, depth: int) -> list[bytes]:
 
 
 def _of_module(module: nn.Module, depth: int) -> list[bytes]:
-    weights = [piece for item in module.state_dict().items() for piece in _within(item, depth)]
+    held = {**module.state_dict(), **dict(module.named_buffers())}  # with the buffers that are not saved
+    weights = [piece for item in held.items() for piece in _within(item, depth)]
     constants = [_constants(child, depth) for child in module.modules()]
     return [str(module).encode(), *weights, *(piece for one in constants for piece in one)]
 
 
 def _constants(held: object, depth: int) -> list[bytes]:
-    """The public attributes of an object, but for the mode of a module."""
-    attributes = sorted(item for item in vars(held).items() if not item[0].startswith("_") and item[0] != "training")
-    return [piece for item in attributes for piece in _within(item, depth)]
+    """The public attributes of an object, but for the mode of a module; a module's lists of numbers are constants."""
+    names = sorted(name for name in vars(held) if not name.startswith("_") and name != "training")
+    values = [vars(held)[name] for name in names]
+    frozen = [tuple(one) if isinstance(held, nn.Module) and _is_plain_list(one) else one for one in values]
+    return [piece for item in zip(names, frozen, strict=True) for piece in _within(item, depth)]
+
+
+def _is_plain_list(one: Any) -> bool:
+    return isinstance(one, list) and all(isinstance(each, bool | int | float | str) for each in one)
 
 
 def _of_code(one: Any, depth: int) -> list[bytes]:

@@ -71,9 +71,8 @@ def hub_samples(rest: str, selection: Selection) -> Samples:
     for position, index in enumerate(chosen.tolist()):
         decoded.put(position, found[index][image], f"image {index}")
     classes = None if label is None else found.features[label].names
-    return Samples(
-        decoded.whole(f"hf:{name}"), None if labels is None else labels[chosen], f"hf:{name}:{split}", classes
-    )
+    called = f"hf:{Path(name).name if Path(name).is_dir() else name}:{split}"  # a record holds no folder
+    return Samples(decoded.whole(called), None if labels is None else labels[chosen], called, classes)
 
 
 def cache_folder() -> Path:

@@ -79,7 +79,7 @@ class Samples:
     def subset(self, indices: Sequence[int] | Tensor) -> Samples:
         """The samples at `indices`, in that order, under the same name."""
         given = torch.as_tensor(indices)
-        if given.dtype == torch.bool or given.is_floating_point() and given.numel():
+        if given.dtype == torch.bool or (given.is_floating_point() and given.numel()):
             raise TypeError(f"A subset takes indices; {given.dtype} came. For a mask write mask.nonzero().flatten().")
         chosen = given.long()
         labels = None if self.labels is None else self.labels[chosen]

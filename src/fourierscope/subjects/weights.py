@@ -109,6 +109,8 @@ def _refusal(name: str, error: Exception) -> str:
             f"{name} holds more than weights: it names {found[1]}, and is refused. It is a whole pickled network, or a "
             f"checkpoint with other objects, or a file made to do harm. {_ADVICE}"
         )
+    if "Unsupported operand" in str(error):
+        return f"{name} is a plain pickle, which may run anything when it is read, and is refused. {_ADVICE}"
     said = (str(error).partition("WeightsUnpickler error:")[2] or str(error)).strip().partition("\n")[0]
     return f"{name} is no readable torch checkpoint, or was cut off: {type(error).__name__}: {said}"
 
