@@ -113,6 +113,7 @@ def _one_row_each(outputs: Any, count: int, layer: str) -> Tensor:
 
 
 def _error(logits: Tensor, labels: Tensor | None, _: Tensor | None) -> Tensor:
+    assert labels is not None
     return logits.argmax(1) != labels
 
 

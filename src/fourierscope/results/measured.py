@@ -7,7 +7,7 @@ and its partner), an index variable says which row stands in which cell.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,7 +95,7 @@ def _with_bounds(name: str, estimate: Estimate, axes: Axes, unit: str, says: str
     }
 
 
-def _kept(name: str, outcomes: xr.DataArray, axes: Axes) -> dict[Hashable, xr.DataArray] | dict[str, xr.DataArray]:
+def _kept(name: str, outcomes: xr.DataArray, axes: Axes) -> dict[str, xr.DataArray]:
     kept = {f"{name}_outcomes": outcomes}
     if axes.index is not None:
         says = f"Which {axes.rows} stands in this cell."
