@@ -39,6 +39,13 @@ def test_no_pixel_is_in_both_splits(size):
     assert seen["test"].any()
 
 
+def test_the_splits_alternate_like_a_checkerboard():
+    first = {split: set(embedded._corners(256, 256, split)) for split in SPLITS}
+    assert {(0, 0), (64, 64), (0, 128), (128, 0), (32, 32)} <= first["train"]
+    assert {(0, 64), (64, 0), (64, 128), (96, 32)} <= first["test"]
+    assert {len(found) for found in first.values()} == {8 * 81}
+
+
 def test_no_patch_is_in_both_splits():
     train, test = ({image.numpy().tobytes() for image in patches(split).images} for split in ("train", "test"))
     assert not train & test

@@ -75,6 +75,20 @@ def test_another_seed_gives_other_weights():
     assert not same_weights(first, second)
 
 
+def test_every_epoch_sees_every_image_once_in_another_order():
+    seen = []
+
+    def watched(classifier, images, labels, generator):
+        seen.append(images.flatten(1).sum(1))
+        return images
+
+    train(a_classifier(), some_samples(50), Recipe(watched, epochs=2, batch=16))
+    assert [len(one) for one in seen] == [13, 13, 12, 12] * 2  # no batch is tiny
+    first, second = torch.cat(seen[:4]), torch.cat(seen[4:])
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(first.sort().values, second.sort().values)
+
+
 @pytest.mark.parametrize("perturbation", [GaussianNoise(), LinfPGD(steps=2)])
 def test_every_image_is_perturbed_before_it_is_learned(perturbation):
     plain = train(a_classifier(), some_samples(), Recipe(epochs=1))

@@ -117,7 +117,7 @@ RECIPES = {
     "gaussian": Recipe(perturbation=GaussianNoise(highest=0.1), tint=0.1),
     "adversarial": Recipe(perturbation=LinfPGD(eps=8 / 255, step=2 / 255, steps=5), epochs=10, tint=0.1),
 }
-"""The recipes of the reference classifiers. Without the tint, colour alone tells most of the embedded photographs apart."""
+"""The recipes of the reference classifiers. Without the tint they go by colour, and low frequencies hurt them most."""
 
 
 def recipe_named(name: str) -> Recipe:

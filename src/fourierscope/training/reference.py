@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from fourierscope.results import wilson, written_whole
 from fourierscope.runs import batches
@@ -102,10 +103,10 @@ def _moments(samples: Samples) -> tuple[list[float], list[float]]:
 def _write(folder: Path, classifier: Classifier, facts: dict[str, Any], overwrite: bool) -> None:
     assert isinstance(classifier.network, torch.nn.Module)
     tensors = {name: one.detach().cpu().contiguous() for name, one in classifier.network.state_dict().items()}
-    text = json.dumps(facts, indent=1) + "\n"
-    written_whole(folder / f"{facts['name']}.safetensors", lambda draft: save_file(tensors, draft), overwrite)
-    written_whole(folder / f"{facts['name']}.json", lambda draft: _write_text(draft, text), overwrite)
+    contents = {"safetensors": save(tensors), "json": (json.dumps(facts, indent=1) + "\n").encode()}
+    for kind, content in contents.items():
+        written_whole(folder / f"{facts['name']}.{kind}", partial(_write_bytes, content), overwrite)
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _write_bytes(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
