@@ -15,6 +15,7 @@ Form = Literal["plane", "curve", "curves", "pictures", "value"]
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
 SIGNIFICANT = "significant (false discovery rate 5 %)"
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word; {PICTURES} of uint8, pictures; no axis, a value'
@@ -76,11 +77,17 @@ def with_unit(name: str, unit: object) -> str:
 
 
 def number(value: float) -> str:
-    """A number to three significant digits, with a real minus sign."""
+    """A number to three significant digits, whole ones whole, with a real minus sign: `0.310`, `17`, `4.75 x 10^-5`."""
     value = float(value)
     if not np.isfinite(value):
         return "unknown"
-    plain = f"{value:.3g}" if abs(value) < 1000 or abs(value) >= 1e6 else f"{value:.0f}"
+    if abs(value) < 1e6 and (value == int(value) or abs(value) >= 1000):
+        plain = f"{value:.0f}"
+    elif 1e-3 <= abs(value) < 1e6:
+        plain = f"{value:#.3g}".rstrip(".")
+    else:
+        digits, power = f"{value:.2e}".split("e")
+        plain = f"{digits} \u00d7 10{str(int(power)).translate(_RAISED)}"
     return plain.replace("-", "\u2212")
 
 
@@ -117,6 +124,12 @@ def ordered(values: xr.DataArray) -> xr.DataArray:
     """The values with their axes of numbers ascending."""
     axes = [axis for axis in values.dims if _numeric(values, axis)]
     return values.sortby(axes) if axes else values
+
+
+def edges(points: Array) -> tuple[float, float]:
+    """The outer edges of bins centred on evenly spaced, ascending points."""
+    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
+    return float(points[0] - half), float(points[-1] + half)
 
 
 def picture(pixels: Array) -> Array:

@@ -20,6 +20,7 @@ from fourierscope.figures.form import (
     bounds,
     common_form,
     count,
+    edges,
     interval,
     label,
     number,
@@ -99,8 +100,8 @@ def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
 
 def _bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
     bar: dict[str, Any] = {
-        "orientation": "h", "thickness": 11, "len": 1.0, "y": -0.2, "yanchor": "top", "outlinewidth": 0,
-        "title": {"text": harmless(label(values)), "side": "bottom"}, "nticks": 6,
+        "orientation": "h", "thickness": 11, "len": 1.0, "y": -0.18, "yanchor": "top", "outlinewidth": 0,
+        "title": {"text": harmless(label(values)), "side": "bottom"}, "nticks": 5, "tickangle": 0,
     }  # fmt: skip
     if scale.kind == "logarithmic":
         ticks = logarithmic_ticks(scale.low, scale.high)
@@ -141,12 +142,17 @@ def _zero(rows: Array, columns: Array) -> list[dict[str, Any]]:
 
 
 def _plane_layout(values: xr.DataArray) -> dict[str, Any]:
-    axis = {"showgrid": False, "zeroline": False, "ticks": "outside", "ticklen": 4, "nticks": 7, "fixedrange": True, "constrain": "domain"}
+    left, right = edges(values.coords["column"].values)
+    top, bottom = edges(values.coords["row"].values)
+    axis = {
+        "showgrid": False, "zeroline": False, "ticks": "outside", "ticklen": 4, "nticks": 7, "fixedrange": True, "constrain": "domain",
+        "tickangle": 0,
+    }  # fmt: skip
     return _layout(
-        360,
-        {"l": 58, "r": 14, "t": 8, "b": 112},
-        {**axis, "title": {"text": axis_label(values, "column"), "standoff": 6}},
-        {**axis, "title": {"text": axis_label(values, "row"), "standoff": 6}, "autorange": "reversed", "scaleanchor": "x"},
+        410,
+        {"l": 54, "r": 14, "t": 8, "b": 108},
+        {**axis, "title": {"text": axis_label(values, "column"), "standoff": 4}, "range": [left, right]},
+        {**axis, "title": {"text": axis_label(values, "row"), "standoff": 4}, "range": [bottom, top], "scaleanchor": "x"},
     )
 
 
@@ -163,7 +169,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
     traces = [trace for one in found for trace in _curve(one, axis)]
     differs = any(one.significant is not None for one in found)
     named = [one for one in found if one.name]
-    layout = _layout(360 + 22 * len(named), {"l": 62, "r": 14, "t": 10, "b": 60}, _line_axis(axis.x, axis.x_logarithmic, found, True),
+    layout = _layout(360 + 22 * len(named), {"l": 62, "r": 14, "t": 10, "b": 60}, _line_axis(axis.x_title, axis.x_logarithmic, found, True),
                      _line_axis(axis.y, axis.y_logarithmic, found, False))  # fmt: skip
     layout["yaxis"]["zeroline"] = differs
     layout["showlegend"] = bool(named)
@@ -174,7 +180,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
 def _line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: bool) -> dict[str, Any]:
     axis: dict[str, Any] = {
         "title": {"text": harmless(text), "standoff": 8}, "gridcolor": _GRID, "zeroline": False, "zerolinecolor": _LINE,
-        "linecolor": _LINE, "ticks": "outside", "ticklen": 4, "fixedrange": True, "nticks": 8,
+        "linecolor": _LINE, "ticks": "outside", "ticklen": 4, "fixedrange": True, "nticks": 8, "tickangle": 0, "automargin": True,
     }  # fmt: skip
     if is_logarithmic:
         points = np.concatenate([one.x if across else one.y for one in found])
@@ -214,37 +220,51 @@ def _band(curve: Curve, x: list[Any], axis: Axis) -> list[dict[str, Any]]:
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
-    values, n = [float(one) for one in several], count(several[0])
-    found = [bounds(one) for one in several]
-    texts = [number(value) + ("" if one is None else f" ({interval(float(one[0]), float(one[1]))})") for value, one in zip(values, found, strict=True)]
-    reach = {} if None in found else {
+    """Values under each other, each with its bar and, above it, its name and numbers."""
+    values = [float(one) for one in several]
+    found = [_ends(one) for one in several]
+    dots = {
+        "type": "scatter", "mode": "markers", "x": [_short(value) for value in values], "y": list(range(len(several))),
+        "hovertext": [_value_told(one, name) for one, name in zip(several, names, strict=True)], "hoverinfo": "text",
+        "marker": {"size": 10, "color": "#0072b2", "symbol": "circle"},
         "error_x": {
             "type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": "#0072b2",
-            "array": [_short(float(one[1]) - value) for value, one in zip(values, found, strict=True) if one is not None],
-            "arrayminus": [_short(value - float(one[0])) for value, one in zip(values, found, strict=True) if one is not None],
-        }
+            "array": [_short(high - value) for value, (_, high) in zip(values, found, strict=True)],
+            "arrayminus": [_short(value - low) for value, (low, _) in zip(values, found, strict=True)],
+        },
     }  # fmt: skip
-    asked = [
-        "<br>".join([harmless(name), f"{harmless(label(several[0]))}: {number(value)}"]
-        + ([] if one is None else [f"95 % interval {interval(float(one[0]), float(one[1]))}"]) + ([] if n is None else [f"n = {n}"]))
-        for name, value, one in zip(names, values, found, strict=True)
-    ]  # fmt: skip
-    places = list(range(len(several)))
-    dots = {
-        "type": "scatter", "mode": "markers+text", "x": [_short(value) for value in values], "y": places, "text": texts,
-        "textposition": "top center", "hovertext": asked, "hoverinfo": "text", "cliponaxis": False,
-        "marker": {"size": 10, "color": "#0072b2", "symbol": "circle"}, **reach,
-    }  # fmt: skip
+    n = count(several[0])
+    low, high = float(np.nanmin(found)), float(np.nanmax(found))
+    room = 0.1 * (high - low) or 0.5
     x = _line_axis(label(several[0]) + ("" if n is None else f", n = {n}"), False, [], True)
-    low = [value if one is None else float(one[0]) for value, one in zip(values, found, strict=True)]
-    high = [value if one is None else float(one[1]) for value, one in zip(values, found, strict=True)]
-    room = 0.25 * (max(high) - min(low)) or 0.5
-    x |= {"range": [_short(min(low) - room), _short(max(high) + room)], "nticks": 6}
-    y = {
-        "tickvals": places, "ticktext": [harmless(name) for name in names], "range": [len(several) - 0.5, -0.8], "automargin": True,
-        "showgrid": False, "zeroline": False, "fixedrange": True,
+    x |= {"range": [_short(low - room), _short(high + room)], "nticks": 6}
+    y = {"range": [len(several) - 0.6, -0.75], "visible": False, "fixedrange": True}
+    layout = _layout(80 + 52 * len(several), {"l": 10, "r": 10, "t": 4, "b": 52}, x, y)
+    layout["annotations"] = [_above(place, one, name) for place, (one, name) in enumerate(zip(several, names, strict=True))]
+    return {"data": [dots], "layout": layout}
+
+
+def _ends(values: xr.DataArray) -> tuple[float, float]:
+    """The bounds of a value; the value itself twice where it has none."""
+    found = bounds(values)
+    return (float(values), float(values)) if found is None else (float(found[0]), float(found[1]))
+
+
+def _above(place: int, values: xr.DataArray, name: str) -> dict[str, Any]:
+    told = number(float(values)) + ("" if bounds(values) is None else f" ({interval(*_ends(values))})")
+    return {
+        "text": f"{harmless(name)}  <b>{told}</b>", "xref": "paper", "x": 0, "xanchor": "left", "y": place - 0.2, "yanchor": "bottom",
+        "showarrow": False,
     }  # fmt: skip
-    return {"data": [dots], "layout": _layout(90 + 46 * len(several), {"l": 14, "r": 14, "t": 4, "b": 52}, x, y)}
+
+
+def _value_told(values: xr.DataArray, name: str) -> str:
+    lines = [harmless(name)] * bool(name) + [f"{harmless(label(values))}: {number(float(values))}"]
+    if bounds(values) is not None:
+        lines.append(f"95 % interval {interval(*_ends(values))}")
+    if count(values) is not None:
+        lines.append(f"n = {count(values)}")
+    return "<br>".join(lines)
 
 
 def _rounded(values: Array) -> list[list[float | None]]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.curves import Curve, axis_of, curves
-from fourierscope.figures.form import axis_label, bounds, common_form, count, interval, label, number, ordered, picture, significant
+from fourierscope.figures.form import axis_label, bounds, common_form, count, edges, interval, label, number, ordered, picture, significant
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
     colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256)
     colours.set_bad("#dddddd")
-    rows, columns = (_edges(values.coords[axis].values) for axis in ("row", "column"))
+    rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
     extent = (columns[0], columns[1], rows[1], rows[0])
     image = frame.imshow(np.asarray(values.values, float), cmap=colours, norm=norm, extent=extent, interpolation="nearest", aspect="equal")
     sure = significant(values)
@@ -107,12 +107,6 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     return image
 
 
-def _edges(points: Any) -> tuple[float, float]:
-    """The outer edges of bins centred on evenly spaced points."""
-    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
-    return float(points[0] - half), float(points[-1] + half)
-
-
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     axis, found = axis_of(several), curves(several, names)
     figure = _sheet(6.4, 4.0)
@@ -128,7 +122,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if any(one.significant is not None for one in found):
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
-    frame.set_xlabel(axis.x)
+    frame.set_xlabel(axis.x_title)
     frame.set_ylabel(axis.y)
     frame.grid(color="#e5e5e5", linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)

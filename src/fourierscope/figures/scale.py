@@ -74,7 +74,7 @@ def logarithmic_ticks(low: float, high: float) -> list[float]:
     """Round values from low to high for a logarithmic axis: decades, or 1, 2, 5 times a decade where few fit."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     whole = [10.0**one for one in decades if low <= 10.0**one <= high]
-    if len(whole) > 3:
+    if len(whole) >= 3:
         return whole
     return [step * 10.0**one for one in decades for step in _STEPS if low <= step * 10.0**one <= high]
 

@@ -52,7 +52,7 @@ def blocks(question: Question) -> list[Block]:
     for name in _in_order(question):
         having = [place for place, one in enumerate(question.results) if name in one]
         several = [question.results[place][name] for place in having]
-        names = [question.names[place] for place in having]
+        names = [question.names[place] if len(question.names) > 1 else "" for place in having]
         found += _block(words(name), several, names)
         pairs = [pair for pair in question.differences if name in pair.result]
         found += _block(f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs])
@@ -97,7 +97,7 @@ def _in_one(heading: str, several: list[xr.DataArray], names: list[str]) -> Iter
     """One figure for all; curves of differences each get their own, since bands of many pairs hide each other."""
     if several and is_difference(several[0]) and several[0].ndim:
         for values, name in zip(several, names, strict=True):
-            yield Panel(name, _alt(values, name), page_figures([values], [name])[0] if values.ndim == 2 else page_figures([values], [""])[0])
+            yield Panel(name, _alt(values, name), page_figures([values], [""])[0])
     else:
         alt = " ".join(_alt(values, name) for values, name in zip(several, names, strict=True))
         yield Panel("", alt, page_figures(several, names)[0])

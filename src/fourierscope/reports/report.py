@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -52,7 +52,10 @@ def _page(asked: list[Question], title: str) -> str:
     from jinja2 import Environment, StrictUndefined
 
     figures: list[dict[str, Any]] = []
-    sections = [_section(place, question, figures) for place, question in enumerate(asked, start=1)]
+    said: dict[str, set[Finding]] = {}  # by samples
+    sections = [
+        _section(place, question, figures, said.setdefault(question.samples_digest, set())) for place, question in enumerate(asked, start=1)
+    ]
     library = _plotly()
     text = files("fourierscope.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(text)
@@ -67,27 +70,32 @@ def _page(asked: list[Question], title: str) -> str:
     )
 
 
-def _section(place: int, question: Question, figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the template says of a question; its plotly figures are put at the end of `figures`, and known by place."""
+def _section(place: int, question: Question, figures: list[dict[str, Any]], said: set[Finding]) -> dict[str, Any]:
+    """What the template says of a question; its plotly figures are put at the end of `figures`, and known by place.
+
+    Findings that an earlier question on the same samples gave, such as the clean accuracy, are not said twice.
+    """
     found = [_placed(block, figures) for block in blocks(question)]
-    held = [*zip(question.names, question.results, strict=True), *((pair.name, pair.result) for pair in question.differences)]
+    news = [one for one in findings(question) if one not in said]
+    said.update(news)
+    held = [*question.results, *(pair.result for pair in question.differences)]
     return {
         "id": f"question-{place}",
         "heading": question.heading,
         "options": question.options,
         "left_out": question.left_out,
-        "findings": _by_subject(findings(question)),
+        "findings": _by_subject(news),
         "blocks": found,
-        "records": [(name, described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for name, one in held],
+        "records": [(described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for one in held],
     }
 
 
-def _by_subject(found: list[Finding]) -> list[tuple[str, list[str]]]:
-    """The sentences, those about one subject together."""
-    held: dict[str, list[str]] = {}
+def _by_subject(found: Iterable[Finding]) -> list[tuple[str, int | None, list[str]]]:
+    """The sentences, those about one subject together, with its number of images."""
+    held: dict[tuple[str, int | None], list[str]] = {}
     for one in found:
-        held.setdefault(one.about, []).append(one.says)
-    return list(held.items())
+        held.setdefault((one.about, one.images), []).append(one.says)
+    return [(*about, sentences) for about, sentences in held.items()]
 
 
 def _placed(block: Block, figures: list[dict[str, Any]]) -> dict[str, Any]:
