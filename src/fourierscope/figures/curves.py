@@ -10,8 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.figures.form import axis_label, bounds, count, form_of, interval, label, number, ordered, significant
-from fourierscope.figures.form import NOT_SIGNIFICANT, SIGNIFICANT
+from fourierscope.figures.form import (
+    NOT_SIGNIFICANT,
+    SIGNIFICANT,
+    axis_label,
+    bounds,
+    count,
+    form_of,
+    interval,
+    label,
+    number,
+    ordered,
+    significant,
+)
 from fourierscope.figures.scale import logarithmic, uneven
 
 Array = npt.NDArray[Any]
@@ -108,4 +119,6 @@ def _by_word(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 def _curve(values: xr.DataArray, name: str, style: Style) -> Curve:
     values = ordered(values)
     x = np.asarray(values.coords[str(values.dims[0])].values, dtype=float)
-    return Curve(x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style)
+    return Curve(
+        x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style
+    )

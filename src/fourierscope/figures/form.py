@@ -25,7 +25,9 @@ _DRAWABLE = (
 def form_of(values: xr.DataArray) -> Form:
     """The form that draws these axes. Raises TypeError, or ValueError with the axes that can be drawn."""
     if not isinstance(values, xr.DataArray):
-        raise TypeError(f'A picture is drawn of an xarray.DataArray, such as result["error"]; {type(values).__name__} came.')
+        raise TypeError(
+            f'A picture is drawn of an xarray.DataArray, such as result["error"]; {type(values).__name__} came.'
+        )
     if values.dims == PICTURES and values.dtype == np.uint8:
         return "pictures"
     if values.dtype.kind in "buif" and values.size:
@@ -46,12 +48,18 @@ def form_of(values: xr.DataArray) -> Form:
 def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
     """The one form of several values that are drawn together. Raises ValueError where they differ."""
     if not several or len(several) != len(names):
-        raise ValueError(f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came.")
+        raise ValueError(
+            f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came."
+        )
     forms = [form_of(one) for one in several]
-    kinds = {(form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)}
+    kinds = {
+        (form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)
+    }
     if len(kinds) > 1:
         told = "; ".join(f"{one.name} over {one.dims} in {one.attrs.get('units')}" for one in several)
-        raise ValueError(f"Values are drawn together when axes and units agree, and all or none are differences; {told} came.")
+        raise ValueError(
+            f"Values are drawn together when axes and units agree, and all or none are differences; {told} came."
+        )
     return forms[0]
 
 
@@ -145,7 +153,11 @@ def _beside(values: xr.DataArray, key: str) -> Array | None:
 
 
 def _numeric(values: xr.DataArray, axis: object) -> bool:
-    return axis in values.coords and values.coords[axis].dtype.kind in "uif" and bool(np.isfinite(values.coords[axis]).all())
+    return (
+        axis in values.coords
+        and values.coords[axis].dtype.kind in "uif"
+        and bool(np.isfinite(values.coords[axis]).all())
+    )
 
 
 def _words(values: xr.DataArray, axis: object) -> bool:

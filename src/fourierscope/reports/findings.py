@@ -31,10 +31,14 @@ class Finding(NamedTuple):
 def findings(question: Question) -> list[Finding]:
     """The sentences on one question: each result by itself, then the differences."""
     named = zip(question.names, question.results, strict=True)
-    found = [Finding(name, _images(one), says) for name, one in named for says in _of(one)]
+    found = [_finding(name, one, says) for name, one in named for says in _of(one)]
     return found + [
-        Finding(pair.name, _images(pair.result), says) for pair in question.differences for says in _of_difference(pair)
+        _finding(pair.name, pair.result, says) for pair in question.differences for says in _of_difference(pair)
     ]
+
+
+def _finding(about: str, result: Result, says: str) -> Finding:
+    return Finding(about, _images(result), says.replace(" %", "\u00a0%"))
 
 
 def measure(name: str) -> str:
@@ -51,7 +55,8 @@ def _images(result: Result) -> int | None:
 def _of(result: Result) -> Iterator[str]:
     names = list(shown(result))
     if any(result[name].attrs.get("difference") == "yes" for name in names):
-        yield from _of_difference(Compared("the first", "the second", result))
+        first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
+        yield from _of_difference(Compared(first, second, result))
         return
     for name in names:
         if name.startswith("clean_"):
@@ -89,14 +94,15 @@ def _heat_map(result: Result, name: str) -> Iterator[str]:
         yield f"The {what} is {_told(ring[0])} under waves of every radius: no frequency stands out."
         return
     yield (
-        f"Over rings of equal radius, the {what} is highest under waves at radius {_radius(ring, most)}, {_told(ring[most])}, "
-        f"and lowest at radius {_radius(ring, least)}, {_told(ring[least])}."
+        f"Over rings of equal radius, the {what} is highest under waves at radius {_place(ring, most)}, "
+        f"{_told(ring[most])}, "
+        f"and lowest at radius {_place(ring, least)}, {_told(ring[least])}."
     )
     cell = _strongest(result, name)
     ties = int((plane.values == cell.values).sum()) // 2
-    told = f", {ties} waves tie for it," if ties > 1 else ""
+    told = f"{ties} waves tie for this value, and " if ties > 1 else ""
     yield (
-        f"The strongest single wave is row {number(cell['row'])}, column {number(cell['column'])}, with {_told(cell)};{told} it was "
+        f"The strongest single wave is {_where(cell, plane)}, with {_told(cell)}; {told}it was "
         f"picked as the extreme of {plane.size} cells, so its value is likely overstated."
     )
 
@@ -107,7 +113,11 @@ def _strongest(result: Result, name: str) -> xr.DataArray:
     effect = (-1 if name in _LESS_IS_STRONGER else 1) * plane.values
     cells = [plane[row, column] for row, column in np.argwhere(effect == np.nanmax(effect))]
     shown_wave = result.dataset["pictures"].attrs if "pictures" in result else {}
-    pictured = [one for one in cells if (int(one["row"]), int(one["column"])) == (shown_wave.get("row"), shown_wave.get("column"))]
+    pictured = [
+        one
+        for one in cells
+        if (int(one["row"]), int(one["column"])) == (shown_wave.get("row"), shown_wave.get("column"))
+    ]
     return (pictured or cells)[-1]
 
 
@@ -137,7 +147,9 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
 def _slope(values: xr.DataArray) -> str:
     if not np.isfinite(float(values)):
         return str(values.attrs["says"])
-    return f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
+    return (
+        f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
+    )
 
 
 def _any(result: Result, names: list[str]) -> Iterator[str]:
@@ -151,7 +163,8 @@ def _any(result: Result, names: list[str]) -> Iterator[str]:
             flat = values.stack(place=values.dims)
             most, least = flat[int(np.nanargmax(flat.values))], flat[int(np.nanargmin(flat.values))]
             yield (
-                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, and lowest at {_where(least, values)}, "
+                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, "
+                f"and lowest at {_where(least, values)}, "
                 f"{_told(least)}."
             )
 
@@ -176,7 +189,8 @@ def _of_difference(pair: Compared) -> Iterator[str]:
             yield _difference_of_value(name, values, bool(sure), pair)
         elif values.dims == ("row", "column"):
             yield (
-                f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} ({_percent(float(sure.mean()))} %) differ "
+                f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} "
+                f"({_percent(float(sure.mean()))} %) differ "
                 f"significantly, at a false discovery rate of 5 %."
             )
         elif values.ndim == 1:
@@ -188,12 +202,17 @@ def _of_difference(pair: Compared) -> Iterator[str]:
 
 def _difference_of_accuracy(more: xr.DataArray, values: xr.DataArray, sure: bool, pair: Compared) -> str:
     """`more` is what the first classifies rightly above the second; `values` carry the bounds."""
-    points, ends = 100 * float(more), sorted(100 * (one if float(more) == float(values) else -one) for one in _reach(values) or ())
+    points, ends = (
+        100 * float(more),
+        sorted(100 * (one if float(more) == float(values) else -one) for one in _reach(values) or ()),
+    )
     told = f"{points:.1f} percentage points" + (f" ({ends[0]:.1f} to {ends[1]:.1f})" if ends else "")
     told = told.replace("-", "\u2212")
     if not sure:
         return f"Their accuracies on clean images do not differ significantly: {told}."
-    return f"On clean images the accuracy of {pair.first} minus that of {pair.second} is {told}, a significant difference."
+    return (
+        f"On clean images the accuracy of {pair.first} minus that of {pair.second} is {told}, a significant difference."
+    )
 
 
 def _difference_of_value(name: str, values: xr.DataArray, sure: bool, pair: Compared) -> str:
@@ -212,7 +231,8 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
     if not sure.any():
         largest = int(np.abs(values.values).argmax())
         yield (
-            f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is {_told(values[largest])} at "
+            f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is "
+            f"{_told(values[largest])} at "
             f"{axis} {_place(values, largest)}."
         )
     for sign, word in ((1, "higher"), (-1, "lower")):
@@ -220,7 +240,8 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
         if chosen.any():
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
-                f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} at {axis} "
+                f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
+                f"at {axis} "
                 f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
             )
 
@@ -229,7 +250,10 @@ def _runs(points: Array, chosen: Array) -> str:
     """Chosen points in words, neighbours together: `1 to 5, 8`."""
     places = np.flatnonzero(chosen)
     runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
-    told = [number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}" for run in runs]
+    told = [
+        number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}"
+        for run in runs
+    ]
     return ", ".join(told)
 
 
@@ -251,9 +275,6 @@ def _percent(share: float) -> str:
 
 def _place(values: xr.DataArray, place: int) -> str:
     return number(float(values[values.dims[0]][place]))
-
-
-_radius = _place
 
 
 def _where(cell: xr.DataArray, values: xr.DataArray) -> str:

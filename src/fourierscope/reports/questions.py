@@ -84,7 +84,9 @@ def _question(group: list[Result]) -> Question:
     record = group[0].record
     names = _told_apart([_name(one.record) for one in group])
     differences, left_out = _differences(group, names)
-    options = ", ".join(f"{key} {_told(value)}" for key, value in record.get("options", {}).items() if value not in (None, []))
+    options = ", ".join(
+        f"{key} {_told(value)}" for key, value in record.get("options", {}).items() if value not in (None, [])
+    )
     subject = record.get("subject", {})
     samples = subject["samples"]["name"] if "samples" in subject else names[0] if len(group) == 1 else ""
     analysis = str(record.get("analysis", "Result"))

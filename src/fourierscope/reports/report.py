@@ -27,7 +27,9 @@ window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Pl
 """
 
 
-def report(results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False) -> Path:
+def report(
+    results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False
+) -> Path:
     """Write the results as one HTML page that works offline, and the path of it.
 
     First what was found, in sentences; then a section for each question, with results of several classifiers side by
@@ -39,7 +41,9 @@ def report(results: Sequence[Result], path: str | Path, title: str = "fouriersco
         raise ValueError("A report needs at least one result; none came.")
     for one in results:
         if not isinstance(one, Result):
-            raise TypeError(f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came.")
+            raise TypeError(
+                f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
+            )
     text = _page(questions(results), title)
 
     def write(draft: Path) -> None:
@@ -54,11 +58,14 @@ def _page(asked: list[Question], title: str) -> str:
     figures: list[dict[str, Any]] = []
     said: dict[str, set[Finding]] = {}  # by samples
     sections = [
-        _section(place, question, figures, said.setdefault(question.samples_digest, set())) for place, question in enumerate(asked, start=1)
+        _section(place, question, figures, said.setdefault(question.samples_digest, set()))
+        for place, question in enumerate(asked, start=1)
     ]
     library = _plotly()
     text = files("fourierscope.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(text)
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(text)
     return template.render(
         title=title,
         sections=sections,
@@ -105,7 +112,15 @@ def _placed(block: Block, figures: list[dict[str, Any]]) -> dict[str, Any]:
         if panel.figure is not None:
             place = len(figures)
             figures.append(panel.figure)
-        panels.append({"name": panel.name, "alt": panel.alt, "place": place, "photos": panel.photos, "height": _height(panel.figure)})
+        panels.append(
+            {
+                "name": panel.name,
+                "alt": panel.alt,
+                "place": place,
+                "photos": panel.photos,
+                "height": _height(panel.figure),
+            }
+        )
     return {"heading": block.heading, "says": block.says, "panels": panels, "wide": block.wide}
 
 
@@ -117,7 +132,10 @@ def _versions(asked: list[Question]) -> list[tuple[str, str]]:
     """The versions that made the results, and the one that made the page."""
     made = [one.record.get("versions", {}) for question in asked for one in question.results]
     told = {f"{name} {number}" for versions in made for name, number in versions.items()}
-    return [("results were made with", ", ".join(sorted(told))), ("this page was made with", f"fourierscope {version('fourierscope')}")]
+    return [
+        ("results were made with", ", ".join(sorted(told))),
+        ("this page was made with", f"fourierscope {version('fourierscope')}"),
+    ]
 
 
 def _plotly() -> str:
@@ -125,18 +143,20 @@ def _plotly() -> str:
 
     text = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")  # as a browser reads it, for the digest
     if "</script" in text.lower() or "<!--" in text:
-        raise RuntimeError("This version of plotly cannot stand inside a page: its script holds an end tag. Use another version.")
+        raise RuntimeError(
+            "This version of plotly cannot stand inside a page: its script holds an end tag. Use another version."
+        )
     return text
 
 
 def _policy(*scripts: str) -> str:
     """A content policy under which these scripts alone run, and nothing is fetched."""
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    kept_out = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    return f"{kept_out}; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
 
 
 def _json_in_html(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
