@@ -10,8 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.figures.form import axis_label, bounds, count, form_of, interval, label, number, ordered, significant
-from fourierscope.figures.form import NOT_SIGNIFICANT, SIGNIFICANT
+from fourierscope.figures.form import (
+    NOT_SIGNIFICANT,
+    SIGNIFICANT,
+    axis_label,
+    bounds,
+    count,
+    form_of,
+    interval,
+    label,
+    number,
+    ordered,
+    significant,
+)
 from fourierscope.figures.scale import logarithmic, uneven
 
 Array = npt.NDArray[Any]
@@ -46,12 +57,17 @@ class Curve:
 
 
 class Axis(NamedTuple):
-    """The two axes of curves: their labels, and whether they are logarithmic."""
+    """The two axes of curves: their labels, whether they are logarithmic, and whether x = 0 falls outside for that."""
 
     x: str
     y: str
     x_logarithmic: bool
     y_logarithmic: bool
+    without_zero: bool
+
+    @property
+    def x_title(self) -> str:
+        return f"{self.x}, 0 not shown" if self.without_zero else self.x
 
 
 def curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Curve]:
@@ -76,15 +92,12 @@ def axis_of(several: Sequence[xr.DataArray]) -> Axis:
     y = np.concatenate([np.asarray(one.values, dtype=float).ravel() for one in several])
     y_logarithmic = logarithmic(y)
     x_logarithmic = uneven(np.unique(x)) or (y_logarithmic and x.min() >= 0 and (np.unique(x) > 0).sum() >= 3)
-    x_label = axis_label(first, x_name)
-    if x_logarithmic and x.min() <= 0:
-        x_label += "; 0 lies outside this logarithmic axis"
-    return Axis(x_label, label(first), x_logarithmic, y_logarithmic)
+    return Axis(axis_label(first, x_name), label(first), x_logarithmic, y_logarithmic, x_logarithmic and x.min() <= 0)
 
 
 def told(curve: Curve, place: int, axis: Axis) -> list[str]:
     """What a point says when asked: place, value, interval, n, significance; a line each."""
-    lines = [f"{axis.x.split(';')[0]}: {number(curve.x[place])}", f"{axis.y}: {number(curve.y[place])}"]
+    lines = [f"{axis.x}: {number(curve.x[place])}", f"{axis.y}: {number(curve.y[place])}"]
     if curve.bounds is not None:
         lines.append(f"95 % interval {interval(curve.bounds[0][place], curve.bounds[1][place])}")
     if curve.n is not None:
@@ -106,4 +119,6 @@ def _by_word(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 def _curve(values: xr.DataArray, name: str, style: Style) -> Curve:
     values = ordered(values)
     x = np.asarray(values.coords[str(values.dims[0])].values, dtype=float)
-    return Curve(x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style)
+    return Curve(
+        x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style
+    )

@@ -15,6 +15,7 @@ Form = Literal["plane", "curve", "curves", "pictures", "value"]
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
 SIGNIFICANT = "significant (false discovery rate 5 %)"
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word; {PICTURES} of uint8, pictures; no axis, a value'
@@ -24,7 +25,9 @@ _DRAWABLE = (
 def form_of(values: xr.DataArray) -> Form:
     """The form that draws these axes. Raises TypeError, or ValueError with the axes that can be drawn."""
     if not isinstance(values, xr.DataArray):
-        raise TypeError(f'A picture is drawn of an xarray.DataArray, such as result["error"]; {type(values).__name__} came.')
+        raise TypeError(
+            f'A picture is drawn of an xarray.DataArray, such as result["error"]; {type(values).__name__} came.'
+        )
     if values.dims == PICTURES and values.dtype == np.uint8:
         return "pictures"
     if values.dtype.kind in "buif" and values.size:
@@ -45,12 +48,18 @@ def form_of(values: xr.DataArray) -> Form:
 def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
     """The one form of several values that are drawn together. Raises ValueError where they differ."""
     if not several or len(several) != len(names):
-        raise ValueError(f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came.")
+        raise ValueError(
+            f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came."
+        )
     forms = [form_of(one) for one in several]
-    kinds = {(form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)}
+    kinds = {
+        (form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)
+    }
     if len(kinds) > 1:
         told = "; ".join(f"{one.name} over {one.dims} in {one.attrs.get('units')}" for one in several)
-        raise ValueError(f"Values are drawn together when axes and units agree, and all or none are differences; {told} came.")
+        raise ValueError(
+            f"Values are drawn together when axes and units agree, and all or none are differences; {told} came."
+        )
     return forms[0]
 
 
@@ -76,11 +85,17 @@ def with_unit(name: str, unit: object) -> str:
 
 
 def number(value: float) -> str:
-    """A number to three significant digits, with a real minus sign."""
+    """A number to three significant digits, whole ones whole, with a real minus sign: `0.310`, `17`, `4.75 x 10^-5`."""
     value = float(value)
     if not np.isfinite(value):
         return "unknown"
-    plain = f"{value:.3g}" if abs(value) < 1000 or abs(value) >= 1e6 else f"{value:.0f}"
+    if abs(value) < 1e6 and (value == int(value) or abs(value) >= 1000):
+        plain = f"{value:.0f}"
+    elif 1e-3 <= abs(value) < 1e6:
+        plain = f"{value:#.3g}".rstrip(".")
+    else:
+        digits, power = f"{value:.2e}".split("e")
+        plain = f"{digits} \u00d7 10{str(int(power)).translate(_RAISED)}"
     return plain.replace("-", "\u2212")
 
 
@@ -119,6 +134,12 @@ def ordered(values: xr.DataArray) -> xr.DataArray:
     return values.sortby(axes) if axes else values
 
 
+def edges(points: Array) -> tuple[float, float]:
+    """The outer edges of bins centred on evenly spaced, ascending points."""
+    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
+    return float(points[0] - half), float(points[-1] + half)
+
+
 def picture(pixels: Array) -> Array:
     """Pixels (h, w, channels) as they are shown: (h, w, 3) in colour, else (h, w), the mean of the channels."""
     return pixels if pixels.shape[-1] == 3 else pixels.mean(-1).round().astype(np.uint8)
@@ -132,7 +153,11 @@ def _beside(values: xr.DataArray, key: str) -> Array | None:
 
 
 def _numeric(values: xr.DataArray, axis: object) -> bool:
-    return axis in values.coords and values.coords[axis].dtype.kind in "uif" and bool(np.isfinite(values.coords[axis]).all())
+    return (
+        axis in values.coords
+        and values.coords[axis].dtype.kind in "uif"
+        and bool(np.isfinite(values.coords[axis]).all())
+    )
 
 
 def _words(values: xr.DataArray, axis: object) -> bool:

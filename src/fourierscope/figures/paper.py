@@ -9,7 +9,19 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.curves import Curve, axis_of, curves
-from fourierscope.figures.form import axis_label, bounds, common_form, count, interval, label, number, ordered, picture, significant
+from fourierscope.figures.form import (
+    axis_label,
+    bounds,
+    common_form,
+    count,
+    edges,
+    interval,
+    label,
+    number,
+    ordered,
+    picture,
+    significant,
+)
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
 
 if TYPE_CHECKING:
@@ -25,8 +37,8 @@ _WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
 def draw(values: xr.DataArray, title: str = "") -> Figure:
     """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, curve, pictures or value.
 
-    A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells that
-    are not significant are greyed. Curves have the band of their bounds. Raises ValueError, with the axes that can be
+    A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells
+    that are not significant are greyed. Curves have the band of their bounds. Raises ValueError, with the axes that can be
     drawn, for others. Save it with `figure.savefig("name.pdf")`.
     """
     return draw_together([values], [""], title)
@@ -71,11 +83,16 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     for frame, values, name in zip(frames, several, names, strict=True):
         image = _plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[scale.exceeded(several)]
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
+        scale.exceeded(several)
+    ]
     bar = figure.colorbar(image, ax=list(frames), extend=extend, fraction=0.05, pad=0.02, aspect=28)
     bar.set_label(label(several[0]))
     if scale.kind == "logarithmic":
-        bar.set_ticks(logarithmic_ticks(scale.low, scale.high), labels=[f"{one:g}" for one in logarithmic_ticks(scale.low, scale.high)])
+        bar.set_ticks(
+            logarithmic_ticks(scale.low, scale.high),
+            labels=[f"{one:g}" for one in logarithmic_ticks(scale.low, scale.high)],
+        )
         bar.ax.minorticks_off()
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
@@ -88,9 +105,16 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
     colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256)
     colours.set_bad("#dddddd")
-    rows, columns = (_edges(values.coords[axis].values) for axis in ("row", "column"))
+    rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
     extent = (columns[0], columns[1], rows[1], rows[0])
-    image = frame.imshow(np.asarray(values.values, float), cmap=colours, norm=norm, extent=extent, interpolation="nearest", aspect="equal")
+    image = frame.imshow(
+        np.asarray(values.values, float),
+        cmap=colours,
+        norm=norm,
+        extent=extent,
+        interpolation="nearest",
+        aspect="equal",
+    )
     sure = significant(values)
     if sure is not None:
         wash = np.zeros((*sure.shape, 4))
@@ -98,19 +122,20 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
         frame.imshow(wash, extent=extent, interpolation="nearest", aspect="equal")
         places = np.argwhere(~sure) if sure.size <= MOST_DOTS else np.empty((0, 2), dtype=int)
         size = 40 / max(sure.shape)
-        frame.plot(values["column"].values[places[:, 1]], values["row"].values[places[:, 0]], "o", color="#333333", markersize=size, mew=0)
+        frame.plot(
+            values["column"].values[places[:, 1]],
+            values["row"].values[places[:, 0]],
+            "o",
+            color="#333333",
+            markersize=size,
+            mew=0,
+        )
     frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
     frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
     frame.set(xlim=columns, ylim=(rows[1], rows[0]))
     frame.set_xlabel(axis_label(values, "column"))
     frame.set_ylabel(axis_label(values, "row"))
     return image
-
-
-def _edges(points: Any) -> tuple[float, float]:
-    """The outer edges of bins centred on evenly spaced points."""
-    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
-    return float(points[0] - half), float(points[-1] + half)
 
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
@@ -128,7 +153,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if any(one.significant is not None for one in found):
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
-    frame.set_xlabel(axis.x)
+    frame.set_xlabel(axis.x_title)
     frame.set_ylabel(axis.y)
     frame.grid(color="#e5e5e5", linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)
@@ -139,11 +164,18 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
 
 def _curve(frame: Axes, curve: Curve) -> None:
     style = curve.style
-    line: dict[str, Any] = {"color": style.colour, "linestyle": _DASHES[style.dash], "marker": _MARKERS[style.marker], "markersize": 5}
+    line: dict[str, Any] = {
+        "color": style.colour,
+        "linestyle": _DASHES[style.dash],
+        "marker": _MARKERS[style.marker],
+        "markersize": 5,
+    }
     faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
     if curve.bounds is not None:
         frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
-    frame.plot(curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line)
+    frame.plot(
+        curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line
+    )
     line["linestyle"] = "none"
     frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
 
@@ -161,7 +193,9 @@ def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         found, value = bounds(values), float(values)
         told = number(value)
         if found is not None:
-            frame.plot([float(one) for one in found], [place, place], color="#0072b2", linewidth=2.2, marker="|", markersize=9)
+            frame.plot(
+                [float(one) for one in found], [place, place], color="#0072b2", linewidth=2.2, marker="|", markersize=9
+            )
             told += f" ({interval(float(found[0]), float(found[1]))})"
         frame.plot([value], [place], "o", color="#0072b2", markersize=7)
         frame.annotate(told, (value, place), (0, 8), textcoords="offset points", ha="center", fontsize=9, color=_INK)
@@ -179,7 +213,11 @@ def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
 def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     """A row of strips for each value: a column for each picture, its states under each other."""
     across = max(one.sizes["picture"] for one in several)
-    rows = [(values, name, state) for values, name in zip(several, names, strict=True) for state in range(values.sizes["state"])]
+    rows = [
+        (values, name, state)
+        for values, name in zip(several, names, strict=True)
+        for state in range(values.sizes["state"])
+    ]
     figure = _sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
     frames = figure.subplots(len(rows), across, squeeze=False)
     for line, (values, name, state) in zip(frames, rows, strict=True):

@@ -17,7 +17,19 @@ Array = npt.NDArray[Any]
 # Viridis, even steps, readable by the colour-blind and in grey.
 _SEQUENTIAL = ("#440154", "#472c7a", "#3b518b", "#2c718e", "#21908d", "#27ad81", "#5cc863", "#aadc32", "#fde725")
 # ColorBrewer's PuOr, turned: purple below nought, orange above.
-_DIVERGING = ("#2d004b", "#542788", "#8073ac", "#b2abd2", "#d8daeb", "#f7f7f7", "#fee0b6", "#fdb863", "#e08214", "#b35806", "#7f3b08")
+_DIVERGING = (
+    "#2d004b",
+    "#542788",
+    "#8073ac",
+    "#b2abd2",
+    "#d8daeb",
+    "#f7f7f7",
+    "#fee0b6",
+    "#fdb863",
+    "#e08214",
+    "#b35806",
+    "#7f3b08",
+)
 _FEW = 200  # cells; with fewer, no cell is taken for an outlier
 _STEPS = (1, 2, 5)
 MOST_DOTS = 5000  # cells; on larger planes those that are not significant are greyed, without a dot each
@@ -74,14 +86,15 @@ def logarithmic_ticks(low: float, high: float) -> list[float]:
     """Round values from low to high for a logarithmic axis: decades, or 1, 2, 5 times a decade where few fit."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     whole = [10.0**one for one in decades if low <= 10.0**one <= high]
-    if len(whole) > 3:
+    if len(whole) >= 3:
         return whole
     return [step * 10.0**one for one in decades for step in _STEPS if low <= step * 10.0**one <= high]
 
 
 def _pooled(several: Sequence[xr.DataArray]) -> Array:
     values = np.concatenate([np.asarray(one.values, dtype=float).ravel() for one in several])
-    return values[np.isfinite(values)]
+    finite: Array = values[np.isfinite(values)]
+    return finite
 
 
 def _robust(values: Array) -> tuple[float, float]:

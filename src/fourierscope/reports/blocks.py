@@ -1,4 +1,4 @@
-"""The pictures of a question as the page shows them: blocks of panels, each with a sentence and a text for the blind."""
+"""The pictures of a question as the page shows them: blocks of panels, each with a sentence and an alternative text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import bounds, count, form_of, interval, is_difference, number, picture, significant, words
+from fourierscope.figures.form import (
+    bounds,
+    count,
+    form_of,
+    interval,
+    is_difference,
+    number,
+    picture,
+    significant,
+    words,
+)
 from fourierscope.figures.page import PageFigure, page_figures
 from fourierscope.reports.questions import Question, same_for_all, shown
 
@@ -52,17 +62,21 @@ def blocks(question: Question) -> list[Block]:
     for name in _in_order(question):
         having = [place for place, one in enumerate(question.results) if name in one]
         several = [question.results[place][name] for place in having]
-        names = [question.names[place] for place in having]
+        names = [question.names[place] if len(question.names) > 1 else "" for place in having]
         found += _block(words(name), several, names)
         pairs = [pair for pair in question.differences if name in pair.result]
-        found += _block(f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs])
+        found += _block(
+            f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs]
+        )
     return found
 
 
 def _in_order(question: Question) -> list[str]:
     """The names of all results' values; pictures of samples last."""
     names = list(dict.fromkeys(name for one in question.results for name in shown(one)))
-    return sorted(names, key=lambda name: question.results[0].dataset[name].ndim == 5 if name in question.results[0] else False)
+    return sorted(
+        names, key=lambda name: question.results[0].dataset[name].ndim == 5 if name in question.results[0] else False
+    )
 
 
 def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[Block]:
@@ -74,9 +88,23 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
     try:
         form = form_of(several[0])
     except ValueError:
-        return [Block(heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False)]
+        return [
+            Block(
+                heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False
+            )
+        ]
     if form == "pictures":
-        return [Block(heading, "", [Panel(name, str(one.attrs.get("says", "")), photos=_photos(one)) for one, name in zip(several, names, strict=True)], True)]
+        return [
+            Block(
+                heading,
+                "",
+                [
+                    Panel(name, str(one.attrs.get("says", "")), photos=_photos(one))
+                    for one, name in zip(several, names, strict=True)
+                ],
+                True,
+            )
+        ]
     if form == "value" and not any(np.isfinite(float(one)) for one in several):
         return [Block(heading, says, [], False)]
     if form in ("plane", "value") or len(several) == 1:
@@ -97,7 +125,7 @@ def _in_one(heading: str, several: list[xr.DataArray], names: list[str]) -> Iter
     """One figure for all; curves of differences each get their own, since bands of many pairs hide each other."""
     if several and is_difference(several[0]) and several[0].ndim:
         for values, name in zip(several, names, strict=True):
-            yield Panel(name, _alt(values, name), page_figures([values], [name])[0] if values.ndim == 2 else page_figures([values], [""])[0])
+            yield Panel(name, _alt(values, name), page_figures([values], [""])[0])
     else:
         alt = " ".join(_alt(values, name) for values, name in zip(several, names, strict=True))
         yield Panel("", alt, page_figures(several, names)[0])
@@ -124,16 +152,24 @@ def _alt(values: xr.DataArray, name: str) -> str:
         return f"{name}: no finite values."
     n = count(values)
     told = f"{name}: " if name else ""
-    told += f"{words(values.name)} over {' and '.join(words(axis) for axis in values.dims) or 'no axis'}, {interval(finite.min(), finite.max())}"
+    axes = " and ".join(words(axis) for axis in values.dims)
+    told += f"{words(values.name)} over {axes}, {interval(finite.min(), finite.max())}"
     if values.ndim == 0:
         told = f"{name}: {words(values.name)} {number(float(values))}"
     return told + ("." if n is None else f", n = {n}.")
 
 
 def _photos(values: xr.DataArray) -> dict[str, list[Photo]]:
-    states = [str(one) for one in values.coords["state"].values] if "state" in values.coords else list(map(str, range(values.sizes["state"])))
+    states = (
+        [str(one) for one in values.coords["state"].values]
+        if "state" in values.coords
+        else list(map(str, range(values.sizes["state"])))
+    )
     return {
-        state: [_photo(values.isel(picture=place, state=turn).values, f"Image {place + 1}, {state}") for place in range(values.sizes["picture"])]
+        state: [
+            _photo(values.isel(picture=place, state=turn).values, f"Image {place + 1}, {state}")
+            for place in range(values.sizes["picture"])
+        ]
         for turn, state in enumerate(states)
     }
 

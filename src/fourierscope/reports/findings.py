@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import Array, bounds, count, form_of, interval, number, ordered, significant, with_unit, words
+from fourierscope.figures.form import Array, bounds, form_of, interval, number, ordered, significant, with_unit, words
 from fourierscope.reports.questions import Compared, Question, shown
 from fourierscope.results import Result
 
@@ -17,17 +17,28 @@ SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
 _WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
 
 
+_LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
+
+
 class Finding(NamedTuple):
-    """A sentence, and whom it is about."""
+    """A sentence, whom it is about, and how many images stand behind it."""
 
     about: str
+    images: int | None
     says: str
 
 
 def findings(question: Question) -> list[Finding]:
     """The sentences on one question: each result by itself, then the differences."""
-    found = [Finding(name, says) for name, one in zip(question.names, question.results, strict=True) for says in _of(one)]
-    return found + [Finding(pair.name, says) for pair in question.differences for says in _of_difference(pair)]
+    named = zip(question.names, question.results, strict=True)
+    found = [_finding(name, one, says) for name, one in named for says in _of(one)]
+    return found + [
+        _finding(pair.name, pair.result, says) for pair in question.differences for says in _of_difference(pair)
+    ]
+
+
+def _finding(about: str, result: Result, says: str) -> Finding:
+    return Finding(about, _images(result), says.replace(" %", "\u00a0%"))
 
 
 def measure(name: str) -> str:
@@ -37,10 +48,15 @@ def measure(name: str) -> str:
     return f"top-{top.group(1)} error" if top else _WORDS.get(plain, words(plain))
 
 
+def _images(result: Result) -> int | None:
+    return int(result.dataset["n"]) if "n" in result and result.dataset["n"].ndim == 0 else None
+
+
 def _of(result: Result) -> Iterator[str]:
     names = list(shown(result))
     if any(result[name].attrs.get("difference") == "yes" for name in names):
-        yield from _of_difference(Compared("the first", "the second", result))
+        first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
+        yield from _of_difference(Compared(first, second, result))
         return
     for name in names:
         if name.startswith("clean_"):
@@ -66,27 +82,43 @@ def _clean(name: str, values: xr.DataArray) -> str:
         if reach and measured == "error":
             reach = (1 - reach[1], 1 - reach[0])
         told = "" if reach is None else f" ({_percent(reach[0])} to {_percent(reach[1])} %)"
-        return f"Classifies {_percent(float(right))} %{told} of the clean images rightly{_images(values)}."
-    return f"On clean images the {measure(measured)} is {_told(values)}{_images(values)}."
+        return f"Classifies {_percent(float(right))} %{told} of the clean images rightly."
+    return f"On clean images the {measure(measured)} is {_told(values)}."
 
 
 def _heat_map(result: Result, name: str) -> Iterator[str]:
     ring, plane = ordered(result[f"{name}_ring"]), result[name]
-    least, most = int(ring.argmin()), int(ring.argmax())
+    least, most = int(np.nanargmin(ring.values)), int(np.nanargmax(ring.values))
     what = measure(name)
     if np.ptp(ring.values) == 0:
-        yield f"The {what} is {_told(ring[0])} under waves of every radius{_images(ring)}: no frequency stands out."
+        yield f"The {what} is {_told(ring[0])} under waves of every radius: no frequency stands out."
         return
     yield (
-        f"Over rings of equal radius, the {what} is highest under waves at radius {_radius(ring, most)}, {_told(ring[most])}, "
-        f"and lowest at radius {_radius(ring, least)}, {_told(ring[least])}{_images(ring)}."
+        f"Over rings of equal radius, the {what} is highest under waves at radius {_place(ring, most)}, "
+        f"{_told(ring[most])}, "
+        f"and lowest at radius {_place(ring, least)}, {_told(ring[least])}."
     )
-    place = np.unravel_index(int((-plane if name in ("margin", "accuracy") else plane).argmax()), plane.shape)
-    cell = plane[place[0], place[1]]
+    cell = _strongest(result, name)
+    ties = int((plane.values == cell.values).sum()) // 2
+    told = f"{ties} waves tie for this value, and " if ties > 1 else ""
     yield (
-        f"The strongest single wave is row {int(cell['row'])}, column {int(cell['column'])} with {_told(cell)}; it was picked as the "
-        f"extreme of {plane.size} cells, so its value is likely overstated."
+        f"The strongest single wave is {_where(cell, plane)}, with {_told(cell)}; {told}it was "
+        f"picked as the extreme of {plane.size} cells, so its value is likely overstated."
     )
+
+
+def _strongest(result: Result, name: str) -> xr.DataArray:
+    """The cell of largest effect; of several, the one whose pictures are shown, else the last in reading order."""
+    plane = result[name]
+    effect = (-1 if name in _LESS_IS_STRONGER else 1) * plane.values
+    cells = [plane[row, column] for row, column in np.argwhere(effect == np.nanmax(effect))]
+    shown_wave = result.dataset["pictures"].attrs if "pictures" in result else {}
+    pictured = [
+        one
+        for one in cells
+        if (int(one["row"]), int(one["column"])) == (shown_wave.get("row"), shown_wave.get("column"))
+    ]
+    return (pictured or cells)[-1]
 
 
 def _pass_curve(result: Result, name: str) -> Iterator[str]:
@@ -100,7 +132,7 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
         curve = values.sel(kept=word)
         reached = np.flatnonzero(curve.values >= needed)
         start = f"With only {word} frequencies kept, "
-        best = int(curve.argmax())
+        best = int(np.nanargmax(curve.values))
         goal = f"{SHARE:.0%} of the clean {measure(name)} ({number(needed)})".replace("%", " %")
         if not len(reached):
             told = f"no {axis} measured gives {goal}; the best is {_told(curve[best])} at {axis} {_place(curve, best)}"
@@ -109,13 +141,15 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
             at = int(reached[-1] if from_above else reached[0])
             extreme = "largest" if from_above else "smallest"
             told = f"{_place(curve, at)} is the {extreme} {axis} measured that gives {goal}: {_told(curve[at])}"
-        yield f"{start}{told}{_images(values)}."
+        yield f"{start}{told}."
 
 
 def _slope(values: xr.DataArray) -> str:
     if not np.isfinite(float(values)):
         return str(values.attrs["says"])
-    return f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
+    return (
+        f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
+    )
 
 
 def _any(result: Result, names: list[str]) -> Iterator[str]:
@@ -124,13 +158,14 @@ def _any(result: Result, names: list[str]) -> Iterator[str]:
     for name in [one for one in drawn if bounds(result[one]) is not None] or drawn:
         values = result[name]
         if values.ndim == 0:
-            yield f"The {measure(name)} is {_told(values)}{_images(values)}."
+            yield f"The {measure(name)} is {_told(values)}."
         else:
             flat = values.stack(place=values.dims)
-            most, least = flat[int(flat.argmax())], flat[int(flat.argmin())]
+            most, least = flat[int(np.nanargmax(flat.values))], flat[int(np.nanargmin(flat.values))]
             yield (
-                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, and lowest at {_where(least, values)}, "
-                f"{_told(least)}{_images(values)}."
+                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, "
+                f"and lowest at {_where(least, values)}, "
+                f"{_told(least)}."
             )
 
 
@@ -148,12 +183,15 @@ def _of_difference(pair: Compared) -> Iterator[str]:
         sure = significant(values)
         if sure is None:
             continue
-        if values.ndim == 0:
+        if name in ("clean_error", "clean_accuracy"):
+            yield _difference_of_accuracy(-values if name == "clean_error" else values, values, bool(sure), pair)
+        elif values.ndim == 0:
             yield _difference_of_value(name, values, bool(sure), pair)
         elif values.dims == ("row", "column"):
             yield (
-                f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} ({_percent(float(sure.mean()))} %) differ "
-                f"significantly, at a false discovery rate of 5 %{_images(values)}."
+                f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} "
+                f"({_percent(float(sure.mean()))} %) differ "
+                f"significantly, at a false discovery rate of 5 %."
             )
         elif values.ndim == 1:
             yield from _difference_along(name, values, pair, "")
@@ -162,12 +200,27 @@ def _of_difference(pair: Compared) -> Iterator[str]:
                 yield from _difference_along(name, values.sel(kept=word), pair, f" with only {word} frequencies kept")
 
 
+def _difference_of_accuracy(more: xr.DataArray, values: xr.DataArray, sure: bool, pair: Compared) -> str:
+    """`more` is what the first classifies rightly above the second; `values` carry the bounds."""
+    points, ends = (
+        100 * float(more),
+        sorted(100 * (one if float(more) == float(values) else -one) for one in _reach(values) or ()),
+    )
+    told = f"{points:.1f} percentage points" + (f" ({ends[0]:.1f} to {ends[1]:.1f})" if ends else "")
+    told = told.replace("-", "\u2212")
+    if not sure:
+        return f"Their accuracies on clean images do not differ significantly: {told}."
+    return (
+        f"On clean images the accuracy of {pair.first} minus that of {pair.second} is {told}, a significant difference."
+    )
+
+
 def _difference_of_value(name: str, values: xr.DataArray, sure: bool, pair: Compared) -> str:
     what = measure(name)
     if not sure:
-        return f"The {what} does not differ significantly: {_told(values)}{_images(values)}."
+        return f"The {what} does not differ significantly: {_told(values)}."
     higher, lower = (pair.first, pair.second) if float(values) > 0 else (pair.second, pair.first)
-    return f"The {what} of {higher} is higher than that of {lower}: {_told(values)}{_images(values)}."
+    return f"The {what} of {higher} is higher than that of {lower}: {_told(values)}."
 
 
 def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: str) -> Iterator[str]:
@@ -178,16 +231,18 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
     if not sure.any():
         largest = int(np.abs(values.values).argmax())
         yield (
-            f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is {_told(values[largest])} at "
-            f"{axis} {_place(values, largest)}{_images(values)}."
+            f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is "
+            f"{_told(values[largest])} at "
+            f"{axis} {_place(values, largest)}."
         )
     for sign, word in ((1, "higher"), (-1, "lower")):
         chosen = sure & (sign * values.values > 0)
         if chosen.any():
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
-                f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} at {axis} "
-                f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}{_images(values)}."
+                f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
+                f"at {axis} "
+                f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
             )
 
 
@@ -195,7 +250,10 @@ def _runs(points: Array, chosen: Array) -> str:
     """Chosen points in words, neighbours together: `1 to 5, 8`."""
     places = np.flatnonzero(chosen)
     runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
-    told = [number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}" for run in runs]
+    told = [
+        number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}"
+        for run in runs
+    ]
     return ", ".join(told)
 
 
@@ -211,20 +269,12 @@ def _reach(values: xr.DataArray) -> tuple[float, float] | None:
     return None if found is None else (float(found[0]), float(found[1]))
 
 
-def _images(values: xr.DataArray) -> str:
-    n = count(values)
-    return "" if n is None else f", n = {n}"
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
 def _place(values: xr.DataArray, place: int) -> str:
     return number(float(values[values.dims[0]][place]))
-
-
-_radius = _place
 
 
 def _where(cell: xr.DataArray, values: xr.DataArray) -> str:

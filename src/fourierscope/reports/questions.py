@@ -42,9 +42,16 @@ class Question:
     left_out: str
 
     @property
+    def samples_digest(self) -> str:
+        """What samples all results are of; empty where they are of different ones."""
+        subject = self.results[0].record.get("subject", {})
+        return str(subject["samples"].get("digest", "")) if "samples" in subject else ""
+
+    @property
     def heading(self) -> str:
         spaced = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in self.analysis).strip()
-        return f"{spaced[:1].upper()}{spaced[1:]}" + (f" on {self.samples}" if self.samples else "")
+        single = f" of {self.names[0]}" if len(self.names) == 1 and self.names[0] != self.samples else ""
+        return f"{spaced[:1].upper()}{spaced[1:]}{single}" + (f" on {self.samples}" if self.samples else "")
 
 
 def questions(results: Sequence[Result]) -> list[Question]:
@@ -77,7 +84,9 @@ def _question(group: list[Result]) -> Question:
     record = group[0].record
     names = _told_apart([_name(one.record) for one in group])
     differences, left_out = _differences(group, names)
-    options = ", ".join(f"{key} {_told(value)}" for key, value in record.get("options", {}).items())
+    options = ", ".join(
+        f"{key} {_told(value)}" for key, value in record.get("options", {}).items() if value not in (None, [])
+    )
     subject = record.get("subject", {})
     samples = subject["samples"]["name"] if "samples" in subject else names[0] if len(group) == 1 else ""
     analysis = str(record.get("analysis", "Result"))
@@ -116,9 +125,7 @@ def _told_apart(names: list[str]) -> list[str]:
 
 
 def _told(value: Any) -> str:
-    if value is None or value is False or value == []:
-        return "none" if value is not False else "no"
-    return "yes" if value is True else str(value)
+    return {"True": "yes", "False": "no"}.get(str(value), str(value))
 
 
 def same_for_all(several: Sequence[xr.DataArray]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +27,9 @@ window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Pl
 """
 
 
-def report(results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False) -> Path:
+def report(
+    results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False
+) -> Path:
     """Write the results as one HTML page that works offline, and the path of it.
 
     First what was found, in sentences; then a section for each question, with results of several classifiers side by
@@ -39,7 +41,9 @@ def report(results: Sequence[Result], path: str | Path, title: str = "fouriersco
         raise ValueError("A report needs at least one result; none came.")
     for one in results:
         if not isinstance(one, Result):
-            raise TypeError(f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came.")
+            raise TypeError(
+                f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
+            )
     text = _page(questions(results), title)
 
     def write(draft: Path) -> None:
@@ -52,10 +56,16 @@ def _page(asked: list[Question], title: str) -> str:
     from jinja2 import Environment, StrictUndefined
 
     figures: list[dict[str, Any]] = []
-    sections = [_section(place, question, figures) for place, question in enumerate(asked, start=1)]
+    said: dict[str, set[Finding]] = {}  # by samples
+    sections = [
+        _section(place, question, figures, said.setdefault(question.samples_digest, set()))
+        for place, question in enumerate(asked, start=1)
+    ]
     library = _plotly()
     text = files("fourierscope.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(text)
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(text)
     return template.render(
         title=title,
         sections=sections,
@@ -67,27 +77,32 @@ def _page(asked: list[Question], title: str) -> str:
     )
 
 
-def _section(place: int, question: Question, figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the template says of a question; its plotly figures are put at the end of `figures`, and known by place."""
+def _section(place: int, question: Question, figures: list[dict[str, Any]], said: set[Finding]) -> dict[str, Any]:
+    """What the template says of a question; its plotly figures are put at the end of `figures`, and known by place.
+
+    Findings that an earlier question on the same samples gave, such as the clean accuracy, are not said twice.
+    """
     found = [_placed(block, figures) for block in blocks(question)]
-    held = [*zip(question.names, question.results, strict=True), *((pair.name, pair.result) for pair in question.differences)]
+    news = [one for one in findings(question) if one not in said]
+    said.update(news)
+    held = [*question.results, *(pair.result for pair in question.differences)]
     return {
         "id": f"question-{place}",
         "heading": question.heading,
         "options": question.options,
         "left_out": question.left_out,
-        "findings": _by_subject(findings(question)),
+        "findings": _by_subject(news),
         "blocks": found,
-        "records": [(name, described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for name, one in held],
+        "records": [(described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for one in held],
     }
 
 
-def _by_subject(found: list[Finding]) -> list[tuple[str, list[str]]]:
-    """The sentences, those about one subject together."""
-    held: dict[str, list[str]] = {}
+def _by_subject(found: Iterable[Finding]) -> list[tuple[str, int | None, list[str]]]:
+    """The sentences, those about one subject together, with its number of images."""
+    held: dict[tuple[str, int | None], list[str]] = {}
     for one in found:
-        held.setdefault(one.about, []).append(one.says)
-    return list(held.items())
+        held.setdefault((one.about, one.images), []).append(one.says)
+    return [(*about, sentences) for about, sentences in held.items()]
 
 
 def _placed(block: Block, figures: list[dict[str, Any]]) -> dict[str, Any]:
@@ -97,7 +112,15 @@ def _placed(block: Block, figures: list[dict[str, Any]]) -> dict[str, Any]:
         if panel.figure is not None:
             place = len(figures)
             figures.append(panel.figure)
-        panels.append({"name": panel.name, "alt": panel.alt, "place": place, "photos": panel.photos, "height": _height(panel.figure)})
+        panels.append(
+            {
+                "name": panel.name,
+                "alt": panel.alt,
+                "place": place,
+                "photos": panel.photos,
+                "height": _height(panel.figure),
+            }
+        )
     return {"heading": block.heading, "says": block.says, "panels": panels, "wide": block.wide}
 
 
@@ -109,7 +132,10 @@ def _versions(asked: list[Question]) -> list[tuple[str, str]]:
     """The versions that made the results, and the one that made the page."""
     made = [one.record.get("versions", {}) for question in asked for one in question.results]
     told = {f"{name} {number}" for versions in made for name, number in versions.items()}
-    return [("results were made with", ", ".join(sorted(told))), ("this page was made with", f"fourierscope {version('fourierscope')}")]
+    return [
+        ("results were made with", ", ".join(sorted(told))),
+        ("this page was made with", f"fourierscope {version('fourierscope')}"),
+    ]
 
 
 def _plotly() -> str:
@@ -117,18 +143,20 @@ def _plotly() -> str:
 
     text = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")  # as a browser reads it, for the digest
     if "</script" in text.lower() or "<!--" in text:
-        raise RuntimeError("This version of plotly cannot stand inside a page: its script holds an end tag. Use another version.")
+        raise RuntimeError(
+            "This version of plotly cannot stand inside a page: its script holds an end tag. Use another version."
+        )
     return text
 
 
 def _policy(*scripts: str) -> str:
     """A content policy under which these scripts alone run, and nothing is fetched."""
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    kept_out = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    return f"{kept_out}; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
 
 
 def _json_in_html(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-

@@ -1,0 +1,79 @@
+"""What all figures of the page share: layout, harmless texts, numbers as short as a page can show.
+
+Plotly reads tags and templates in texts; every text that comes from a result is made harmless here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fourierscope.figures.curves import Curve
+from fourierscope.figures.form import (
+    Array,
+)
+from fourierscope.figures.scale import logarithmic_ticks
+
+PageFigure = dict[str, Any]
+
+_LONGEST = 48  # characters of a name within a figure
+_FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#1d2433"}
+_GRID, _LINE = "#e6e8ed", "#9aa1ad"
+
+
+def harmless(text: object) -> str:
+    """A text that plotly shows as it stands: no tags, entities or templates; long ones are cut."""
+    plain = " ".join(str(text).split())
+    plain = plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "\u2026"
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "&#37;{")
+
+
+def layout(height: int, margin: dict[str, int], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """The layout of a figure of this height in pixels, with its two axes."""
+    return {
+        "height": height,
+        "margin": margin,
+        "xaxis": x,
+        "yaxis": y,
+        "font": _FONT,
+        "autosize": True,
+        "showlegend": False,
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "hoverlabel": {"align": "left", "bgcolor": "#1d2433", "font": {"color": "#ffffff", "size": 13}},
+    }
+
+
+def line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: bool) -> dict[str, Any]:
+    axis: dict[str, Any] = {
+        "title": {"text": harmless(text), "standoff": 8},
+        "gridcolor": _GRID,
+        "zeroline": False,
+        "zerolinecolor": _LINE,
+        "linecolor": _LINE,
+        "ticks": "outside",
+        "ticklen": 4,
+        "fixedrange": True,
+        "nticks": 8,
+        "tickangle": 0,
+        "automargin": True,
+    }
+    if is_logarithmic:
+        points = np.concatenate([one.x if across else one.y for one in found])
+        points = points[points > 0]
+        ticks = logarithmic_ticks(points.min() / 2, points.max() * 2)
+        axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{one:g}" for one in ticks]}
+    return axis
+
+
+def rounded(values: Array) -> list[list[float | None]]:
+    """Values (rows, columns) for JSON."""
+    return [[short(one) for one in row] for row in values]
+
+
+def short(value: float) -> float | None:
+    """Four significant digits, which is what a page can show; None where there is no number."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None
