@@ -153,6 +153,12 @@ def test_filtering_keeps_the_dtype_and_the_given_images(dtype):
     assert torch.equal(images, before)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_images_without_anything_in_the_band_become_nothing(size):
+    for images in (torch.full((2, 3, *size), 0.3), torch.zeros(2, 3, *size)):
+        assert float(apply(images, high_pass(Plane(*size), 1)).abs().max()) < 1e-6
+
+
 def test_filtered_images_are_never_clipped():
     images = (noise(1, 1, 16, 16) > 0).double()
     kept = apply(images, high_pass(Plane(16, 16), 1))

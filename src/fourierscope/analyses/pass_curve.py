@@ -91,7 +91,7 @@ class PassCurve(Analysis[Trial]):
         if self.shape == "square":
             side = min(plane.shape)
             step = max(1, round(side / 24)) * 2
-            return list(range(1, side, step))
+            return list(range(1, max(side, 2), step))
         most = int(plane.radius().max()) + 1
         return sorted({max(1, round(most ** (step / 11))) for step in range(12)})
 

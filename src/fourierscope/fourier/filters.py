@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier.plane import Frequency, Plane
-from fourierscope.fourier.transform import to_images, to_spectrum
+from fourierscope.fourier.transform import filtered
 
 
 def low_pass(plane: Plane, radius: float, inclusive: bool = False) -> Tensor:
@@ -69,7 +69,7 @@ def apply(images: Tensor, gain: Tensor) -> Tensor:
             "Symmetrise it, or use the filters of this module."
         )
     gain = gain.to(device=images.device, dtype=images.dtype)
-    return to_images(to_spectrum(images) * gain).to(images.dtype)
+    return filtered(images, gain).to(images.dtype)
 
 
 def is_hermitian(gain: Tensor) -> bool:

@@ -22,7 +22,7 @@ def to_images(spectra: Tensor) -> Tensor:
 
     Raises ValueError where a spectrum is not Hermitian, that is, where no real image has it.
     """
-    images = torch.fft.ifft2(torch.fft.ifftshift(spectra, dim=_AXES), norm="ortho")
+    images = _inverse(spectra)
     imaginary, size = images.imag.abs().amax(), images.abs().amax()
     if imaginary > 1e-4 * size:
         raise ValueError(
@@ -30,6 +30,18 @@ def to_images(spectra: Tensor) -> Tensor:
             f"{float(size):.3g}. A frequency and its partner (`Plane.partner`) must hold conjugate values."
         )
     return images.real
+
+
+def filtered(images: Tensor, gain: Tensor) -> Tensor:
+    """The images (..., h, w) with their spectrum multiplied by a gain that is the same at partners.
+
+    Unlike `to_images` it may leave nothing but rounding errors, whose imaginary parts are no sign of a wrong spectrum.
+    """
+    return _inverse(to_spectrum(images) * gain).real
+
+
+def _inverse(spectra: Tensor) -> Tensor:
+    return torch.fft.ifft2(torch.fft.ifftshift(spectra, dim=_AXES), norm="ortho")
 
 
 def _transformable(images: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ from fourierscope.results.measured import count as count
 from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import rate as rate
 from fourierscope.results.measured import unpacked as unpacked
+from fourierscope.results.files import sealed as sealed
+from fourierscope.results.files import unsealed as unsealed
 from fourierscope.results.files import written_whole as written_whole
 from fourierscope.results.result import Result as Result
 from fourierscope.results.result import described as described

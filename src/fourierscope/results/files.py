@@ -38,16 +38,17 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
 
 
 def sealed(content: bytes) -> bytes:
-    """Content with its SHA-256 at the end, which readers of HDF5 pass over."""
+    """Content with its SHA-256 at the end, which readers of HDF5 pass over, and which tells damage before they crash on it."""
     return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
-def check_seal(path: Path) -> None:
-    """Raises ValueError where a file was not sealed or was changed since: HDF5 itself may crash on a damaged file."""
-    content = path.read_bytes()
-    body = content[: -len(_SEAL) - 64]
-    if sealed(body) != content:
-        raise ValueError(f"{path} is no result of fourierscope, or is damaged: its end does not seal its content. Make it again.")
+def unsealed(path: Path) -> bytes:
+    """The content of a file that `sealed` closed. Raises ValueError where it was changed or never sealed."""
+    held = path.read_bytes()
+    content = held[: -len(_SEAL) - 64]
+    if sealed(content) != held:
+        raise ValueError(f"{path} is not from fourierscope, or is damaged: its end does not seal its content. Make it again.")
+    return content
 
 
 def _settle(folder: Path) -> None:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from fourierscope.results.files import check_seal, sealed, written_whole
+from fourierscope.results.files import sealed, unsealed, written_whole
 
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
@@ -74,7 +74,7 @@ def load(path: str | Path) -> Result:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no result file {path}.")
-    check_seal(path)
+    unsealed(path)
     _inspect(path)
     try:
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as opened:  # a unit such as seconds stays a unit

@@ -6,7 +6,6 @@ import fcntl
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fourierscope.results import written_whole
+from fourierscope.results import sealed, unsealed, written_whole
 
 _NAME = "cell"  # the entry of a cell's file that says which cell it is
 
@@ -62,7 +61,7 @@ class Store:
             raise ValueError(f"A measurement may not be named {_NAME!r}.")
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **{_NAME: np.array(repr(cell))}, **measured)
-        written_whole(self._path(index), lambda draft: _write(draft, buffer.getvalue()), overwrite=True)
+        written_whole(self._path(index), lambda draft: _write(draft, sealed(buffer.getvalue())), overwrite=True)
 
     @property
     def batch(self) -> int:
@@ -103,9 +102,9 @@ def _write(path: Path, content: bytes) -> None:
 
 def _read(path: Path, cell: NamedTuple) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with np.load(io.BytesIO(unsealed(path)), allow_pickle=False) as held:
             measured = {name: held[name] for name in held.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise StoreError(f"{path} is damaged ({error}). Delete this file and run again: its cell will be measured anew.") from error
     named = str(measured.pop(_NAME, ""))
     if named != repr(cell):
