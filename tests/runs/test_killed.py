@@ -51,7 +51,9 @@ sys.stdout.write(str(len(list(question.cells(trial)))))
 
 
 def test_a_store_survives_ten_kills_at_random_moments(tmp_path):
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "killed.nc").read_bytes() == (tmp_path / "whole.nc").read_bytes()
     measured = (tmp_path / "log").read_text().splitlines()
