@@ -67,7 +67,7 @@ def test_a_store_survives_ten_kills_at_random_moments(tmp_path):
 @pytest.mark.parametrize("moment", ["write", "replace"])
 def test_a_kill_while_a_cell_is_written_leaves_no_half_cell(tmp_path, moment):
     stop = {
-        "write": "pathlib.Path.write_bytes = lambda path, content: (open(path, 'wb').write(content[: len(content) // 2]), dies())",
+        "write": "pathlib.Path.write_bytes = lambda path, content: (open(path, 'wb', 0).write(content[:500]), dies())",
         "replace": "pathlib.Path.replace = lambda path, target: dies()",
     }[moment]
     script = f"""

@@ -173,7 +173,7 @@ OTHERS = {
     "normalisation": ((fs.HeatMap(), trial(NETWORK)), (fs.HeatMap(), trial(NETWORK, mean=0.5, std=0.5))),
     "constants of a closure": ((fs.HeatMap(), trial(listener(1, 2))), (fs.HeatMap(), trial(listener(2, 1)))),
     "a number in a closure": ((fs.HeatMap(), trial(listener(1, 2))), (fs.HeatMap(), trial(listener(1, 2, 2.0)))),
-    "constants of a module": ((fs.HeatMap(), trial(Constant(0))), (fs.HeatMap(), trial(Constant(1)))),
+    "constants of a module": ((fs.HeatMap(), trial(Constant(0).eval())), (fs.HeatMap(), trial(Constant(1).eval()))),
     "constants of a score": (
         (fs.HeatMap(score=scored(1.0)), trial(NETWORK)),
         (fs.HeatMap(score=scored(2.0)), trial(NETWORK)),
