@@ -9,8 +9,18 @@ import fourierscope
 
 HOUSE = Path(fourierscope.__file__).parent
 FLOORS = {
-    "fourier": 1, "subjects": 2, "results": 2, "theory": 2, "treatments": 3, "runs": 3, "figures": 3, "training": 4,
-    "analyses": 5, "reports": 5, "papers": 6, "cli": 7,
+    "fourier": 1,
+    "subjects": 2,
+    "results": 2,
+    "theory": 2,
+    "treatments": 3,
+    "runs": 3,
+    "figures": 3,
+    "training": 4,
+    "analyses": 5,
+    "reports": 5,
+    "papers": 6,
+    "cli": 7,
 }
 FILES = sorted(path for path in HOUSE.rglob("*.py"))
 
@@ -64,14 +74,25 @@ def test_every_room_has_its_floor():
     assert {"fourier", "subjects", "results", "runs", "analyses"} <= rooms
 
 
-@pytest.mark.parametrize("line", [
-    "from fourierscope.runs import run", "import fourierscope.runs.run", "from fourierscope import analyses", "from ..runs import run",
-    "from .. import results", "if TYPE_CHECKING:\n    from fourierscope.results import Result", "def f():\n    import fourierscope.results",
-    'importlib.import_module("fourierscope.results")',
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from fourierscope.runs import run",
+        "import fourierscope.runs.run",
+        "from fourierscope import analyses",
+        "from ..runs import run",
+        "from .. import results",
+        "if TYPE_CHECKING:\n    from fourierscope.results import Result",
+        "def f():\n    import fourierscope.results",
+        'importlib.import_module("fourierscope.results")',
+    ],
+)
 def test_an_import_upward_or_sideways_is_found(line):
     assert broken(HOUSE / "subjects" / "new.py", line)
-    assert not broken(HOUSE / "subjects" / "new.py", "from fourierscope.fourier import Plane\nfrom fourierscope.subjects.samples import Samples")
+    assert not broken(
+        HOUSE / "subjects" / "new.py",
+        "from fourierscope.fourier import Plane\nfrom fourierscope.subjects.samples import Samples",
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))

@@ -32,7 +32,9 @@ def hears(plane, frequency, threshold=0.5):
 
 
 def grey(n, channels, plane, labels=True):
-    return fs.Samples(torch.full((n, channels, *plane.shape), 0.5), torch.zeros(n, dtype=torch.long) if labels else None)
+    return fs.Samples(
+        torch.full((n, channels, *plane.shape), 0.5), torch.zeros(n, dtype=torch.long) if labels else None
+    )
 
 
 @pytest.mark.parametrize("size", [*SIZES, (32, 32)])
@@ -99,7 +101,12 @@ def test_error_is_that_of_a_slow_loop_over_waves_and_images(size, clip, phases):
         for phase in quadratures(plane, frequency, phases):
             wrong = 0
             for image, label, sign in zip(images, labels, signs, strict=True):
-                changed = torch.stack([one + s * (2.0 * wave(plane, frequency, phase)).float() for one, s in zip(image, sign, strict=True)])
+                changed = torch.stack(
+                    [
+                        one + s * (2.0 * wave(plane, frequency, phase)).float()
+                        for one, s in zip(image, sign, strict=True)
+                    ]
+                )
                 changed = changed.clamp(0, 1) if clip else changed
                 wrong += int(network(changed[None]).argmax() != label)
             shares.append(wrong / 5)
@@ -153,7 +160,9 @@ def test_the_layer_of_a_linear_model_changes_as_computed_by_hand(size):
     weight = network[1].weight.detach().double().view(4, 3, *size)
     for frequency in plane.waves():
         pattern = wave(plane, frequency)
-        changes = [3.0 * torch.linalg.vector_norm((weight * (sign[:, None, None] * pattern)).sum((1, 2, 3))) for sign in signs]
+        changes = [
+            3.0 * torch.linalg.vector_norm((weight * (sign[:, None, None] * pattern)).sum((1, 2, 3))) for sign in signs
+        ]
         for place in (plane.position(frequency), plane.position(plane.partner(frequency))):
             assert float(found.values[place]) == pytest.approx(float(torch.stack(changes).mean()), rel=1e-5, abs=1e-5)
 
@@ -166,19 +175,24 @@ def test_a_circular_convolution_answers_with_norm_times_its_transfer_function(si
         return nn.functional.conv2d(nn.functional.pad(images, (1, 1, 1, 1), mode="circular"), kernel).flatten(1)
 
     plane = Plane(*size)
-    found = fs.HeatMap(norm=2.0, score="layer:output", clip=False)(fs.Trial(fs.Classifier(network), fs.Samples(uniform(3, 1, *size))))
+    found = fs.HeatMap(norm=2.0, score="layer:output", clip=False)(
+        fs.Trial(fs.Classifier(network), fs.Samples(uniform(3, 1, *size)))
+    )
     for row in plane.rows().tolist():
         for column in plane.columns().tolist():
             gain = sum(
                 float(kernel[0, 0, y, x]) * np.exp(2j * np.pi * (row * (y - 1) / size[0] + column * (x - 1) / size[1]))
-                for y in range(3) for x in range(3)
+                for y in range(3)
+                for x in range(3)
             )
             assert float(found["layer"].sel(row=row, column=column)) == pytest.approx(2 * abs(gain), rel=1e-5, abs=1e-5)
 
 
 @pytest.mark.parametrize("norm", [0.5, 4.0])
 def test_the_norm_that_arrives_is_the_norm_asked_for_in_every_channel(norm):
-    trial = fs.Trial(fs.Classifier(linear((8, 8), 3)), fs.Samples(uniform(8, 3, 8, 8), torch.zeros(8, dtype=torch.long)))
+    trial = fs.Trial(
+        fs.Classifier(linear((8, 8), 3)), fs.Samples(uniform(8, 3, 8, 8), torch.zeros(8, dtype=torch.long))
+    )
     without = fs.HeatMap(norm=norm, clip=False)(trial)["effective_norm"]
     clipped = fs.HeatMap(norm=norm)(trial)["effective_norm"]
     np.testing.assert_allclose(without.values, norm, rtol=1e-5)
@@ -239,7 +253,9 @@ def test_pictures_show_the_strongest_wave():
     assert min(np.abs(shown - one).max() for one in expected) < 1 / 255
 
 
-@pytest.mark.parametrize("options", [{"norm": 0.0}, {"norm": float("nan")}, {"norm": float("inf")}, {"phases": 0}, {"score": "mood"}])
+@pytest.mark.parametrize(
+    "options", [{"norm": 0.0}, {"norm": float("nan")}, {"norm": float("inf")}, {"phases": 0}, {"score": "mood"}]
+)
 def test_options_without_meaning_are_refused_at_the_door(options):
     with pytest.raises(ValueError, match="came"):
         fs.HeatMap(**options)

@@ -13,7 +13,10 @@ SIZES = [(8, 8), (9, 9), (9, 6), (6, 9), (7, 4)]
 def two_waves(plane, frequency, n=6):
     """Images of one wave with either sign on grey; the label is the sign."""
     signs = torch.tensor([1.0, -1.0]).repeat(n // 2)
-    images = 0.5 + 0.3 * signs[:, None, None, None] * wave(plane, frequency).float() * (plane.height * plane.width) ** 0.5 / 2
+    images = (
+        0.5
+        + 0.3 * signs[:, None, None, None] * wave(plane, frequency).float() * (plane.height * plane.width) ** 0.5 / 2
+    )
     return fs.Samples(images, (signs < 0).long())
 
 
@@ -22,7 +25,9 @@ def hears(plane, frequency):
 
     def network(images):
         heard = (images * pattern).sum((1, 2, 3))
-        return torch.stack([heard, torch.where(heard.abs() < 1e-3, heard.abs() + 1, -heard)], 1)  # silence is answered by 1
+        return torch.stack(
+            [heard, torch.where(heard.abs() < 1e-3, heard.abs() + 1, -heard)], 1
+        )  # silence is answered by 1
 
     return network
 
@@ -76,7 +81,9 @@ def given_to(trial, **options):
     """What the network sees at each size of the high part."""
     seen = []
     network = trial.classifier.network
-    fs.PassCurve(**options)(fs.Trial(fs.Classifier(lambda images: (seen.append(images), network(images))[1]), trial.samples))
+    fs.PassCurve(**options)(
+        fs.Trial(fs.Classifier(lambda images: (seen.append(images), network(images))[1]), trial.samples)
+    )
     return seen
 
 
@@ -105,7 +112,9 @@ def test_low_and_high_parts_share_out_the_spectrum():
     torch.testing.assert_close(low + high, whole)
 
 
-@pytest.mark.parametrize("options", [{"shape": "round"}, {"sizes": (0,)}, {"sizes": (2, 2)}, {"shape": "square", "sizes": (4,)}])
+@pytest.mark.parametrize(
+    "options", [{"shape": "round"}, {"sizes": (0,)}, {"sizes": (2, 2)}, {"shape": "square", "sizes": (4,)}]
+)
 def test_options_without_meaning_are_refused(options):
     with pytest.raises(ValueError, match="came"):
         fs.PassCurve(**options)

@@ -77,7 +77,9 @@ def test_the_cut_into_cells_does_not_change_the_answer(monkeypatch):
     monkeypatch.setattr("fourierscope.analyses.power_spectrum._BLOCK_PIXELS", 500)
     assert len(list(fs.PowerSpectrum().cells(samples))) > 4
     for name in whole.dataset.data_vars:
-        np.testing.assert_allclose(fs.PowerSpectrum()(samples).dataset[name].values, whole.dataset[name].values, rtol=1e-10)
+        np.testing.assert_allclose(
+            fs.PowerSpectrum()(samples).dataset[name].values, whole.dataset[name].values, rtol=1e-10
+        )
 
 
 def test_the_hann_window_removes_the_cross_that_borders_draw_and_the_mean():
@@ -98,7 +100,10 @@ def test_the_hann_window_keeps_the_energy_of_white_noise():
 
 
 def test_where_there_is_no_power_law_the_slope_says_why():
-    for samples, said in ((fs.Samples(uniform(3, 1, 4, 4)), "three rings"), (fs.Samples(torch.full((3, 1, 16, 16), 0.5)), "above 0")):
+    for samples, said in (
+        (fs.Samples(uniform(3, 1, 4, 4)), "three rings"),
+        (fs.Samples(torch.full((3, 1, 16, 16), 0.5)), "above 0"),
+    ):
         found = fs.PowerSpectrum()(samples)["slope"]
         assert np.isnan(float(found))
         assert said in found.attrs["says"]

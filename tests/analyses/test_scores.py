@@ -31,7 +31,9 @@ SLOW = {
     "top2": lambda logits, clean, label: float(int(label) not in logits.argsort(descending=True)[:2].tolist()),
     "flips": lambda logits, clean, label: float(logits.argmax() != clean.argmax()),
     "loss": lambda logits, clean, label: float(cross_entropy(logits[None], label[None])),
-    "margin": lambda logits, clean, label: float(logits[label] - max(one for at, one in enumerate(logits) if at != label)),
+    "margin": lambda logits, clean, label: float(
+        logits[label] - max(one for at, one in enumerate(logits) if at != label)
+    ),
     "layer:output": lambda logits, clean, label: float((logits - clean).norm()),
     "top1": lambda logits, clean, label: float(logits.argmax() != label),
 }
@@ -44,8 +46,12 @@ def test_each_score_is_that_of_a_slow_loop(word):
     signs = balanced_signs(7, 1, question.chance(purpose="signs"))
     for frequency in PLANE.waves():
         pattern = (1.5 * wave(PLANE, frequency)).float()
-        slow = [SLOW[word](network((image + sign[:, None, None] * pattern).clamp(0, 1)[None])[0], network(image[None])[0], label)
-                for image, sign, label in zip(IMAGES, signs, LABELS, strict=True)]
+        slow = [
+            SLOW[word](
+                network((image + sign[:, None, None] * pattern).clamp(0, 1)[None])[0], network(image[None])[0], label
+            )
+            for image, sign, label in zip(IMAGES, signs, LABELS, strict=True)
+        ]
         assert found.values[PLANE.position(frequency)] == pytest.approx(np.mean(slow), rel=1e-4, abs=1e-5)
     assert int(found.n) == 7
     assert {f"{word.split(':')[0]}_low", f"{word.split(':')[0]}_high"} <= set(found.coords)
@@ -56,11 +62,14 @@ def test_a_score_function_gets_raw_outputs_and_labels():
         return outputs["boxes"][:, 0] * labels
 
     found = fs.HeatMap(norm=1.5, score=score)(trial(lambda images: {"boxes": network(images)}))["score"]
+
     def first(outputs, labels):
         return outputs[:, 0] * labels
 
     np.testing.assert_allclose(found.values, fs.HeatMap(norm=1.5, score=first)(trial())["score"].values)
-    unlabelled = fs.HeatMap(score=lambda outputs, labels: outputs[:, 0] + (0 if labels is None else 99))(trial(labels=None))
+    unlabelled = fs.HeatMap(score=lambda outputs, labels: outputs[:, 0] + (0 if labels is None else 99))(
+        trial(labels=None)
+    )
     assert float(unlabelled["score"].max()) < 50
 
 
@@ -97,19 +106,32 @@ def test_a_top_that_is_never_missed_is_refused():
         fs.HeatMap(score="top4")(trial())
 
 
-@pytest.mark.parametrize("wrapped", [
-    lambda logits: (logits, logits * 0), lambda logits: [logits], lambda logits: {"logits": logits}, lambda logits: {"out": logits},
-    lambda logits: SimpleNamespace(logits=logits), lambda logits: logits.double(), lambda logits: ({"logits": logits},),
-])
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda logits: (logits, logits * 0),
+        lambda logits: [logits],
+        lambda logits: {"logits": logits},
+        lambda logits: {"out": logits},
+        lambda logits: SimpleNamespace(logits=logits),
+        lambda logits: logits.double(),
+        lambda logits: ({"logits": logits},),
+    ],
+)
 def test_logits_are_found_in_whatever_holds_them(wrapped):
     plain = fs.HeatMap()(trial())["error"].values
     np.testing.assert_array_equal(fs.HeatMap()(trial(lambda images: wrapped(network(images))))["error"].values, plain)
 
 
-@pytest.mark.parametrize(("of", "said"), [
-    (lambda images: network(images) / 0, "NaN or infinite"), (lambda images: network(images)[:, 0], "one row an image"),
-    (lambda images: network(images)[:, :1], "two classes or more"), (lambda images: network(images)[:3], "one row an image"),
-])
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (lambda images: network(images) / 0, "NaN or infinite"),
+        (lambda images: network(images)[:, 0], "one row an image"),
+        (lambda images: network(images)[:, :1], "two classes or more"),
+        (lambda images: network(images)[:3], "one row an image"),
+    ],
+)
 def test_outputs_that_are_no_logits_are_told(of, said):
     with pytest.raises(ValueError, match=said):
         fs.HeatMap()(trial(of))
@@ -160,4 +182,6 @@ def test_a_layer_that_does_not_exist_or_is_not_used_is_told():
 
 def test_the_clean_layer_is_the_norm_of_its_activations():
     found = fs.HeatMap(score="layer:output")(trial())
-    assert float(found["clean_layer"]) == pytest.approx(np.mean([float(network(image[None]).norm()) for image in IMAGES]), rel=1e-5)
+    assert float(found["clean_layer"]) == pytest.approx(
+        np.mean([float(network(image[None]).norm()) for image in IMAGES]), rel=1e-5
+    )

@@ -72,7 +72,15 @@ def test_octaves_double_from_one_on():
 def test_a_wedge_holds_the_directions_around_its_middle():
     plane = Plane(9, 9)
     bands = wedges(plane, 4)
-    expected = {(0, 2): 0, (2, 2): 1, (3, 0): 2, (2, -2): 3, (-2, 2): 3, (-3, 0): 2, (1, 4): 0 + 1 * (np.arctan(0.25) >= np.pi / 8)}
+    expected = {
+        (0, 2): 0,
+        (2, 2): 1,
+        (3, 0): 2,
+        (2, -2): 3,
+        (-2, 2): 3,
+        (-3, 0): 2,
+        (1, 4): 0 + 1 * (np.arctan(0.25) >= np.pi / 8),
+    }
     for (row, column), wedge in expected.items():
         assert float(bands.gains[wedge + 1][plane.position(Frequency(row, column))]) == 1
     np.testing.assert_allclose(bands.centres[1:], np.arange(4) * np.pi / 4)
@@ -99,7 +107,9 @@ def test_a_cell_and_its_mirror_are_one_band(size, side):
         gain = next(gain for gain in bands.gains if gain[members[0]] == 1)
         assert int(gain.sum()) == len(members)
         assert all(gain[member] == 1 for member in members)
-        assert bands.centres[[bool((gain == other).all()) for other in bands.gains].index(True)] == pytest.approx(side * np.hypot(*one))
+        assert bands.centres[[bool((gain == other).all()) for other in bands.gains].index(True)] == pytest.approx(
+            side * np.hypot(*one)
+        )
 
 
 def test_bands_that_make_no_sense_are_refused():

@@ -19,7 +19,9 @@ def everywhere(plane):
 def test_rows_and_columns_are_numpys_shifted_frequencies(size):
     plane = Plane(*size)
     assert plane.rows().tolist() == np.fft.fftshift(np.fft.fftfreq(size[0], 1 / size[0])).round().astype(int).tolist()
-    assert plane.columns().tolist() == np.fft.fftshift(np.fft.fftfreq(size[1], 1 / size[1])).round().astype(int).tolist()
+    assert (
+        plane.columns().tolist() == np.fft.fftshift(np.fft.fftfreq(size[1], 1 / size[1])).round().astype(int).tolist()
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -34,7 +36,9 @@ def test_zero_stands_at_half_the_sides_and_positions_count_in_reading_order(size
 def test_partner_obeys_the_published_index_law(size):
     plane = Plane(*size)
     for frequency in everywhere(plane):
-        expected = [(n - p) % n if n % 2 == 0 else n - 1 - p for n, p in zip(size, plane.position(frequency), strict=True)]
+        expected = [
+            (n - p) % n if n % 2 == 0 else n - 1 - p for n, p in zip(size, plane.position(frequency), strict=True)
+        ]
         assert list(plane.position(plane.partner(frequency))) == expected
         assert plane.partner(plane.partner(frequency)) == frequency
 
@@ -72,7 +76,9 @@ def test_the_representative_has_row_above_zero_or_column_where_the_row_is_its_ow
             assert chosen.column > 0
 
 
-@pytest.mark.parametrize(("side", "within", "expected"), [(32, None, 514), (31, None, 481), (224, None, 25090), (224, 63, 1985)])
+@pytest.mark.parametrize(
+    ("side", "within", "expected"), [(32, None, 514), (31, None, 481), (224, None, 25090), (224, 63, 1985)]
+)
 def test_counts_of_distinct_frequencies_are_the_published_ones(side, within, expected):
     assert len(Plane(side, side).waves(within)) == expected
 

@@ -24,7 +24,9 @@ def test_a_spectrum_is_the_slow_formula(size):
                 for x in range(width):
                     turn = (i - height // 2) * y / height + (j - width // 2) * x / width
                     expected[i, j] += image[y, x] * np.exp(-2j * np.pi * turn)
-    np.testing.assert_allclose(to_spectrum(torch.from_numpy(image)).numpy(), expected / np.sqrt(height * width), atol=1e-10)
+    np.testing.assert_allclose(
+        to_spectrum(torch.from_numpy(image)).numpy(), expected / np.sqrt(height * width), atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)

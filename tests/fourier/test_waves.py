@@ -63,8 +63,13 @@ def test_a_wave_is_the_cosine_it_says_it_is(size, phase):
     plane = Plane(*size)
     for frequency in plane.waves():
         pattern = np.array(
-            [[np.cos(2 * pi * (frequency.row * y / size[0] + frequency.column * x / size[1]) - phase) for x in range(size[1])]
-             for y in range(size[0])]
+            [
+                [
+                    np.cos(2 * pi * (frequency.row * y / size[0] + frequency.column * x / size[1]) - phase)
+                    for x in range(size[1])
+                ]
+                for y in range(size[0])
+            ]
         )
         np.testing.assert_allclose(wave(plane, frequency, phase).numpy(), pattern / np.linalg.norm(pattern), atol=1e-9)
 
@@ -72,7 +77,9 @@ def test_a_wave_is_the_cosine_it_says_it_is(size, phase):
 @pytest.mark.parametrize("size", [*SIZES, (16, 15)])
 def test_both_quadratures_are_an_orthonormal_basis_of_all_images(size):
     plane = Plane(*size)
-    basis = torch.stack([wave(plane, one, phase).flatten() for one in plane.waves() for phase in quadratures(plane, one)])
+    basis = torch.stack(
+        [wave(plane, one, phase).flatten() for one in plane.waves() for phase in quadratures(plane, one)]
+    )
     assert basis.shape == (size[0] * size[1], size[0] * size[1])
     torch.testing.assert_close(basis @ basis.T, torch.eye(len(basis)).double(), atol=1e-5, rtol=0)
 
@@ -110,7 +117,9 @@ def test_the_vanishing_quadrature_is_refused(phase):
 
 
 def test_the_wave_of_frequency_zero_at_norm_four_shifts_an_image_of_32_by_an_eighth():
-    torch.testing.assert_close(4 * wave(Plane(32, 32), Frequency(0, 0)), torch.full((32, 32), 0.125).double(), atol=1e-15, rtol=0)
+    torch.testing.assert_close(
+        4 * wave(Plane(32, 32), Frequency(0, 0)), torch.full((32, 32), 0.125).double(), atol=1e-15, rtol=0
+    )
 
 
 def test_the_largest_value_depends_on_phase_as_published():

@@ -67,7 +67,10 @@ def test_false_discoveries_are_held_over_all_cells():
     axes = Axes({"row": np.arange(500)})
     wrong = 0
     for trial in range(10):
-        both = [Result(xr.Dataset(mean("loss", generator.normal(size=(500, 20)), axes, "nat", "Loss.")), record(str(trial))) for _ in range(2)]
+        both = [
+            Result(xr.Dataset(mean("loss", generator.normal(size=(500, 20)), axes, "nat", "Loss.")), record(str(trial)))
+            for _ in range(2)
+        ]
         wrong += int((both[0] - both[1])["loss_significant"].sum() > 0)
     assert wrong <= 3
 

@@ -26,10 +26,13 @@ def example(seed=0):
     variables |= mean("time", generator.normal(size=(2, 3, 1)), axes, "seconds", "Time, in a unit that xarray knows.")
     variables |= count(11)
     variables["pictures"] = xr.DataArray(
-        generator.integers(0, 256, (2, 4, 4, 3), dtype=np.uint8), dims=("picture", "y", "x", "channel"),
+        generator.integers(0, 256, (2, 4, 4, 3), dtype=np.uint8),
+        dims=("picture", "y", "x", "channel"),
         attrs={"units": "1/255", "says": "Pictures.", "row": 3},
     )
-    variables["names"] = xr.DataArray(np.array(["cat", "dögs"]), dims=("class",), attrs={"units": "1", "says": "Names."})
+    variables["names"] = xr.DataArray(
+        np.array(["cat", "dögs"]), dims=("class",), attrs={"units": "1", "says": "Names."}
+    )
     record = {"analysis": "Example", "options": {"norm": 4.0, "sizes": [1, 2], "crop": None}, "subject": {"name": "é"}}
     return Result(xr.Dataset(variables), record)
 
@@ -134,7 +137,11 @@ def test_a_full_disk_is_told_with_its_folder_and_leaves_the_old_file_and_no_draf
     target.parent.mkdir()
     target.write_bytes(b"old")
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(source), str(target)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", FULL_DISK, str(source), str(target)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
@@ -159,8 +166,14 @@ class Trap:
 def foreign(kind, path, source):
     """A file that is no result of ours."""
     content = source.read_bytes()
-    plain = {"empty": b"", "random": np.random.default_rng(0).bytes(5000), "pickle": pickle.dumps(Trap()), "half": content[: len(content) // 2],
-             "start": content[:100], "text": b'{"format": "fourierscope result 1"}'}
+    plain = {
+        "empty": b"",
+        "random": np.random.default_rng(0).bytes(5000),
+        "pickle": pickle.dumps(Trap()),
+        "half": content[: len(content) // 2],
+        "start": content[:100],
+        "text": b'{"format": "fourierscope result 1"}',
+    }
     if kind in plain:
         path.write_bytes(plain[kind])
         return
@@ -199,8 +212,27 @@ def spoil(kind, file, path):
         file.attrs["format"] = np.arange(3)
 
 
-FOREIGN = ["empty", "random", "pickle", "half", "start", "text", "netcdf", "hdf5", "external link", "soft link", "external storage", "virtual",
-           "group", "no shape", "huge", "no record", "bad record", "list record", "number format"]
+FOREIGN = [
+    "empty",
+    "random",
+    "pickle",
+    "half",
+    "start",
+    "text",
+    "netcdf",
+    "hdf5",
+    "external link",
+    "soft link",
+    "external storage",
+    "virtual",
+    "group",
+    "no shape",
+    "huge",
+    "no record",
+    "bad record",
+    "list record",
+    "number format",
+]
 
 
 @pytest.mark.parametrize("kind", FOREIGN)

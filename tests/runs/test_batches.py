@@ -69,7 +69,7 @@ def test_one_image_too_many_and_other_errors_are_not_hidden():
             raise RuntimeError("can't allocate memory")
 
     samples = trial().samples
-    with pytest.raises((MemoryError, RuntimeError), match="memory|Memory"):
+    with pytest.raises(MemoryError, match="one image at a time"):
         fs.HeatMap(score="flips")(fs.Trial(Cramped(lambda images: images.flatten(1)), samples))
     with pytest.raises(RuntimeError, match="something else"):
         fs.HeatMap()(trial(0, "something else"))

@@ -24,8 +24,14 @@ def test_chance_without_a_cell_is_the_same_for_all_and_differs_by_purpose_seed_a
     question = fs.HeatMap()
     assert drawn(question.chance(purpose="signs")) == drawn(question.chance(purpose="signs"))
     assert drawn(fs.HeatMap(norm=1.0, score="flips").chance(purpose="signs")) == drawn(question.chance(purpose="signs"))
-    streams = [question.chance(), question.chance(purpose="signs"), fs.HeatMap(seed=1).chance(), question.chance(Cell(0)), question.chance(Cell(1)),
-               question.chance(Cell(1), "signs")]
+    streams = [
+        question.chance(),
+        question.chance(purpose="signs"),
+        fs.HeatMap(seed=1).chance(),
+        question.chance(Cell(0)),
+        question.chance(Cell(1)),
+        question.chance(Cell(1), "signs"),
+    ]
     assert len({tuple(drawn(one)) for one in streams}) == len(streams)
 
 
@@ -35,12 +41,20 @@ def test_a_question_without_a_seed_may_not_use_chance():
 
 
 def questions():
-    return [fs.HeatMap(), fs.HeatMap(score="layer:0", phases=2), fs.PassCurve(), fs.PassCurve(shape="square"), fs.PowerSpectrum(window="hann")]
+    return [
+        fs.HeatMap(),
+        fs.HeatMap(score="layer:0", phases=2),
+        fs.PassCurve(),
+        fs.PassCurve(shape="square"),
+        fs.PowerSpectrum(window="hann"),
+    ]
 
 
 @pytest.mark.parametrize("question", questions(), ids=repr)
 def test_a_question_changes_neither_global_chance_nor_network_nor_samples(question):
-    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.Dropout(), nn.Flatten(), nn.Linear(108, 3))
+    network = nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.Dropout(), nn.Flatten(), nn.Linear(108, 3)
+    )
     network.train()
     network[1].eval()
     modes = [module.training for module in network.modules()]

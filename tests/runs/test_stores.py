@@ -72,7 +72,9 @@ def test_an_interrupted_run_keeps_finished_cells_and_says_how_to_go_on(tmp_path,
     HOOK[0] = interrupt
     with pytest.raises(KeyboardInterrupt) as caught:
         fs.run(Squares(), SAMPLES, store=tmp_path / "store")
-    assert any("3 of 5" in note and str(tmp_path / "store") in note and "run again" in note for note in caught.value.__notes__)
+    assert any(
+        "3 of 5" in note and str(tmp_path / "store") in note and "run again" in note for note in caught.value.__notes__
+    )
     HOOK[0] = seen.append
     assert fs.run(Squares(), SAMPLES, store=tmp_path / "store")["square"].values.tolist() == [0, 1, 4, 9, 16]
     assert [cell.value for cell in seen] == [0, 1, 2, 3, 3, 4]
@@ -88,7 +90,9 @@ def npy():
     return file.getvalue()
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00", npy(), b"\x80\x04K\x01.", b"x" * 400, "half", "flip"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00", npy(), b"\x80\x04K\x01.", b"x" * 400, "half", "flip"]
+)
 def test_a_damaged_cell_is_named_and_nothing_is_changed(tmp_path, damage):
     store = tmp_path / "store"
     fs.run(Squares(), SAMPLES, store=store)
@@ -169,8 +173,11 @@ OTHERS = {
     "normalisation": ((fs.HeatMap(), trial(NETWORK)), (fs.HeatMap(), trial(NETWORK, mean=0.5, std=0.5))),
     "constants of a closure": ((fs.HeatMap(), trial(listener(1, 2))), (fs.HeatMap(), trial(listener(2, 1)))),
     "a number in a closure": ((fs.HeatMap(), trial(listener(1, 2))), (fs.HeatMap(), trial(listener(1, 2, 2.0)))),
-    "constants of a module": ((fs.HeatMap(), trial(Constant(0))), (fs.HeatMap(), trial(Constant(1)))),
-    "constants of a score": ((fs.HeatMap(score=scored(1.0)), trial(NETWORK)), (fs.HeatMap(score=scored(2.0)), trial(NETWORK))),
+    "constants of a module": ((fs.HeatMap(), trial(Constant(0).eval())), (fs.HeatMap(), trial(Constant(1).eval()))),
+    "constants of a score": (
+        (fs.HeatMap(score=scored(1.0)), trial(NETWORK)),
+        (fs.HeatMap(score=scored(2.0)), trial(NETWORK)),
+    ),
     "another analysis": ((fs.HeatMap(), trial(NETWORK)), (fs.PassCurve(), trial(NETWORK))),
 }
 
