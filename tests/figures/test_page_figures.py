@@ -14,7 +14,7 @@ from fourierscope.figures.page_layout import harmless
 def test_figures_are_json_that_plotly_accepts(name):
     values = {
         "error": plane_result()["error"],
-        "difference": (plane_result() - plane_result(0.3))["error"],
+        "difference": (plane_result() - plane_result(0.13))["error"],
         "accuracy": curve_result()["accuracy"],
         "clean_accuracy": curve_result()["clean_accuracy"],
     }[name]
@@ -39,13 +39,13 @@ def test_a_bin_says_radius_value_interval_and_n():
 
 
 def test_a_difference_says_which_bins_are_not_significant():
-    values = (plane_result() - plane_result(0.3))["error"]
+    values = (plane_result() - plane_result(0.13))["error"]
     heat, veil, dots = page_figures([values], [""])[0]["data"][:3]
     unsure = values["error_significant"].values == 0
     told = np.array([[cell[-1] == "not significant" for cell in row] for row in heat["customdata"]])
     np.testing.assert_array_equal(told, unsure)
     np.testing.assert_array_equal([[one == 1 for one in row] for row in veil["z"]], unsure)
-    assert len(dots["x"]) == unsure.sum()
+    assert len(dots["x"]) == unsure.sum() > 0
 
 
 def test_a_point_says_its_value_and_interval():
@@ -70,12 +70,12 @@ def test_a_logarithmic_axis_leaves_nought_out_and_says_so():
     assert "0 not shown" in figure["layout"]["xaxis"]["title"]["text"]
 
 
-@pytest.mark.parametrize("text", ["<a href='x'>", "<br>", "&lt;b", "%{x}"])
-def test_texts_hold_no_tags_entities_or_templates(text):
-    made = harmless(text)
-    assert "<" not in made
-    assert "%{" not in made
-    assert "&lt;b" not in made or text.startswith("<b")
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [("<br>", "&lt;br&gt;"), ("&lt;b", "&amp;lt;b"), ("%{x}", "&#37;{x}"), ("a" * 60, "a" * 47 + "…"), ("a\n b", "a b")],
+)
+def test_texts_hold_no_tags_entities_or_templates(text, made):
+    assert harmless(text) == made
 
 
 def test_hostile_names_reach_no_figure_unescaped():

@@ -29,7 +29,7 @@ def test_planes_drawn_together_share_one_scale():
 
 
 def test_cells_that_are_not_significant_are_veiled():
-    values = (plane_result() - plane_result(0.3))["error"]
+    values = (plane_result() - plane_result(0.13))["error"]
     veil = draw(values).axes[0].images[1].get_array()
     np.testing.assert_array_equal(veil[..., 3] > 0, values["error_significant"] == 0)
     assert (values["error_significant"] == 0).any()

@@ -103,8 +103,7 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 
     norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
-    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256)
-    colours.set_bad("#dddddd")
+    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256).with_extremes(bad="#dddddd")
     rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
     extent = (columns[0], columns[1], rows[1], rows[0])
     image = frame.imshow(
