@@ -90,7 +90,8 @@ def test_labels_carry_units():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(0.3, "0.300"), (17.0, "17"), (-0.5, "−0.500"), (-4.75e-5, "−4.75 × 10⁻⁵"), (1234.5, "1234"), (0, "0")]
+    ("value", "told"),
+    [(0.3, "0.300"), (17.0, "17"), (-0.5, "−0.500"), (-4.75e-5, "−4.75 × 10⁻⁵"), (1234.5, "1234"), (0, "0")],
 )
 def test_numbers_have_three_digits(value, told):
     assert number(value) == told

@@ -72,7 +72,13 @@ def test_a_logarithmic_axis_leaves_nought_out_and_says_so():
 
 @pytest.mark.parametrize(
     ("text", "made"),
-    [("<br>", "&lt;br&gt;"), ("&lt;b", "&amp;lt;b"), ("%{x}", "&#37;{x}"), ("a" * 60, "a" * 47 + "…"), ("a\n b", "a b")],
+    [
+        ("<br>", "&lt;br&gt;"),
+        ("&lt;b", "&amp;lt;b"),
+        ("%{x}", "&#37;{x}"),
+        ("a" * 60, "a" * 47 + "…"),
+        ("a\n b", "a b"),
+    ],
 )
 def test_texts_hold_no_tags_entities_or_templates(text, made):
     assert harmless(text) == made

@@ -81,4 +81,6 @@ def test_a_plane_upside_down_is_drawn_the_same():
 
 def test_importing_the_room_loads_no_drawing_library():
     code = "import sys, fourierscope.figures; print([n for n in ('matplotlib', 'plotly') if n in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -14,7 +14,8 @@ def plane_result(shift: float = 0.0, height: int = 5, width: int = 6, n: int = 4
     chance = np.linspace(0.1, 0.6, width)[None, :, None] + shift
     outcomes = generator.random((height, width, n)) < chance
     axes = Axes(
-        {"row": np.arange(height) - height // 2, "column": np.arange(width) - width // 2}, {"row": CYCLES, "column": CYCLES}
+        {"row": np.arange(height) - height // 2, "column": np.arange(width) - width // 2},
+        {"row": CYCLES, "column": CYCLES},
     )
     return _result(rate("error", outcomes, axes, "Share of images classified wrongly.") | count(n))
 
@@ -40,5 +41,9 @@ def pictures() -> xr.DataArray:
 
 
 def _result(variables: dict[str, xr.DataArray]) -> Result:
-    record = {"analysis": "Made", "options": {}, "subject": {"classifier": {"name": "one"}, "samples": {"name": "s", "digest": "d"}}}
+    record = {
+        "analysis": "Made",
+        "options": {},
+        "subject": {"classifier": {"name": "one"}, "samples": {"name": "s", "digest": "d"}},
+    }
     return Result(xr.Dataset(variables), record)

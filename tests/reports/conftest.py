@@ -3,8 +3,6 @@ import torch
 
 import fourierscope as fs
 
-HOSTILE = "</script><script>alert(1)</script><b>%{z}"
-
 
 def hears(plane, row, column, threshold):
     """A classifier of two classes that hears one frequency alone."""
@@ -26,12 +24,17 @@ def made_samples(count=24, side=8, name="noise"):
 
 
 @pytest.fixture(scope="session")
-def classifiers():
+def hostile():
+    return "</script><script>alert(1)</script><b>%{z}"
+
+
+@pytest.fixture(scope="session")
+def classifiers(hostile):
     plane = fs.Plane(8, 8)
     return [
         fs.Classifier(hears(plane, 1, 0, 0.1), "coarse"),
         fs.Classifier(hears(plane, 1, 0, 0.15), "medium"),
-        fs.Classifier(hears(plane, 3, 2, 0.1), HOSTILE),
+        fs.Classifier(hears(plane, 3, 2, 0.1), hostile),
     ]
 
 

@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import HOSTILE
 
 from fourierscope.reports import report
 from fourierscope.results import Axes, Result, mean
@@ -66,8 +65,8 @@ def test_nothing_is_loaded_from_elsewhere(read):
     assert not {"link", "iframe", "object", "embed", "base", "form"} & set(read.tags)
 
 
-def test_a_hostile_name_is_shown_as_text(page, read):
-    assert HOSTILE in read.shown
+def test_a_hostile_name_is_shown_as_text(page, read, hostile):
+    assert hostile in read.shown
     assert len(read.scripts) == 3
     assert "<script>alert(1)" not in page.read_text(encoding="utf-8")
     json.loads(read.scripts[0])
@@ -124,7 +123,9 @@ def test_another_file_is_kept_unless_overwriting_is_asked_for(tmp_path):
 
 def test_an_unknown_analysis_gets_its_section_and_what_cannot_be_drawn_is_said(tmp_path):
     result = made()
-    result.dataset["cube"] = xr.DataArray(np.zeros((2, 2, 2)), dims=("a", "b", "c"), attrs={"units": "1", "says": "A cube."})
+    result.dataset["cube"] = xr.DataArray(
+        np.zeros((2, 2, 2)), dims=("a", "b", "c"), attrs={"units": "1", "says": "A cube."}
+    )
     read = Reader(report([result], tmp_path / "r.html", title="<i>title").read_text(encoding="utf-8"))
     assert "A cube. Not drawn" in read.shown
     assert "<i>title" in read.shown

@@ -3,14 +3,20 @@
 from pathlib import Path
 
 import pytest
-from conftest import HOSTILE
 
 from fourierscope.reports import report
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs /usr/bin/chromium")
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,7 @@ def page(all_results, tmp_path_factory):
 
 
 @pytest.mark.parametrize("width", [1400, 420])
-def test_the_page_draws_fits_and_answers_the_pointer(browser, page, maps, width):
+def test_the_page_draws_fits_and_answers_the_pointer(browser, page, maps, hostile, width):
     tab = browser.new_page(viewport={"width": width, "height": 900})
     errors, requests, dialogs = [], [], []
     tab.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
@@ -53,6 +59,6 @@ def test_the_page_draws_fits_and_answers_the_pointer(browser, page, maps, width)
     assert f"{float(cell['error_low']):.4g} to {float(cell['error_high']):.4g}" in told
     assert "n = 24" in told
     legends = " ".join(tab.locator(".legendtext").all_text_contents())
-    assert HOSTILE[:40] in legends
+    assert hostile[:40] in legends
     assert (errors, dialogs) == ([], [])
     tab.close()
