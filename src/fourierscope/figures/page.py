@@ -1,4 +1,4 @@
-"""Figures on the page, for plotly: the same forms as on paper, as dictionaries of `data` and `layout` ready for JSON."""
+"""Figures on the page, for plotly: the forms of the paper, as dictionaries of `data` and `layout` ready for JSON."""
 
 from __future__ import annotations
 

@@ -48,6 +48,7 @@ def layout(height: int, margin: dict[str, int], x: dict[str, Any], y: dict[str, 
 
 
 def line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: bool) -> dict[str, Any]:
+    """An axis for curves and values; where it is logarithmic, with ticks that fit the points `across` or up."""
     axis: dict[str, Any] = {
         "title": {"text": harmless(text), "standoff": 8},
         "gridcolor": _GRID,

@@ -38,8 +38,8 @@ def draw(values: xr.DataArray, title: str = "") -> Figure:
     """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, curve, pictures or value.
 
     A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells
-    that are not significant are greyed. Curves have the band of their bounds. Raises ValueError, with the axes that can be
-    drawn, for others. Save it with `figure.savefig("name.pdf")`.
+    that are not significant are greyed and dotted. Curves have the band of their bounds. Raises ValueError, with the
+    axes that can be drawn, for others. Save it with `figure.savefig("name.pdf")`.
     """
     return draw_together([values], [""], title)
 
@@ -103,8 +103,7 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 
     norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
-    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256)
-    colours.set_bad("#dddddd")
+    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256).with_extremes(bad="#dddddd")
     rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
     extent = (columns[0], columns[1], rows[1], rows[0])
     image = frame.imshow(

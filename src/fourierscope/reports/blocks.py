@@ -22,7 +22,8 @@ from fourierscope.figures.form import (
     significant,
     words,
 )
-from fourierscope.figures.page import PageFigure, page_figures
+from fourierscope.figures.page import page_figures
+from fourierscope.figures.page_layout import PageFigure
 from fourierscope.reports.questions import Question, same_for_all, shown
 
 

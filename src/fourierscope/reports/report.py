@@ -73,7 +73,7 @@ def _page(asked: list[Question], title: str) -> str:
         policy=_policy(library, _SCRIPT),
         library=library,
         script=_SCRIPT,
-        figures=_json_in_html(figures),
+        figures=json_in_html(figures),
     )
 
 
@@ -156,7 +156,7 @@ def _policy(*scripts: str) -> str:
     return f"{kept_out}; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
 
 
-def _json_in_html(value: Any) -> str:
+def json_in_html(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,86 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from values_made import curve_result, pictures, plane_result
+
+from fourierscope.figures import draw, draw_together
+
+
+def shown(figure):
+    return [frame.images[0].get_array() for frame in figure.axes if frame.images]
+
+
+def test_a_plane_shows_its_values_with_one_square_a_bin_and_rows_downwards():
+    values = plane_result()["error"]
+    frame = draw(values).axes[0]
+    np.testing.assert_array_equal(frame.images[0].get_array(), values)
+    assert frame.images[0].get_extent() == [-3.5, 2.5, 2.5, -2.5]
+    assert frame.get_aspect() == 1
+    assert "cycles/image" in frame.get_xlabel()
+
+
+def test_planes_drawn_together_share_one_scale():
+    several = [plane_result(shift)["error"] for shift in (0.0, 0.2, 0.3)]
+    figure = draw_together(several, ["a", "b", "c"])
+    assert len({frame.images[0].get_clim() for frame in figure.axes[:3]}) == 1
+    assert [frame.get_title() for frame in figure.axes[:3]] == ["a", "b", "c"]
+
+
+def test_cells_that_are_not_significant_are_veiled():
+    values = (plane_result() - plane_result(0.13))["error"]
+    veil = draw(values).axes[0].images[1].get_array()
+    np.testing.assert_array_equal(veil[..., 3] > 0, values["error_significant"] == 0)
+    assert (values["error_significant"] == 0).any()
+    assert (values["error_significant"] == 1).any()
+
+
+def test_curves_have_a_band_each():
+    figure = draw(curve_result()["accuracy"], "title")
+    assert len(figure.axes[0].collections) == 2
+    assert figure.get_suptitle() == "title"
+
+
+def test_a_value_is_told_with_its_interval():
+    values = curve_result()["clean_accuracy"]
+    told = draw(values).axes[0].texts[0].get_text()
+    assert told.startswith(f"{float(values):#.3g} ({float(values['clean_accuracy_low']):#.3g} to")
+
+
+def test_pictures_are_shown_as_they_are():
+    values = pictures()
+    found = shown(draw(values))
+    np.testing.assert_array_equal(found[0], values[0, 0])
+    assert len(found) == 4
+
+
+def test_names_are_no_formulas():
+    figure = draw(plane_result()["error"], r"$\frac{1}$ costs")
+    figure.canvas.draw()
+
+
+def test_values_of_different_axes_are_not_drawn_together():
+    with pytest.raises(ValueError, match="axes and units agree"):
+        draw_together([plane_result()["error"], curve_result()["accuracy"]], ["a", "b"])
+    with pytest.raises(ValueError, match="one name for each"):
+        draw_together([plane_result()["error"]], [])
+
+
+def test_values_given_stay_as_they_are():
+    values = plane_result()["error"][::-1]
+    kept = values.copy(deep=True)
+    draw(values)
+    assert values.identical(kept)
+
+
+def test_a_plane_upside_down_is_drawn_the_same():
+    values = plane_result()["error"]
+    np.testing.assert_array_equal(shown(draw(values[::-1]))[0], values)
+
+
+def test_importing_the_room_loads_no_drawing_library():
+    code = "import sys, fourierscope.figures; print([n for n in ('matplotlib', 'plotly') if n in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
