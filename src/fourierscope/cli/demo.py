@@ -33,15 +33,16 @@ def main(words: list[str]) -> int:
 
 
 def demonstration(folder: Path, images: int, stride: int) -> Iterator[Result]:
-    """The demo's results: spectrum of the images, heat map and pass curve of each reference classifier."""
+    """The demo's results: heat map and pass curve of each reference classifier, and the spectrum of the images."""
     samples = open_samples("patches:test", limit=images)
     kept = folder / f"{images}-{stride}"
-    yield _saved(run(PowerSpectrum(), samples, kept / "power-spectrum"), kept / "power-spectrum.nc")
     for name in CLASSIFIERS:
         trial = Trial(open_classifier(f"reference:{name}"), samples)
         for analysis in (HeatMap(norm=4.0, stride=stride), PassCurve()):
             place = kept / f"{name}-{type(analysis).__name__}"
             yield _saved(run(analysis, trial, place), place.with_suffix(".nc"))
+    place = kept / "patches-PowerSpectrum"
+    yield _saved(run(PowerSpectrum(), samples, place), place.with_suffix(".nc"))
 
 
 def _saved(result: Result, path: Path) -> Result:
