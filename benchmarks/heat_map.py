@@ -1,7 +1,7 @@
 """How close a heat map comes to the classifier's own forward rate: `python benchmarks/heat_map.py`.
 
-Measures, five times in turn, the images per second of a heat map (waves, clipping, counting and all) and of bare forward
-passes at the same batch size and precision, and prints the ratio of each pair and their median. 1.00 is the limit.
+Measures, five times in turn, the images per second of a heat map (waves, clipping, counting and all) and of bare
+forward passes at the same batch size and precision, and prints the ratio of each pair and their median. 1.00 is the limit.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import fourierscope
 from fourierscope.cli import main
 from fourierscope.cli.catalogue import analyses
 
-HEAT_MAP = "heat-map --classifier reference:natural --samples patches:test --limit 20 --stride 8".split()
+TRIAL = ["--classifier", "reference:natural", "--samples", "patches:test", "--limit", "20"]
+HEAT_MAP = ["heat-map", *TRIAL, "--stride", "8"]
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["list"], []])
@@ -140,13 +141,28 @@ def test_a_new_analysis_is_one_file_and_one_line(tmp_path):
 
     assert "mean-colour" in ask("list")
     assert "--factor FACTOR" in ask("mean-colour", "--help")
-    said = ask("mean-colour", "--samples", "patches:test", "--limit", "20", "--factor", "2", "--store", "kept", "--out", "colour.nc")
+    said = ask(
+        "mean-colour",
+        "--samples",
+        "patches:test",
+        "--limit",
+        "20",
+        "--factor",
+        "2",
+        "--store",
+        "kept",
+        "--out",
+        "colour.nc",
+    )
     assert "Mean of the pixels." in said
     assert len(list((tmp_path / "kept").glob("cell-*.npz"))) == 1
     ask("report", "colour.nc", "--out", "page.html")
     assert "Mean of the pixels." in (tmp_path / "page.html").read_text()
     found = subprocess.run(
         [sys.executable, "-c", "import fourierscope as fs; print(fs.MeanColour(factor=3.0))"],
-        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
     )
     assert found.stdout.strip() == "MeanColour(factor=3.0)"

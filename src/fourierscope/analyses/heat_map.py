@@ -44,7 +44,7 @@ class HeatMap(Analysis[Trial]):
     `_high` and `n`; `_ring`, its mean over rings of equal radius; `clean_...` without a wave; `effective_norm`, the L2
     norm per channel left after clipping; and pictures of some images under the strongest wave.
 
-    Source: Yin et al. (2019), section 2. Different here: both quadratures on request, intervals, no 2x work for partners.
+    Source: Yin et al. (2019), section 2. Different here: intervals, both quadratures on request, partners measured once.
     """
 
     norm: float = 4.0
@@ -92,7 +92,10 @@ class HeatMap(Analysis[Trial]):
                 own = None if labels is None else labels[chosen].to(device)
                 reference = listen(images) if score.compares else None
                 scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
-                piece = {"scores": scores.unflatten(0, waves.shape[:2]), "norms": norms.unflatten(0, (*waves.shape[:2], 1))}
+                piece = {
+                    "scores": scores.unflatten(0, waves.shape[:2]),
+                    "norms": norms.unflatten(0, (*waves.shape[:2], 1)),
+                }
                 if tile.first == 0:
                     piece |= self._unperturbed(score, listen, images, own, reference)
                 found.append({name: values.cpu() for name, values in piece.items()})
@@ -113,10 +116,14 @@ class HeatMap(Analysis[Trial]):
         if self.phases > 1:
             worst = (scores * score.worse).mean(-1).max(1) * score.worse
             spread = np.ptp(scores.mean(-1), axis=1)
-            found[f"{score.name}_worst"] = axes.array(worst, score.unit, f"{score.says} in the worst of {self.phases} phases.")
+            found[f"{score.name}_worst"] = axes.array(
+                worst, score.unit, f"{score.says} in the worst of {self.phases} phases."
+            )
             found[f"{score.name}_spread"] = axes.array(spread, score.unit, f"Range over the phases of: {score.says}.")
         found["effective_norm"] = axes.array(
-            _effective_norm(measured, n), "L2 per channel", f"Mean L2 norm per channel left of {self.norm:g} after clipping."
+            _effective_norm(measured, n),
+            "L2 per channel",
+            f"Mean L2 norm per channel left of {self.norm:g} after clipping.",
         )
         return found | self._pictures(outcomes.mean(-1) * score.worse, trial)
 
@@ -129,7 +136,9 @@ class HeatMap(Analysis[Trial]):
         stacks = []
         for frequency in chosen:
             phases = quadratures(plane, frequency, self.phases)
-            stacks.append(torch.stack([wave(plane, frequency, phases[turn % len(phases)]) for turn in range(self.phases)]))
+            stacks.append(
+                torch.stack([wave(plane, frequency, phases[turn % len(phases)]) for turn in range(self.phases)])
+            )
         return (self.norm * torch.stack(stacks)).float()
 
     def _signs(self, trial: Trial) -> Tensor:
@@ -147,7 +156,7 @@ class HeatMap(Analysis[Trial]):
         waves: Tensor,
         size: int,
     ) -> tuple[Tensor, Tensor]:
-        """Scores (w, b) and sums of effective norms (w,) of a batch under each wave; small batches take several waves."""
+        """Scores (w, b) and sums of effective norms (w,) of a batch under each wave; a small batch takes several."""
         scores, norms = [], []
         for part in batches(len(waves), max(1, size // len(images))):
             several = waves[part]
@@ -156,7 +165,9 @@ class HeatMap(Analysis[Trial]):
             if self.clip:
                 changed.clamp_(0, 1)
             norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
-            repeated = [None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)]
+            repeated = [
+                None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
+            ]
             values = score.values(listen(changed.flatten(0, 1)), *repeated)
             scores.append(values.unflatten(0, (len(several), len(images))))
         return torch.cat(scores), torch.cat(norms)
@@ -172,7 +183,11 @@ class HeatMap(Analysis[Trial]):
     def _axes(self, plane: Plane) -> Axes:
         rows, columns = plane.grid(self.crop, self.stride)
         index = plane.spread(self._waves(plane), self.crop, self.stride)
-        return Axes({"row": np.array(rows), "column": np.array(columns)}, {"row": "cycles/image", "column": "cycles/image"}, index)
+        return Axes(
+            {"row": np.array(rows), "column": np.array(columns)},
+            {"row": "cycles/image", "column": "cycles/image"},
+            index,
+        )
 
     def _rings(self, score: Score, outcomes: npt.NDArray[Any], plane: Plane, says: str) -> dict[str, xr.DataArray]:
         """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""
@@ -203,7 +218,9 @@ class HeatMap(Analysis[Trial]):
         signs = self._signs(trial)[: len(images), :, None, None]
         changed = images + signs * (self.norm * wave(plane, frequency, pi / 4)).float()
         both = torch.stack([images, changed], 1).clamp(0, 1).mul(255).round().byte().permute(0, 1, 3, 4, 2)
-        says = f"Images as they are and under the wave of largest effect, row {frequency.row}, column {frequency.column}."
+        says = (
+            f"Images as they are and under the wave of largest effect, row {frequency.row}, column {frequency.column}."
+        )
         pictures = xr.DataArray(
             both.numpy(), dims=("picture", "state", "y", "x", "channel"), coords={"state": ["clean", "under the wave"]}
         )

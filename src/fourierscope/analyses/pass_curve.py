@@ -71,7 +71,7 @@ class PassCurve(Analysis[Trial]):
             for part in batches(len(trial.samples), batch_size(plane, device)):
                 images = trial.samples.batch(part.start, part.stop).to(device)
                 kept = images if cell.kept == "all" else apply(images, gain)
-                right.append((trial.classifier(kept).argmax(1).cpu() == labels[part]))
+                right.append(trial.classifier(kept).argmax(1).cpu() == labels[part])
         return {"right": torch.cat(right).numpy()}
 
     def assemble(self, measured: Mapping[Pass, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
@@ -79,7 +79,7 @@ class PassCurve(Analysis[Trial]):
         outcomes = np.stack([np.stack([measured[Pass(kept, size)]["right"] for size in sizes]) for kept in KEPT])
         name = "radius" if self.shape == "radial" else "bandwidth"
         axes = Axes({"kept": np.array(KEPT), name: np.array(sizes)}, {name: "cycles/image"})
-        says = f"Share of images classified rightly when only frequencies below (low) or above (high) this {name} are kept."
+        says = f"Share of images classified rightly with only frequencies below (low) or above (high) this {name} kept."
         clean = measured[Pass("all", 0)]["right"]
         found = rate("accuracy", outcomes, axes, says)
         found |= rate("clean_accuracy", clean, Axes({}), "Share of unfiltered images classified rightly.")

@@ -72,7 +72,8 @@ class PowerSpectrum(Analysis[Samples]):
         power = np.sum([piece["power"] for piece in measured.values()], axis=0)  # (groups, h, w)
         profile = np.concatenate([piece["profile"] for piece in measured.values()]).T  # (rings, n)
         axes = Axes(
-            {"row": plane.rows().numpy(), "column": plane.columns().numpy()}, {"row": "cycles/image", "column": "cycles/image"}
+            {"row": plane.rows().numpy(), "column": plane.columns().numpy()},
+            {"row": "cycles/image", "column": "cycles/image"},
         )
         rings = Axes({"radius": ring_means(torch.zeros(plane.shape))[0].numpy()}, {"radius": "cycles/image"})
         found = _magnitude(measured, n, axes)
@@ -84,13 +85,17 @@ class PowerSpectrum(Analysis[Samples]):
         if self.window == "none":
             return images
         height, width = images.shape[-2:]
-        taper = torch.outer(*(torch.hann_window(side + 2, periodic=False, dtype=images.dtype)[1:-1] for side in (height, width)))
+        taper = torch.outer(
+            *(torch.hann_window(side + 2, periodic=False, dtype=images.dtype)[1:-1] for side in (height, width))
+        )
         taper /= taper.square().mean().sqrt()
         return (images - images.mean((-2, -1), keepdim=True)) * taper
 
 
 def _magnitude(measured: Mapping[Block, Measured], n: int, axes: Axes) -> dict[str, xr.DataArray]:
-    total, squared = (np.sum([piece[name] for piece in measured.values()], axis=0) for name in ("magnitude", "magnitude_squared"))
+    total, squared = (
+        np.sum([piece[name] for piece in measured.values()], axis=0) for name in ("magnitude", "magnitude_squared")
+    )
     middle = total / n
     error = np.sqrt(np.maximum(squared / n - middle**2, 0) / max(n - 1, 1)) if n > 1 else np.full_like(middle, np.nan)
     reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
@@ -104,14 +109,19 @@ def _magnitude(measured: Mapping[Block, Measured], n: int, axes: Axes) -> dict[s
 
 def _slope(power: npt.NDArray[Any], n: int, plane: Plane) -> dict[str, xr.DataArray]:
     """The slope of the power law, with its jackknife interval; NaN, with the reason, where there is none."""
-    says, values = "Exponent of the power law fitted to the mean power, from radius 1 to Nyquist.", (np.nan, np.nan, np.nan)
+    says, values = (
+        "Exponent of the power law fitted to the mean power, from radius 1 to Nyquist.",
+        (np.nan, np.nan, np.nan),
+    )
     try:
         slope = power_law(torch.from_numpy(power.sum(0) / n)).slope
         values = (slope, *_jackknife(slope, power, n))
     except ValueError as error:
         says = f"There is no power law here: {error}"
     names = ("slope", "slope_low", "slope_high")
-    found = {name: xr.DataArray(value, attrs={"units": "1", "says": says}) for name, value in zip(names, values, strict=True)}
+    found = {
+        name: xr.DataArray(value, attrs={"units": "1", "says": says}) for name, value in zip(names, values, strict=True)
+    }
     found["slope"].attrs |= {"low": "slope_low", "high": "slope_high"}
     return found
 

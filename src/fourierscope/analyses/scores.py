@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from fourierscope.subjects import Classifier, Trial
 
-WORDS = 'error, topK (such as top5), loss, flips, margin, layer:NAME (layer:output for the outputs)'
+WORDS = "error, topK (such as top5), loss, flips, margin, layer:NAME (layer:output for the outputs)"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Score:
 
     @contextmanager
     def listening(self, classifier: Classifier) -> Iterator[Callable[[Tensor], Any]]:
-        """A function from images to what this score looks at: logits, raw outputs, or a layer's activations (n, ...)."""
+        """From images to what this score looks at: logits, raw outputs, or a layer's activations (n, ...)."""
         if self.layer is None:
             yield classifier.outputs if self.raw else classifier
             return
@@ -46,7 +46,9 @@ class Score:
             yield lambda images: _one_row_each(classifier.outputs(images), len(images), "output")
             return
         heard: list[Any] = []
-        hook = classifier.module(self.layer).register_forward_hook(lambda _module, _given, outputs: heard.append(_copied(outputs)))
+        hook = classifier.module(self.layer).register_forward_hook(
+            lambda _module, _given, outputs: heard.append(_copied(outputs))
+        )
 
         def activations(images: Tensor) -> Tensor:
             heard.clear()
@@ -77,7 +79,9 @@ def score_named(score: str | Callable[..., Any]) -> Score:
     if callable(score):
         given = score
         says = f"Mean of the score {getattr(score, '__name__', 'given')} of outputs and labels"
-        return Score("score", "1", says, False, False, False, 1, lambda outputs, labels, _: given(outputs, labels), raw=True)
+        return Score(
+            "score", "1", says, False, False, False, 1, lambda outputs, labels, _: given(outputs, labels), raw=True
+        )
     if top := re.fullmatch(r"top([1-9]\d*)", score):
         return _top(int(top.group(1)))
     if score.startswith("layer:") and len(score) > len("layer:"):
@@ -108,7 +112,9 @@ def _one_row_each(outputs: Any, count: int, layer: str) -> Tensor:
         outputs = outputs[0]
     if not isinstance(outputs, Tensor) or outputs.ndim < 1 or len(outputs) != count:
         came = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        raise ValueError(f"The layer {layer!r} must give a tensor with one row an image; {came} came for {count} images.")
+        raise ValueError(
+            f"The layer {layer!r} must give a tensor with one row an image; {came} came for {count} images."
+        )
     return outputs.flatten(1).float() if outputs.dtype in (torch.float16, torch.bfloat16) else outputs.flatten(1)
 
 
@@ -152,5 +158,7 @@ _SCORES = {
     "error": Score("error", "1", "Share of images classified wrongly", True, False, True, 1, _error),
     "flips": Score("flips", "1", "Share of images whose prediction changes", True, True, False, 1, _flips),
     "loss": Score("loss", "nat", "Mean cross-entropy", False, False, True, 1, _loss),
-    "margin": Score("margin", "logit", "Mean margin of the label's logit over the next", False, False, True, -1, _margin),
+    "margin": Score(
+        "margin", "logit", "Mean margin of the label's logit over the next", False, False, True, -1, _margin
+    ),
 }

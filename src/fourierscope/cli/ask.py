@@ -34,13 +34,17 @@ def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
     """The parser of an analysis: its fields, its subject's, and those of a run."""
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser = ArgumentParser(prog=f"fourierscope {entry.command}", description=entry.says)
-    parser.add_argument("--config", action="config", help="A YAML file with any of these options; --print_config writes one.")
+    parser.add_argument(
+        "--config", action="config", help="A YAML file with any of these options; --print_config writes one."
+    )
     parser.add_function_arguments(opener(analysis), nested_key=None, fail_untyped=False)
     parser.add_class_arguments(analysis, nested_key=None, fail_untyped=False)
     running = parser.add_argument_group("The run")
     running.add_argument("--out", type=str, default=f"{entry.command}.nc", help="The result's file.")
     running.add_argument("--overwrite", action="store_true", help="Replace the file --out if it exists.")
-    running.add_argument("--store", type=str | None, default=None, help="A folder of finished cells: run again to go on.")
+    running.add_argument(
+        "--store", type=str | None, default=None, help="A folder of finished cells: run again to go on."
+    )
     running.add_argument("--workers", type=int, default=1, help="Number of processes.")
     running.add_argument("--batch", type=int | None, default=None, help="Images at a time; empty: automatic.")
     return parser

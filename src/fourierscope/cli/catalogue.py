@@ -25,7 +25,9 @@ def analyses() -> Iterator[Entry]:
     for statement in ast.parse((_ANALYSES / "__init__.py").read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.ImportFrom) and statement.module:
             for imported in statement.names:
-                yield Entry(_command(imported.name), imported.name, statement.module, _sentence(statement.module, imported.name))
+                yield Entry(
+                    _command(imported.name), imported.name, statement.module, _sentence(statement.module, imported.name)
+                )
 
 
 def _command(name: str) -> str:

@@ -19,10 +19,13 @@ CLASSIFIERS = ("natural", "gaussian", "adversarial")
 def main(words: list[str]) -> int:
     """Compare the reference classifiers on embedded images and write the report."""
     parser = ArgumentParser(
-        prog="fourierscope demo", description="Compare three reference classifiers on embedded photographs; write a report."
+        prog="fourierscope demo",
+        description="Compare three reference classifiers on embedded photographs; write a report.",
     )
     parser.add_argument("--out", default="report.html", help="The report.")
-    parser.add_argument("--folder", default="demo", help="Where results and finished cells are kept: run again to go on.")
+    parser.add_argument(
+        "--folder", default="demo", help="Where results and finished cells are kept: run again to go on."
+    )
     parser.add_argument("--images", type=int, default=300, help="Number of test images.")
     parser.add_argument("--smoke", action="store_true", help="A small version: 40 images, every fourth frequency.")
     given = parser.parse_args(words)

@@ -6,7 +6,18 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-_PARTS = ("fourierscope", "torch", "torchvision", "numpy", "scipy", "xarray", "h5netcdf", "safetensors", "matplotlib", "plotly")
+_PARTS = (
+    "fourierscope",
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "xarray",
+    "h5netcdf",
+    "safetensors",
+    "matplotlib",
+    "plotly",
+)
 _EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets")}
 
 

@@ -28,7 +28,12 @@ def main(words: list[str]) -> int:
         print("usage: fourierscope list\n\nLists analyses, samples, classifiers and recipes.")
         return 0 if words[0] in ("-h", "--help") else 2
     asked = {entry.command: entry.says for entry in analyses()}
-    for title, lines in (("analyses", asked), ("samples", _SAMPLES), ("classifiers", _CLASSIFIERS), ("recipes", _RECIPES)):
+    for title, lines in (
+        ("analyses", asked),
+        ("samples", _SAMPLES),
+        ("classifiers", _CLASSIFIERS),
+        ("recipes", _RECIPES),
+    ):
         print(title)
         for name, says in lines.items():
             print(f"  {name:<32} {says}")

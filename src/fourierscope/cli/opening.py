@@ -1,4 +1,4 @@
-"""What a question is asked of, from words on the command line: one function a kind of subject; its flags are its fields."""
+"""What a question is asked of, from words on the command line: a function for each kind of subject."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def trial(
         size: Resize and crop images of a folder or hub to this many pixels a side.
     """
     return Trial(
-        open_classifier(classifier, weights, mean, std, classes, device, precision), open_samples(samples, limit, limit_seed, size)
+        open_classifier(classifier, weights, mean, std, classes, device, precision),
+        open_samples(samples, limit, limit_seed, size),
     )
 
 
@@ -77,4 +78,6 @@ def opener(analysis: type[Analysis[Any]]) -> Callable[..., Any]:
         for subject in get_args(base):
             if subject in _OPENERS:
                 return _OPENERS[subject]
-    raise TypeError(f"{analysis.__name__} names no subject that the command line can open: write class X(Analysis[Trial]).")
+    raise TypeError(
+        f"{analysis.__name__} names no subject that the command line can open: write class X(Analysis[Trial])."
+    )

@@ -36,7 +36,7 @@ class Bands:
 
 
 def rings(plane: Plane, width: float = 1.0) -> Bands:
-    """Rings of `width` cycles per image around frequency zero: ring i holds (i - 1/2) width <= radius < (i + 1/2) width.
+    """Rings of `width` cycles per image around zero: ring i holds (i - 1/2) width <= radius < (i + 1/2) width.
 
     Rings without a bin are left out. Width 1 is the rounded radius.
     """
@@ -69,7 +69,7 @@ def wedges(plane: Plane, count: int = 8) -> Bands:
 
 
 def cells(plane: Plane, side: int) -> Bands:
-    """Square cells of odd `side` on a grid with frequency zero in the middle of a cell; a cell and its mirror are one band.
+    """Square cells of odd `side`, with frequency zero in the middle of one; a cell and its mirror are one band.
 
     Bins of Nyquist lines follow the member of their pair that stands for it. The centre is the cell's radius.
     """

@@ -65,7 +65,7 @@ def apply(images: Tensor, gain: Tensor) -> Tensor:
     plane = Plane(*images.shape[-2:])
     if not is_hermitian(gain):
         raise ValueError(
-            f"This gain differs between a frequency and its partner on {plane}, so the filtered images would not be real. "
+            f"This gain differs between a frequency and its partner on {plane}, so its images would not be real. "
             "Symmetrise it, or use the filters of this module."
         )
     gain = gain.to(device=images.device, dtype=images.dtype)

@@ -104,7 +104,9 @@ class Plane:
             raise ValueError(f"A stride is a whole number from 1 on; stride={stride!r} came.")
         return _kept(self.rows(), within, stride), _kept(self.columns(), within, stride)
 
-    def spread(self, frequencies: Sequence[Frequency], within: int | None = None, stride: int = 1) -> npt.NDArray[np.int64]:
+    def spread(
+        self, frequencies: Sequence[Frequency], within: int | None = None, stride: int = 1
+    ) -> npt.NDArray[np.int64]:
         """For each cell of the grid (rows, columns), which of `frequencies` stands for it: an index, for both partners.
 
         Raises ValueError where a cell is without one.

@@ -53,7 +53,7 @@ def _fitted_rings(plane: Plane, lowest: float, highest: float | None) -> tuple[B
     chosen = (centres >= max(lowest, 1e-9)) & (centres <= top)
     if int(chosen.sum()) < 3:
         raise ValueError(
-            f"A power law needs at least three rings; {int(chosen.sum())} lie between {lowest:g} and {top:g} cycles per "
-            f"image on a plane of {plane.height} x {plane.width}."
+            f"A power law needs at least three rings; {int(chosen.sum())} lie between {lowest:g} and {top:g} "
+            f"cycles per image on a plane of {plane.height} x {plane.width}."
         )
     return bands, chosen

@@ -26,8 +26,8 @@ def to_images(spectra: Tensor) -> Tensor:
     imaginary, size = images.imag.abs().amax(), images.abs().amax()
     if imaginary > 1e-4 * size:
         raise ValueError(
-            f"This spectrum is not Hermitian: its images would have imaginary parts up to {float(imaginary):.3g} beside "
-            f"{float(size):.3g}. A frequency and its partner (`Plane.partner`) must hold conjugate values."
+            f"This spectrum is not Hermitian: its images would have imaginary parts up to {float(imaginary):.3g} "
+            f"beside {float(size):.3g}. A frequency and its partner (`Plane.partner`) must hold conjugate values."
         )
     return images.real
 

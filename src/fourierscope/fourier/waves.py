@@ -13,19 +13,20 @@ from fourierscope.fourier.plane import Frequency, Plane
 def wave(plane: Plane, frequency: Frequency, phase: float = pi / 4) -> Tensor:
     """The wave of one frequency as an image (h, w), float64, of L2 norm 1.
 
-    Proportional to cos(2 pi (row y / h + column x / w) - phase), where (row, column) is the member of the conjugate pair
-    that stands for it (`Plane.representative`): a frequency and its partner name the same wave. A self-paired wave is
+    Proportional to cos(2 pi (row y / h + column x / w) - phase), where (row, column) is the member of the conjugate
+    pair that stands for it (`Plane.representative`): a frequency and its partner name the same wave. A self-paired wave is
     +-1 / sqrt(h w) everywhere, whatever the phase.
 
-    Raises ValueError where the frequency does not fit the plane, and for the vanishing quadrature of a self-paired wave.
+    Raises ValueError where the frequency does not fit the plane, and for the vanishing quadrature of a self-paired
+    wave.
 
     Source: Yin et al. (2019), section 2, the basis U_ij; the default phase pi / 4 is that of the published code.
     """
     frequency = plane.representative(frequency)
     if is_self_paired(plane, frequency) and abs(cos(phase)) < 1e-9:
         raise ValueError(
-            f"{frequency} is its own partner on {plane}: its wave is cos(phase) times a pattern of signs and vanishes at "
-            f"phase={phase:.6g}. Ask for another phase; this wave has only one quadrature."
+            f"{frequency} is its own partner on {plane}: its wave is cos(phase) times a pattern of signs and vanishes "
+            f"at phase={phase:.6g}. Ask for another phase; this wave has only one quadrature."
         )
     down, along = _turns(frequency.row, plane.height), _turns(frequency.column, plane.width)
     pattern = torch.outer((down - phase).cos(), along.cos()) - torch.outer((down - phase).sin(), along.sin())

@@ -1,5 +1,8 @@
 """ANSWERED: labelled values with bounds and the record of what made them."""
 
+from fourierscope.results.files import sealed as sealed
+from fourierscope.results.files import unsealed as unsealed
+from fourierscope.results.files import written_whole as written_whole
 from fourierscope.results.intervals import mean_interval as mean_interval
 from fourierscope.results.intervals import paired_means as paired_means
 from fourierscope.results.intervals import paired_rates as paired_rates
@@ -9,9 +12,6 @@ from fourierscope.results.measured import count as count
 from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import rate as rate
 from fourierscope.results.measured import unpacked as unpacked
-from fourierscope.results.files import sealed as sealed
-from fourierscope.results.files import unsealed as unsealed
-from fourierscope.results.files import written_whole as written_whole
 from fourierscope.results.result import Result as Result
 from fourierscope.results.result import described as described
 from fourierscope.results.result import load as load

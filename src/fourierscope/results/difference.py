@@ -34,7 +34,10 @@ def difference(first: Result, second: Result) -> Result:
     subject = first.record["subject"]
     record = dict(first.record) | {
         "analysis": first.record["analysis"],
-        "subject": {"classifiers": [one.record["subject"]["classifier"] for one in (first, second)], "samples": subject["samples"]},
+        "subject": {
+            "classifiers": [one.record["subject"]["classifier"] for one in (first, second)],
+            "samples": subject["samples"],
+        },
     }
     return Result(xr.Dataset(variables), record)
 
@@ -52,8 +55,16 @@ def _compared(name: str, values: xr.DataArray, first: Any, second: Any) -> dict[
     }
     labelled = {key: values.copy(data=np.asarray(one)).assign_attrs(says=says) for key, (one, says) in parts.items()}
     for key, one in labelled.items():
-        one.attrs = {"units": "1" if key.endswith(("_p", "_significant")) else values.attrs["units"], "says": one.attrs["says"]}
-    labelled[name].attrs |= {"low": f"{name}_low", "high": f"{name}_high", "marks": f"{name}_significant", "difference": "yes"}
+        one.attrs = {
+            "units": "1" if key.endswith(("_p", "_significant")) else values.attrs["units"],
+            "says": one.attrs["says"],
+        }
+    labelled[name].attrs |= {
+        "low": f"{name}_low",
+        "high": f"{name}_high",
+        "marks": f"{name}_significant",
+        "difference": "yes",
+    }
     return labelled
 
 

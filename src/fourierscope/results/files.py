@@ -10,6 +10,7 @@ from pathlib import Path
 
 _SEAL = b"\nfourierscope sha256 "
 
+
 def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = False) -> Path:
     """Let `write` fill a draft beside `path`, then put it there in one step; the draft never stays behind.
 
@@ -25,7 +26,9 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         if path.exists() and not overwrite and not filecmp.cmp(draft, path, shallow=False):
-            raise FileExistsError(f"{path} exists already and holds something else. Choose another name, or say overwrite.")
+            raise FileExistsError(
+                f"{path} exists already and holds something else. Choose another name, or say overwrite."
+            )
         draft.replace(path)
         _settle(path.parent)
     except OSError as error:
@@ -38,7 +41,7 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
 
 
 def sealed(content: bytes) -> bytes:
-    """Content with its SHA-256 at the end, which readers of HDF5 pass over, and which tells damage before they crash on it."""
+    """Content with its SHA-256 at the end: HDF5 passes over it, and damage is told before HDF5 could crash on it."""
     return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
@@ -47,7 +50,9 @@ def unsealed(path: Path) -> bytes:
     held = path.read_bytes()
     content = held[: -len(_SEAL) - 64]
     if sealed(content) != held:
-        raise ValueError(f"{path} is not from fourierscope, or is damaged: its end does not seal its content. Make it again.")
+        raise ValueError(
+            f"{path} is not from fourierscope, or is damaged: its end does not seal its content. Make it again."
+        )
     return content
 
 

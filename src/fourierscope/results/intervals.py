@@ -36,7 +36,9 @@ def wilson(rate: Array | float, n: int) -> Estimate:
     rate = np.asarray(rate, dtype=np.float64)
     middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     reach = _Z / (1 + _Z**2 / n) * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
-    return Estimate(rate, np.minimum(np.clip(middle - reach, 0, 1), rate), np.maximum(np.clip(middle + reach, 0, 1), rate))
+    return Estimate(
+        rate, np.minimum(np.clip(middle - reach, 0, 1), rate), np.maximum(np.clip(middle + reach, 0, 1), rate)
+    )
 
 
 def mean_interval(values: Array) -> Estimate:

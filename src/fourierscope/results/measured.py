@@ -37,9 +37,12 @@ class Axes:
         """Values (of the axes' shape, or of the outcome rows) as a labelled array."""
         placed = values if self.index is None else values[self.index]
         coords = {
-            name: xr.Variable((name,), one, {"units": self.units.get(name, "1")}) for name, one in self.coordinates.items()
+            name: xr.Variable((name,), one, {"units": self.units.get(name, "1")})
+            for name, one in self.coordinates.items()
         }
-        return xr.DataArray(placed, coords=coords, dims=tuple(self.coordinates), attrs={"units": unit, "says": says, **attrs})
+        return xr.DataArray(
+            placed, coords=coords, dims=tuple(self.coordinates), attrs={"units": unit, "says": says, **attrs}
+        )
 
     def outcome_dims(self) -> tuple[str, ...]:
         return tuple(self.coordinates) if self.index is None else (self.rows,)
@@ -52,7 +55,11 @@ def rate(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Data
     packed = xr.DataArray(
         np.packbits(outcomes, axis=-1),
         dims=(*axes.outcome_dims(), "image_byte"),
-        attrs={"units": "1", "says": f"Outcome of each image for {name}, eight to a byte, first image in the highest bit.", "count": n},
+        attrs={
+            "units": "1",
+            "says": f"Outcome of each image for {name}, eight to a byte, first image in the highest bit.",
+            "count": n,
+        },
     )
     return _with_bounds(name, wilson(outcomes.mean(-1), n), axes, "1", says, n) | _kept(name, packed, axes)
 
@@ -61,7 +68,9 @@ def mean(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[s
     """A mean of outcomes (..., n), any numbers, with Student's bounds; the outcomes as float32."""
     outcomes = np.asarray(outcomes, dtype=np.float32)
     kept = xr.DataArray(
-        outcomes, dims=(*axes.outcome_dims(), "image"), attrs={"units": unit, "says": f"Outcome of each image for {name}."}
+        outcomes,
+        dims=(*axes.outcome_dims(), "image"),
+        attrs={"units": unit, "says": f"Outcome of each image for {name}."},
     )
     return _with_bounds(name, mean_interval(outcomes), axes, unit, says, outcomes.shape[-1]) | _kept(name, kept, axes)
 
@@ -99,5 +108,7 @@ def _kept(name: str, outcomes: xr.DataArray, axes: Axes) -> dict[str, xr.DataArr
     kept = {f"{name}_outcomes": outcomes}
     if axes.index is not None:
         says = f"Which {axes.rows} stands in this cell."
-        kept[f"{axes.rows}_of"] = xr.DataArray(axes.index, dims=tuple(axes.coordinates), attrs={"units": "1", "says": says})
+        kept[f"{axes.rows}_of"] = xr.DataArray(
+            axes.index, dims=tuple(axes.coordinates), attrs={"units": "1", "says": says}
+        )
     return kept

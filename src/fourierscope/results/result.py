@@ -62,7 +62,9 @@ class Result:
         stored = xr.Dataset(dict(held.data_vars), held.coords)
         stored.attrs = {"format": FORMAT, "record": json.dumps(self.record, sort_keys=True)}
         encoding = {str(name): {"zlib": True, "complevel": 4} for name, one in stored.data_vars.items() if one.ndim}
-        content = bytes(stored.to_netcdf(engine="h5netcdf", encoding=encoding))  # in memory: HDF5 crashes on a full disk
+        content = bytes(
+            stored.to_netcdf(engine="h5netcdf", encoding=encoding)
+        )  # in memory: HDF5 crashes on a full disk
         return written_whole(Path(path), lambda draft: _write(draft, sealed(content)), overwrite)
 
 
@@ -77,7 +79,9 @@ def load(path: str | Path) -> Result:
     unsealed(path)
     _inspect(path)
     try:
-        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as opened:  # a unit such as seconds stays a unit
+        with xr.open_dataset(
+            path, engine="h5netcdf", decode_times=False
+        ) as opened:  # a unit such as seconds stays a unit
             dataset = opened.load()
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
@@ -113,9 +117,13 @@ def _inspect(path: Path) -> None:
                 raise ValueError(f"{path} is not a result of fourierscope: its record is no table of names.")
             total = sum(_checked_size(path, file, name) for name in file)
     except (OSError, KeyError, TypeError, RuntimeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a result: {error}. The file is damaged or from elsewhere.") from error
+        raise ValueError(
+            f"{path} cannot be read as a result: {error}. The file is damaged or from elsewhere."
+        ) from error
     if total > _MOST_BYTES:
-        raise ValueError(f"{path} declares {total / 2**30:.1f} GiB of values; at most {_MOST_BYTES >> 30} GiB are read.")
+        raise ValueError(
+            f"{path} declares {total / 2**30:.1f} GiB of values; at most {_MOST_BYTES >> 30} GiB are read."
+        )
 
 
 def _checked_size(path: Path, file: h5py.File, name: str) -> int:

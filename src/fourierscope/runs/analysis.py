@@ -37,7 +37,7 @@ class Whole(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis(ABC, Generic[S]):
-    """A question to a subject. A new one is a frozen dataclass with `measure` and `assemble`, and `cells` if it is long.
+    """A question to a subject: a frozen dataclass with `measure` and `assemble`, and `cells` if it is long.
 
     `cells` names independent pieces of work, a second to ten minutes each, the same ones whatever the machine.
     `measure` does one, in batches from `fourierscope.runs.batches`. `assemble` puts them on named axes with units and a

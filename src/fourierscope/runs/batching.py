@@ -18,7 +18,11 @@ _size: ContextVar[int] = ContextVar("batch size", default=0)
 def automatic_size(plane: Plane, device: torch.device) -> int:
     """A batch size that suits most networks: about 2^16 pixels on a processor, 2^21 on an accelerator; at least 8."""
     pixels = 2**16 if device.type == "cpu" else 2**21
-    return max(8, 2 ** ((pixels // (plane.height * plane.width)).bit_length() - 1)) if pixels >= plane.height * plane.width else 8
+    return (
+        max(8, 2 ** ((pixels // (plane.height * plane.width)).bit_length() - 1))
+        if pixels >= plane.height * plane.width
+        else 8
+    )
 
 
 def batch_size(plane: Plane, device: torch.device) -> int:
@@ -56,7 +60,9 @@ def shrinking(work: Callable[[], T], size: int, largest: int) -> tuple[T, int]:
             if not _out_of_memory(error):
                 raise
             if (size or largest) <= 1:
-                raise MemoryError("Memory runs out with one image at a time: take smaller images or a smaller network.") from error
+                raise MemoryError(
+                    "Memory runs out with one image at a time: take smaller images or a smaller network."
+                ) from error
             size = (size or largest) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()

@@ -39,15 +39,19 @@ def run(
     if engine != "here":
         raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
     if workers < 1 or (batch != "auto" and batch < 1):
-        raise ValueError(f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.')
+        raise ValueError(
+            f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.'
+        )
     cells, record = list(analysis.cells(subject)), analysis.record(subject)
     kept = None if store is None else Store(store)
     with nullcontext() if kept is None else kept.opened(record):
         measured = {} if kept is None else dict(kept.finished(cells))
         size = batch if batch != "auto" else (kept.batch if kept else 0)
         waiting = [index for index, cell in enumerate(cells) if cell not in measured]
-        pieces = _here(analysis, subject, cells, waiting, size) if workers == 1 or len(waiting) < 2 else _processes(
-            analysis, subject, cells, waiting, size, workers
+        pieces = (
+            _here(analysis, subject, cells, waiting, size)
+            if workers == 1 or len(waiting) < 2
+            else _processes(analysis, subject, cells, waiting, size, workers)
         )
         bar = tqdm(total=len(cells), initial=len(measured), desc=_title(analysis, record), unit="cell", disable=None)
         with bar, _resumable(kept, cells, measured):
@@ -85,8 +89,8 @@ def _processes(
             yield future.result()
     except TerminatedWorkerError as error:
         raise RuntimeError(
-            "A worker process died (killed, or out of memory). Finished cells are kept where a store was given: run again, "
-            "with fewer workers or a smaller batch."
+            "A worker process died (killed, or out of memory). Finished cells are kept where a store was given: "
+            "run again, with fewer workers or a smaller batch."
         ) from error
     finally:
         pool.shutdown(wait=True, kill_workers=True)
@@ -130,7 +134,11 @@ class _resumable:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
         if isinstance(error, KeyboardInterrupt):
             done = f"{len(self.measured)} of {len(self.cells)} cells were finished"
-            kept = f"and are kept in {self.store.folder}: run again with this store to go on." if self.store else "and are lost: give a store."
+            kept = (
+                f"and are kept in {self.store.folder}: run again with this store to go on."
+                if self.store
+                else "and are lost: give a store."
+            )
             error.add_note(f"Interrupted: {done} {kept}")
 
 

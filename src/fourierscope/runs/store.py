@@ -43,7 +43,9 @@ class Store:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StoreError(f"Another run is at the store {self.folder}. Wait for it, or choose another folder.") from None
+                raise StoreError(
+                    f"Another run is at the store {self.folder}. Wait for it, or choose another folder."
+                ) from None
             yield
 
     def finished(self, cells: list[NamedTuple]) -> dict[NamedTuple, dict[str, npt.NDArray[Any]]]:
@@ -84,7 +86,9 @@ class Store:
             _check_same(self.folder, path.read_text(), asked)
             return
         if self.folder.exists() and (not self.folder.is_dir() or any(not _own(one) for one in self.folder.iterdir())):
-            raise StoreError(f"{self.folder} exists and is no store of a run. Nothing was changed; choose another folder.")
+            raise StoreError(
+                f"{self.folder} exists and is no store of a run. Nothing was changed; choose another folder."
+            )
         written_whole(path, lambda draft: _write(draft, asked.encode()))
 
     def _path(self, index: int) -> Path:
@@ -105,10 +109,14 @@ def _read(path: Path, cell: NamedTuple) -> dict[str, npt.NDArray[Any]]:
         with np.load(io.BytesIO(unsealed(path)), allow_pickle=False) as held:
             measured = {name: held[name] for name in held.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path} is damaged ({error}). Delete this file and run again: its cell will be measured anew.") from error
+        raise StoreError(
+            f"{path} is damaged ({error}). Delete this file and run again: its cell will be measured anew."
+        ) from error
     named = str(measured.pop(_NAME, ""))
     if named != repr(cell):
-        raise StoreError(f"{path} holds {named or 'no cell'}, where {cell} belongs. Choose another folder for this run.")
+        raise StoreError(
+            f"{path} holds {named or 'no cell'}, where {cell} belongs. Choose another folder for this run."
+        )
     return measured
 
 
@@ -118,10 +126,13 @@ def _check_same(folder: Path, held: str, asked: str) -> None:
     try:
         old, new = json.loads(held), json.loads(asked)
     except json.JSONDecodeError as error:
-        raise StoreError(f"{folder / 'question.json'} is damaged ({error}). Choose another folder for this run.") from error
+        raise StoreError(
+            f"{folder / 'question.json'} is damaged ({error}). Choose another folder for this run."
+        ) from error
     told = "; ".join(_differences(old, new)) or "in its layout"
     raise StoreError(
-        f"The store {folder} belongs to another question: {told}. Nothing was changed; choose another folder, or ask the old question."
+        f"The store {folder} belongs to another question: {told}. "
+        "Nothing was changed; choose another folder, or ask the old question."
     )
 
 

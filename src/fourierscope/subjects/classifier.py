@@ -71,21 +71,23 @@ class Classifier:
         """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
         if images.ndim != 4 or not images.is_floating_point():
             raise ValueError(
-                f"A classifier takes floating-point images (n, c, h, w); {images.dtype} of shape {tuple(images.shape)} came."
+                f"A classifier takes floating-point images (n, c, h, w); "
+                f"{images.dtype} of shape {tuple(images.shape)} came."
             )
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
             return self.network(self.normalised(images.to(self.device)).to(self._kind(images)))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """The network in eval mode for a while; every module gets its own mode back. Warns where it was in train mode."""
+        """The network in eval mode for a while; every module gets its own mode back. Warns where one was training."""
         modules = list(self.network.modules()) if isinstance(self.network, nn.Module) else []
         training = [module for module in modules if module.training]
         if not training:
             yield
             return
         warnings.warn(
-            f"{self.name} is in train mode: it is asked in eval mode and put back. Call network.eval() to say that you mean it.",
+            f"{self.name} is in train mode: it is asked in eval mode and put back. "
+            "Call network.eval() to say that you mean it.",
             stacklevel=4,
         )
         try:
@@ -103,7 +105,8 @@ class Classifier:
         channels = images.shape[1]
         if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
             raise ValueError(
-                f"Images have {channels} channels; mean={self.mean} and std={self.std} fit {max(len(self.mean), len(self.std))}."
+                f"Images have {channels} channels; mean={self.mean} and std={self.std} fit "
+                f"{max(len(self.mean), len(self.std))}."
             )
         mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
         return (images - mean).div_(std)
@@ -151,18 +154,21 @@ def logits_of(outputs: Any, count: int) -> Tensor:
         raise TypeError(f"Logits are real numbers; {logits.dtype} came.")
     if logits.ndim != 2 or len(logits) != count:
         raise ValueError(
-            f"A classifier returns logits (n, classes), one row an image; shape {tuple(logits.shape)} came for {count} images. "
+            f"A classifier returns logits (n, classes), one row an image; shape {tuple(logits.shape)} came for "
+            f"{count} images. "
             "For other outputs (embeddings, detectors, segmenters) give HeatMap a score function of outputs and labels."
         )
     if logits.shape[1] < 2:
         raise ValueError(
-            "A classifier returns a logit for each of two classes or more; one column came. For a single logit z return "
-            "torch.cat([torch.zeros_like(z), z], dim=1)."
+            "A classifier returns a logit for each of two classes or more; one column came. For a single logit z "
+            "return torch.cat([torch.zeros_like(z), z], dim=1)."
         )
     logits = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
     if not bool(torch.isfinite(logits).all()):
         bad = int((~torch.isfinite(logits)).any(1).sum())
-        raise ValueError(f"The logits of {bad} of {count} images are NaN or infinite: no prediction can be read from them.")
+        raise ValueError(
+            f"The logits of {bad} of {count} images are NaN or infinite: no prediction can be read from them."
+        )
     return logits
 
 
@@ -175,7 +181,9 @@ def _tensor_within(outputs: Any) -> Tensor:
         for key in ("logits", "out"):
             if key in outputs:
                 return _tensor_within(outputs[key])
-        raise TypeError(f"The network returned a mapping without 'logits' or 'out'; its keys: {', '.join(map(str, outputs))}.")
+        raise TypeError(
+            f"The network returned a mapping without 'logits' or 'out'; its keys: {', '.join(map(str, outputs))}."
+        )
     if isinstance(outputs, tuple | list) and outputs:
         return _tensor_within(outputs[0])
     raise TypeError(

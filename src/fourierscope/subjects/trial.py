@@ -25,10 +25,13 @@ class Trial:
     def __post_init__(self) -> None:
         if not isinstance(self.classifier, Classifier):
             raise TypeError(
-                f"A Trial takes a Classifier; {type(self.classifier).__name__} came. Write fs.Classifier(network, mean=..., std=...)."
+                f"A Trial takes a Classifier; {type(self.classifier).__name__} came. "
+                "Write fs.Classifier(network, mean=..., std=...)."
             )
         if not isinstance(self.samples, Samples):
-            raise TypeError(f"A Trial takes Samples; {type(self.samples).__name__} came. Write fs.Samples(images, labels).")
+            raise TypeError(
+                f"A Trial takes Samples; {type(self.samples).__name__} came. Write fs.Samples(images, labels)."
+            )
 
     def labels(self, logits: Tensor) -> Tensor:
         """The labels (n,) of all samples. Raises ValueError where there are none or the logits have fewer classes."""
@@ -48,12 +51,16 @@ class Trial:
         return {"classifier": classifier, "samples": self.samples.trace()}
 
     def _answers(self) -> str:
-        """Digest of the outputs of the first images, to three figures: a closure's code does not tell what it closes over."""
+        """Digest of the outputs of the first images, to three figures: a function's code does not tell all it uses."""
         with torch.inference_mode():
             outputs = self.classifier.outputs(self.samples.batch(0, _FINGERPRINT))
         while isinstance(outputs, tuple | list) and outputs:
             outputs = outputs[0]
-        said = [f"{float(one):.2e}" for one in outputs.flatten()] if isinstance(outputs, Tensor) else [type(outputs).__name__]
+        said = (
+            [f"{float(one):.2e}" for one in outputs.flatten()]
+            if isinstance(outputs, Tensor)
+            else [type(outputs).__name__]
+        )
         return hashlib.sha256(" ".join(said).encode()).hexdigest()
 
 

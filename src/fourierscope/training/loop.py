@@ -104,7 +104,7 @@ def _step(learner: Classifier, images: Tensor, labels: Tensor, optimiser: torch.
     logits = logits_of(learner.network(learner.normalised(images)), len(images))
     loss = nn.functional.cross_entropy(logits, labels)
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     optimiser.step()
     learner.network.eval()
     return loss.detach()
