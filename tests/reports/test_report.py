@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from fourierscope.reports import report
+from fourierscope.reports.report import json_in_html
 from fourierscope.results import Axes, Result, mean
 
 
@@ -70,6 +71,12 @@ def test_a_hostile_name_is_shown_as_text(page, read, hostile):
     assert len(read.scripts) == 3
     assert "<script>alert(1)" not in page.read_text(encoding="utf-8")
     json.loads(read.scripts[0])
+
+
+def test_json_cannot_end_its_script_element():
+    told = json_in_html(["</script>", "<!--", "&amp;", "\u2028"])
+    assert not set("<>&\u2028") & set(told)
+    assert json.loads(told) == ["</script>", "<!--", "&amp;", "\u2028"]
 
 
 def test_the_policy_lets_only_these_scripts_run(page):
