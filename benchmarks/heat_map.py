@@ -1,7 +1,8 @@
 """How close a heat map comes to the classifier's own forward rate: `python benchmarks/heat_map.py`.
 
 Measures, five times in turn, the images per second of a heat map (waves, clipping, counting and all) and of bare
-forward passes at the same batch size and precision, and prints the ratio of each pair and their median. 1.00 is the limit.
+forward passes at the same batch size and precision, and prints the ratio of each pair and their median. The limit
+is 1.00.
 """
 
 from __future__ import annotations

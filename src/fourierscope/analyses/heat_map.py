@@ -44,7 +44,7 @@ class HeatMap(Analysis[Trial]):
     `_high` and `n`; `_ring`, its mean over rings of equal radius; `clean_...` without a wave; `effective_norm`, the L2
     norm per channel left after clipping; and pictures of some images under the strongest wave.
 
-    Source: Yin et al. (2019), section 2. Different here: intervals, both quadratures on request, partners measured once.
+    Source: Yin et al. (2019), section 2. Different here: intervals, both quadratures on request, pairs measured once.
     """
 
     norm: float = 4.0

@@ -14,8 +14,8 @@ def wave(plane: Plane, frequency: Frequency, phase: float = pi / 4) -> Tensor:
     """The wave of one frequency as an image (h, w), float64, of L2 norm 1.
 
     Proportional to cos(2 pi (row y / h + column x / w) - phase), where (row, column) is the member of the conjugate
-    pair that stands for it (`Plane.representative`): a frequency and its partner name the same wave. A self-paired wave is
-    +-1 / sqrt(h w) everywhere, whatever the phase.
+    pair that stands for it (`Plane.representative`): a frequency and its partner name the same wave. A self-paired wave
+    is +-1 / sqrt(h w) everywhere, whatever the phase.
 
     Raises ValueError where the frequency does not fit the plane, and for the vanishing quadrature of a self-paired
     wave.

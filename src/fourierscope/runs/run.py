@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -68,7 +69,8 @@ def run(
 
 def _here(analysis: Analysis[S], subject: S, cells: list[NamedTuple], waiting: list[int], size: int) -> Iterator[Done]:
     for index in waiting:
-        piece, size = shrinking(lambda cell=cells[index]: analysis.measure(cell, subject), size, _largest(subject))  # type: ignore[misc]
+        measure = partial(analysis.measure, cells[index], subject)
+        piece, size = shrinking(measure, size, _largest(subject))
         yield index, piece, size
 
 
