@@ -8,6 +8,7 @@ import pathlib
 import re
 import zipfile
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ def _harmless() -> list[Any]:
     arrays = [np.ndarray, np.dtype, *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd"}]
     built: list[Any] = []
     for name in ("scalar", "_reconstruct"):
-        function = getattr(np._core.multiarray, name)
+        function = getattr(import_module("numpy._core.multiarray"), name)
         built += [(function, f"numpy._core.multiarray.{name}"), (function, f"numpy.core.multiarray.{name}")]
     paths: list[Any] = []
     for home in ("pathlib", "pathlib._local"):  # read as pure paths: those of another system are no trouble then
