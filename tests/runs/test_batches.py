@@ -29,7 +29,7 @@ def test_batches_cover_everything_once_and_in_order(count, size):
 
 
 def test_the_automatic_size_is_a_power_of_two_for_the_plane():
-    assert automatic_size(Plane(32, 32), torch.device("cpu")) == 256
+    assert automatic_size(Plane(32, 32), torch.device("cpu")) == 64
     assert automatic_size(Plane(10_000, 10_000), torch.device("cpu")) == 8
 
 

@@ -18,11 +18,8 @@ _size: ContextVar[int] = ContextVar("batch size", default=0)
 def automatic_size(plane: Plane, device: torch.device) -> int:
     """A batch size that suits most networks: about 2^16 pixels on a processor, 2^21 on an accelerator; at least 8."""
     pixels = 2**16 if device.type == "cpu" else 2**21
-    return (
-        max(8, 2 ** ((pixels // (plane.height * plane.width)).bit_length() - 1))
-        if pixels >= plane.height * plane.width
-        else 8
-    )
+    fitting = pixels // (plane.height * plane.width)
+    return max(8, 2 ** max(0, fitting.bit_length() - 1))
 
 
 def batch_size(plane: Plane, device: torch.device) -> int:
