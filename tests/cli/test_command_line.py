@@ -38,7 +38,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys):
 def test_a_command_saves_what_python_gives(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main([*HEAT_MAP, "--norm", "2", "--store", "store", "--out", "heat.nc"]) == 0
-    assert "error" in capsys.readouterr().out
+    assert "of the clean images rightly" in capsys.readouterr().out
     trial = fourierscope.Trial(
         fourierscope.open_classifier("reference:natural"), fourierscope.open_samples("patches:test", limit=20)
     )
@@ -154,7 +154,7 @@ def test_a_new_analysis_is_one_file_and_one_line(tmp_path):
         "--out",
         "colour.nc",
     )
-    assert "Mean of the pixels." in said
+    assert "colour" in said
     assert len(list((tmp_path / "kept").glob("cell-*.npz"))) == 1
     ask("report", "colour.nc", "--out", "page.html")
     assert "Mean of the pixels." in (tmp_path / "page.html").read_text()

@@ -12,11 +12,12 @@ from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 
 from fourierscope.cli.catalogue import Entry
 from fourierscope.cli.opening import opener
+from fourierscope.reports import told
 from fourierscope.runs import run
 
 
 def ask(entry: Entry, words: list[str]) -> int:
-    """Ask the analysis of `entry` as `words` say, print what it found, save it under --out."""
+    """Ask the analysis of `entry` as `words` say, save the result under --out, tell what it found."""
     analysis = getattr(import_module(entry.module), entry.name)
     given = parser_of(entry, analysis).parse_args(words)
     out = free(given.out, given.overwrite)
@@ -25,7 +26,7 @@ def ask(entry: Entry, words: list[str]) -> int:
     subject = opens(**_fields(given, list(inspect.signature(opens).parameters)))
     result = run(question, subject, given.store, given.workers, batch=given.batch or "auto")
     result.save(out, given.overwrite)
-    print(result)
+    print("\n".join(told(result)))
     print(f"Saved: {out}. Next: fourierscope report {out} --out report.html")
     return 0
 

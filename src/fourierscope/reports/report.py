@@ -52,6 +52,11 @@ def report(
     return written_whole(Path(path), write, overwrite)
 
 
+def told(result: Result) -> list[str]:
+    """What one result says, in the sentences of its report."""
+    return [finding.says for question in questions([result]) for finding in findings(question)]
+
+
 def _page(asked: list[Question], title: str) -> str:
     from jinja2 import Environment, StrictUndefined
 
