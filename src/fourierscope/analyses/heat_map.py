@@ -15,11 +15,11 @@ from torch import Tensor
 
 from fourierscope.analyses.scores import Score, check_labels, score_named
 from fourierscope.fourier import Frequency, Plane, is_self_paired, quadratures, wave
-from fourierscope.results import Axes, count, mean, rate
+from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import Analysis, Measured, batch_size, batches
 from fourierscope.subjects import Trial
 
-_TILE_PIXELS = 2**24  # pixels of perturbed images in a cell: some seconds on a processor
+_TILE_PIXELS = 2**22  # pixels of perturbed images in a cell: some seconds on a processor
 _SHARD_PIXELS = 2**26  # pixels of clean images in a cell: large sets are cut
 _PICTURES = 4  # images shown under the strongest wave
 
@@ -109,7 +109,7 @@ class HeatMap(Analysis[Trial]):
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
         counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
-        found = (rate if counted else _with_unit(score))(score.name, outcomes, axes, says)
+        found = (rate if counted else _averaged(score))(score.name, outcomes, axes, says)
         found |= self._rings(score, outcomes, plane, says)
         found |= self._clean(score, measured, n)
         found |= count(n)
@@ -198,7 +198,7 @@ class HeatMap(Analysis[Trial]):
         weight = np.stack([np.where(radii == one, weights, 0) / weights[radii == one].sum() for one in found])
         axes = Axes({"radius": found}, {"radius": "cycles/image"})
         name, means = f"{score.name}_ring", weight @ outcomes
-        return mean(name, means, axes, score.unit, f"Mean over the ring of this radius: {says}")
+        return _averaged(score)(name, means, axes, f"Mean over the ring of this radius: {says}")
 
     def _clean(self, score: Score, measured: Mapping[Tile, Measured], n: int) -> dict[str, xr.DataArray]:
         if score.compares and score.layer is None:
@@ -208,7 +208,7 @@ class HeatMap(Analysis[Trial]):
         axes, name = Axes({}), f"clean_{score.name}"
         if score.layer is not None:
             return mean(name, clean, axes, score.unit, f"Mean L2 norm of the clean activations of {score.layer}.")
-        return (rate if score.binary else _with_unit(score))(name, clean, axes, f"{score.says}, without a wave.")
+        return (rate if score.binary else _averaged(score))(name, clean, axes, f"{score.says}, without a wave.")
 
     def _pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
         """Some images as they are and under the wave of largest effect (picture, state, y, x, channel), uint8."""
@@ -257,5 +257,6 @@ def _effective_norm(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[An
     return (total / n).astype(np.float32)
 
 
-def _with_unit(score: Score) -> Any:
-    return lambda name, outcomes, axes, says: mean(name, outcomes, axes, score.unit, says)
+def _averaged(score: Score) -> Any:
+    """How a score is averaged over images where its outcomes are any numbers: a share stays within [0, 1]."""
+    return share if score.binary else lambda name, outcomes, axes, says: mean(name, outcomes, axes, score.unit, says)

@@ -33,7 +33,10 @@ class Difference(NamedTuple):
 
 def wilson(rate: Array | float, n: int) -> Estimate:
     """Wilson's score interval of rates (...) counted over n images. Source: Wilson (1927)."""
-    rate = np.asarray(rate, dtype=np.float64)
+    return _wilson(np.asarray(rate, dtype=np.float64), np.asarray(n, dtype=np.float64))
+
+
+def _wilson(rate: Array, n: Array) -> Estimate:
     middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     reach = _Z / (1 + _Z**2 / n) * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
     return Estimate(
@@ -50,6 +53,21 @@ def mean_interval(values: Array) -> Estimate:
         return Estimate(middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan))
     reach = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * values.std(-1, ddof=1) / np.sqrt(n)
     return Estimate(middle, middle - reach, middle + reach)
+
+
+def share_interval(values: Array) -> Estimate:
+    """Wilson's interval of the mean over the last axis of shares (..., n) in [0, 1], which lies in [0, 1] too.
+
+    The count is the effective number of yes-or-no answers with the variance seen (the design effect of survey
+    sampling), at least n - 1; n where all shares are alike, so that a share of 0 or 1 keeps its width.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    n = values.shape[-1]
+    middle = values.mean(-1).clip(0, 1)  # float32 shares may overshoot by rounding
+    variance = values.var(-1, ddof=1) if n > 1 else np.zeros_like(middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.where(variance > 0, n * middle * (1 - middle) / variance, n)
+    return _wilson(middle, effective)
 
 
 def paired_rates(first: Array, second: Array) -> Difference:

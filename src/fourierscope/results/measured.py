@@ -7,7 +7,7 @@ and its partner), an index variable says which row stands in which cell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.results.intervals import Estimate, mean_interval, wilson
+from fourierscope.results.intervals import Estimate, mean_interval, share_interval, wilson
 
 Array = npt.NDArray[Any]
 
@@ -64,15 +64,14 @@ def rate(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Data
     return _with_bounds(name, wilson(outcomes.mean(-1), n), axes, "1", says, n) | _kept(name, packed, axes)
 
 
+def share(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.DataArray]:
+    """A mean of shares (..., n) in [0, 1], such as the error over several waves, with bounds in [0, 1]; kept as float32."""
+    return _averaged(name, outcomes, share_interval, axes, "1", says)
+
+
 def mean(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
     """A mean of outcomes (..., n), any numbers, with Student's bounds; the outcomes as float32."""
-    outcomes = np.asarray(outcomes, dtype=np.float32)
-    kept = xr.DataArray(
-        outcomes,
-        dims=(*axes.outcome_dims(), "image"),
-        attrs={"units": unit, "says": f"Outcome of each image for {name}."},
-    )
-    return _with_bounds(name, mean_interval(outcomes), axes, unit, says, outcomes.shape[-1]) | _kept(name, kept, axes)
+    return _averaged(name, outcomes, mean_interval, axes, unit, says)
 
 
 def count(n: int) -> dict[str, xr.DataArray]:
@@ -91,6 +90,15 @@ def unpacked(dataset: xr.Dataset, name: str) -> Array | None:
         outcomes = np.unpackbits(outcomes, axis=-1, count=int(stored.attrs["count"])).astype(bool)
     index = dataset[name].attrs.get("index")
     return outcomes if index is None else outcomes[dataset[index].values]
+
+
+def _averaged(
+    name: str, outcomes: Array, bounded: Callable[[Array], Estimate], axes: Axes, unit: str, says: str
+) -> dict[str, xr.DataArray]:
+    outcomes = np.asarray(outcomes, dtype=np.float32)
+    attrs = {"units": unit, "says": f"Outcome of each image for {name}."}
+    kept = xr.DataArray(outcomes, dims=(*axes.outcome_dims(), "image"), attrs=attrs)
+    return _with_bounds(name, bounded(outcomes), axes, unit, says, outcomes.shape[-1]) | _kept(name, kept, axes)
 
 
 def _with_bounds(name: str, estimate: Estimate, axes: Axes, unit: str, says: str, n: int) -> dict[str, xr.DataArray]:
