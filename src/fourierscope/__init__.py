@@ -44,6 +44,13 @@ _PLACES = {
 _ROOMS = ("analyses", "figures", "fourier", "reports", "results", "runs", "subjects", "training", "treatments")
 
 
+def __dir__() -> list[str]:
+    """All public names, those of the analyses included: for completion."""
+    analyses = importlib.import_module("fourierscope.analyses")
+    asked = [name for name in vars(analyses) if name[:1].isupper()]
+    return sorted([*_ROOMS, *asked, *(name for names in _PLACES.values() for name in names)])
+
+
 def __getattr__(name: str) -> Any:
     for room, names in _PLACES.items():
         if name in names:

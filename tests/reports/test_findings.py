@@ -58,7 +58,8 @@ def test_a_pass_curve_tells_the_smallest_radius_that_keeps_nine_tenths(curves):
     low = values.sel(kept="low")
     reached = low[np.flatnonzero(low.values >= 0.9 * clean)[0]]
     said = " ".join(sentences(curves, "coarse"))
-    assert f"With only low frequencies kept, {int(reached.radius)} is the smallest radius measured" in said
+    assert "With only low frequencies kept, the smallest radius to reach 90" in said
+    assert f"is {int(reached.radius)}, with {interval(reached)}" in said
     assert interval(reached) in said
 
 
@@ -67,9 +68,9 @@ def test_a_pass_curve_that_never_keeps_nine_tenths_says_so(curves):
     high = curves[0]["accuracy"].sel(kept="high")
     reached = np.flatnonzero(high.values >= 0.9 * float(curves[0]["clean_accuracy"]))
     if len(reached):
-        assert f"{int(high.radius[reached[-1]])} is the largest radius measured" in said
+        assert f"is {int(high.radius[reached[-1]])}, with" in said
     else:
-        assert "With only high frequencies kept, no radius measured" in said
+        assert "With only high frequencies kept, no radius reaches" in said
 
 
 def test_the_slope_is_told_with_its_interval(spectrum):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fourierscope.results import mean_interval, paired_means, paired_rates, wilson
+from fourierscope.results import mean_interval, paired_means, paired_rates, share_interval, wilson
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])
@@ -95,3 +95,24 @@ def test_a_single_pair_tells_nothing():
     found = paired_means(np.array([[3.0]]), np.array([[1.0]]))
     assert found.value.tolist() == [2]
     assert np.isnan([found.low, found.high, found.p]).all()
+
+
+def test_the_interval_of_shares_is_wilsons_where_every_share_is_false_or_true():
+    outcomes = np.array([1, 0, 0, 1, 0, 0, 0, 1, 1, 0], dtype=float)
+    found, expected = share_interval(outcomes), wilson(0.4, 10)
+    assert np.allclose(found, expected)
+
+
+def test_the_interval_of_shares_stays_within_nought_and_one_and_keeps_a_width_at_its_ends():
+    for shares in (np.zeros(120), np.ones(120), np.r_[np.zeros(119), 0.5]):
+        found = share_interval(shares)
+        assert 0 <= found.low <= found.value <= found.high <= 1
+        assert found.high - found.low > 0.01
+    assert np.allclose(share_interval(np.zeros(120)), wilson(0.0, 120))
+
+
+def test_shares_that_vary_less_than_coins_have_a_narrower_interval_close_to_students():
+    shares = 0.5 + 0.1 * np.sin(np.arange(400))
+    found, student, coins = share_interval(shares), mean_interval(shares), wilson(0.5, 400)
+    assert found.high - found.low == pytest.approx(student.high - student.low, rel=0.02)
+    assert found.high - found.low < 0.2 * (coins.high - coins.low)

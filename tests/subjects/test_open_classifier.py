@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -259,7 +260,8 @@ def test_the_record_says_the_word_and_no_folder(file, resnet18):
     for spec, weights in ((f"{file}:network", None), ("torchvision:resnet18", resnet18[1])):
         trace = Trial(open_classifier(spec, weights), samples).trace()
         assert str(file.parent) not in str(trace)
-        assert trace["classifier"]["name"] == spec.rpartition("/")[2]
+        word = spec.rpartition("/")[2]
+        assert trace["classifier"]["name"] == (word if weights is None else f"{word} {Path(weights).name}")
 
 
 def test_precision_and_device_reach_the_classifier(resnet18):

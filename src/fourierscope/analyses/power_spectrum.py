@@ -114,8 +114,9 @@ def _slope(power: npt.NDArray[Any], n: int, plane: Plane) -> dict[str, xr.DataAr
         (np.nan, np.nan, np.nan),
     )
     try:
-        slope = power_law(torch.from_numpy(power.sum(0) / n)).slope
-        values = (slope, *_jackknife(slope, power, n))
+        law = power_law(torch.from_numpy(power.sum(0) / n))
+        values = (law.slope, *_jackknife(law.slope, power, n))
+        says += f" The law explains {law.r_squared:.1%} of the variance of log power over the rings."
     except ValueError as error:
         says = f"There is no power law here: {error}"
     names = ("slope", "slope_low", "slope_high")

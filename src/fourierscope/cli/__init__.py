@@ -6,6 +6,7 @@ Nothing heavy is imported before a command is known: help, version and list answ
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -35,6 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"fourierscope {version('fourierscope')}")
         return 0
     command, rest = words[0], words[1:]
+    rest = [_listed(word) for word in rest]
     act = _action(command)
     if act is None:
         known = [*_OWN, *(entry.command for entry in analyses())]
@@ -43,6 +45,11 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"fourierscope: there is no command {command!r}. {hint}", file=sys.stderr)
         return 2
     return _guarded(command, lambda: act(rest))
+
+
+def _listed(word: str) -> str:
+    """Numbers with commas, as a list: --mean 0.5,0.5,0.5 is --mean [0.5,0.5,0.5]."""
+    return f"[{word}]" if re.fullmatch(r"[-+.\de]+(,[-+.\de]+)+,?", word) else word
 
 
 def _action(command: str) -> Callable[[list[str]], int] | None:
@@ -73,7 +80,8 @@ def _guarded(command: str, act: Callable[[], int]) -> int:
     except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError, AttributeError, KeyError) as error:
         if os.environ.get("FOURIERSCOPE_TRACEBACK"):
             raise
-        print(f"fourierscope {command}: {error}", file=sys.stderr)
+        told = " ".join([str(error), *getattr(error, "__notes__", ())])
+        print(f"fourierscope {command}: {told}", file=sys.stderr)
         return 1
 
 
@@ -82,7 +90,7 @@ def _overview() -> str:
     own = "\n".join(f"  {name:<16} {says}" for name, says in _OWN.items())
     return (
         "fourierscope: which frequencies an image classifier uses.\n\n"
-        "usage: fourierscope COMMAND [options]      fourierscope COMMAND --help tells them\n\n"
+        "usage: fourierscope COMMAND [options]      fourierscope COMMAND --help tells them; --version\n\n"
         f"questions\n{asked}\n\nmore\n{own}\n\n"
         "example\n"
         "  fourierscope heat-map --classifier reference:natural --samples patches:test --limit 100 --out heat.nc\n"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+
 from jsonargparse import ArgumentParser
 
 from fourierscope.cli.opening import trial
-from fourierscope.subjects import check
+from fourierscope.subjects import CheckFailed, check
 
 
 def main(words: list[str]) -> int:
-    """Check a trial and print what was found; a failed check is an error."""
-    parser = ArgumentParser(prog="fourierscope check", description=check.__doc__)
+    """Check a trial and print all that was found; a failed check is an error."""
+    says = "Say whether a classifier and samples fit together, and how to mend what does not."
+    parser = ArgumentParser(prog="fourierscope check", description=says)
     parser.add_function_arguments(trial, nested_key=None)
-    given = parser.parse_args(words)
-    print(check(trial(**given.as_dict())))
+    given = parser.parse_args(words).as_dict()
+    try:
+        print(check(trial(**given)))
+    except CheckFailed as error:
+        print(error.check)
+        print(f"fourierscope check: {error}", file=sys.stderr)
+        return 1
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -28,8 +29,8 @@ def trial(
     Args:
         classifier: reference:NAME, torchvision:NAME, timm:NAME, hf:NAME, or path/to/file.py:function.
         samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
-        weights: A .safetensors, .pt, .pth or .ckpt file (never unpickled), or the name of official weights.
-        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as [0.5,0.5,0.5].
+        weights: A .safetensors, .pt, .pth or .ckpt file (read without running anything), or official weights by name.
+        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as 0.5,0.5,0.5.
         std: Divided by after the mean is subtracted.
         classes: Number of classes, where the architecture must be told.
         device: cpu, cuda, cuda:1; empty: where the network is.
@@ -38,6 +39,10 @@ def trial(
         limit_seed: Seed of that choice.
         size: Resize and crop images of a folder or hub to this many pixels a side.
     """
+    if ".py:" in classifier and weights is None:
+        print(
+            f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
+        )
     return Trial(
         open_classifier(classifier, weights, mean, std, classes, device, precision),
         open_samples(samples, limit, limit_seed, size),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.figures.form import is_difference
+from fourierscope.figures.form import bounds, is_difference
 
 Array = npt.NDArray[Any]
 
@@ -62,7 +62,26 @@ def scale_of(several: Sequence[xr.DataArray]) -> Scale:
     low, high = _robust(values)
     if low == high:
         return Scale(min(0.0, low), max(1.0, high), "even")
-    return Scale(low, high, "logarithmic" if logarithmic(values) else "even")
+    if logarithmic(values):
+        return Scale(low, high, "logarithmic")
+    span = max(_least_span(several), 0.1 * max(abs(low), abs(high)))
+    if high - low < span:
+        return Scale(*_widened(low, high, span), "even")
+    return Scale(low, high, "even")
+
+
+def _least_span(several: Sequence[xr.DataArray]) -> float:
+    """What a scale spans at least, lest it paint chance: twice a typical interval; 0 where there are none."""
+    widths = [np.asarray(high - low, dtype=float).ravel() for low, high in filter(None, map(bounds, several))]
+    finite = np.concatenate([one[np.isfinite(one)] for one in widths]) if widths else np.empty(0)
+    return 2 * float(np.median(finite)) if finite.size else 0.0
+
+
+def _widened(low: float, high: float, span: float) -> tuple[float, float]:
+    """A scale of that span around low..high, that begins at 0 rather than below where no value is negative."""
+    start = (low + high - span) / 2
+    start = max(0.0, start) if low >= 0 else start
+    return start, start + span
 
 
 def logarithmic(values: Array) -> bool:

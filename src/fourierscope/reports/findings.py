@@ -83,6 +83,8 @@ def _clean(name: str, values: xr.DataArray) -> str:
             reach = (1 - reach[1], 1 - reach[0])
         told = "" if reach is None else f" ({_percent(reach[0])} to {_percent(reach[1])} %)"
         return f"Classifies {_percent(float(right))} %{told} of the clean images rightly."
+    if measured == "layer":
+        return f"On clean images the norm of the layer's activations is {_told(values)}."
     return f"On clean images the {measure(measured)} is {_told(values)}."
 
 
@@ -135,21 +137,19 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
         best = int(np.nanargmax(curve.values))
         goal = f"{SHARE:.0%} of the clean {measure(name)} ({number(needed)})".replace("%", " %")
         if not len(reached):
-            told = f"no {axis} measured gives {goal}; the best is {_told(curve[best])} at {axis} {_place(curve, best)}"
+            told = f"no {axis} reaches {goal}; the best is {_told(curve[best])} at {axis} {_place(curve, best)}"
         else:
             from_above = word == "high" and axis == "radius"
             at = int(reached[-1] if from_above else reached[0])
             extreme = "largest" if from_above else "smallest"
-            told = f"{_place(curve, at)} is the {extreme} {axis} measured that gives {goal}: {_told(curve[at])}"
+            told = f"the {extreme} {axis} to reach {goal} is {_place(curve, at)}, with {_told(curve[at])}"
         yield f"{start}{told}."
 
 
 def _slope(values: xr.DataArray) -> str:
     if not np.isfinite(float(values)):
         return str(values.attrs["says"])
-    return (
-        f"Power follows the radius to the power of {_told(values)}: the slope of a power law from radius 1 to Nyquist."
-    )
+    return f"The power law of best fit has the exponent {_told(values)}. {values.attrs['says']}"
 
 
 def _any(result: Result, names: list[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -40,6 +40,7 @@ class Question:
     results: tuple[Result, ...]
     differences: tuple[Compared, ...]
     left_out: str
+    distinction: str = ""
 
     @property
     def samples_digest(self) -> str:
@@ -51,7 +52,8 @@ class Question:
     def heading(self) -> str:
         spaced = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in self.analysis).strip()
         single = f" of {self.names[0]}" if len(self.names) == 1 and self.names[0] != self.samples else ""
-        return f"{spaced[:1].upper()}{spaced[1:]}{single}" + (f" on {self.samples}" if self.samples else "")
+        where = f" on {self.samples}" if self.samples else ""
+        return f"{spaced[:1].upper()}{spaced[1:]}{single}{where}{self.distinction}"
 
 
 def questions(results: Sequence[Result]) -> list[Question]:
@@ -59,7 +61,20 @@ def questions(results: Sequence[Result]) -> list[Question]:
     groups: dict[str, list[Result]] = {}
     for one in results:
         groups.setdefault(_key(one.record), []).append(one)
-    return [_question(group) for group in groups.values()]
+    return _distinguished([_question(group) for group in groups.values()])
+
+
+def _distinguished(asked: list[Question]) -> list[Question]:
+    """Questions with one heading get the options in which they differ added to it."""
+    found = []
+    for one in asked:
+        alike = [other.results[0].record.get("options", {}) for other in asked if other.heading == one.heading]
+        own = one.results[0].record.get("options", {})
+        told = [
+            f"{key} {_told(value)}" for key, value in own.items() if any(key in o and o[key] != value for o in alike)
+        ]
+        found.append(replace(one, distinction=f" ({', '.join(told)})" if told else ""))
+    return found
 
 
 def shown(result: Result) -> Iterator[str]:
@@ -111,6 +126,8 @@ def _paired(result: Result) -> bool:
 
 def _name(record: dict[str, Any]) -> str:
     subject = record.get("subject", {})
+    if "classifiers" in subject:
+        return " minus ".join(str(one["name"]) for one in subject["classifiers"])
     return str(subject["classifier"]["name"]) if "classifier" in subject else described(record)
 
 

@@ -37,6 +37,8 @@ def report(
 
     Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results.
     """
+    if isinstance(results, Result):
+        raise TypeError("A report is made of a list of results: write report([result], path).")
     if not results:
         raise ValueError("A report needs at least one result; none came.")
     for one in results:

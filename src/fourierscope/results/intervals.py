@@ -59,12 +59,12 @@ def share_interval(values: Array) -> Estimate:
     """Wilson's interval of the mean over the last axis of shares (..., n) in [0, 1], which lies in [0, 1] too.
 
     The count is the effective number of yes-or-no answers with the variance seen (the design effect of survey
-    sampling), at least n - 1; n where all shares are alike, so that a share of 0 or 1 keeps its width.
+    sampling), at least n; n where all shares are alike, so that a share of 0 or 1 keeps its width.
     """
     values = np.asarray(values, dtype=np.float64)
     n = values.shape[-1]
     middle = values.mean(-1).clip(0, 1)  # float32 shares may overshoot by rounding
-    variance = values.var(-1, ddof=1) if n > 1 else np.zeros_like(middle)
+    variance = values.var(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(variance > 0, n * middle * (1 - middle) / variance, n)
     return _wilson(middle, effective)

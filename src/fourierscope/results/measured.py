@@ -65,7 +65,7 @@ def rate(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Data
 
 
 def share(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.DataArray]:
-    """A mean of shares (..., n) in [0, 1], such as the error over several waves, with bounds in [0, 1]; kept as float32."""
+    """A mean of shares (..., n), such as the error over several waves, with bounds in [0, 1]; kept as float32."""
     return _averaged(name, outcomes, share_interval, axes, "1", says)
 
 

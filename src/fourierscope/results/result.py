@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ class Result:
         if beside and "n" in self.dataset:
             beside.append("n")
         return values.assign_coords({one: self.dataset[one].variable for one in beside})
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all values."""
+        return map(str, self.dataset.data_vars)
 
     def __contains__(self, name: str) -> bool:
         return name in self.dataset

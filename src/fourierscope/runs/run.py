@@ -37,6 +37,10 @@ def run(
 
     Raises StoreError for a store of another question. Interrupted by ctrl-C it keeps what is finished and says so.
     """
+    if not isinstance(analysis, Analysis):
+        raise TypeError(
+            f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
+        )
     if engine != "here":
         raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
     if workers < 1 or (batch != "auto" and batch < 1):
@@ -139,7 +143,7 @@ class _resumable:
             kept = (
                 f"and are kept in {self.store.folder}: run again with this store to go on."
                 if self.store
-                else "and are lost: give a store."
+                else "and are lost: give a store (--store FOLDER)."
             )
             error.add_note(f"Interrupted: {done} {kept}")
 

@@ -224,7 +224,9 @@ def _labelled(few: Trial, logits: Tensor) -> Iterator[Line]:
     if names is not None and len(names) != logits.shape[1]:
         yield Line("labels", f"{len(names)} class names for {logits.shape[1]} classes", "note")
     else:
-        yield Line("labels", f"fit {logits.shape[1]} classes")
+        used = len(labels.unique())
+        fit = "fit" if used == logits.shape[1] else f"use {used} of"
+        yield Line("labels", f"{fit} {logits.shape[1]} classes")
     right = logits.argmax(1) == labels
     accuracy = float(right.float().mean())
     found = _fed_otherwise(few, right, logits.shape[1])

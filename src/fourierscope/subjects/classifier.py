@@ -74,8 +74,13 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); "
                 f"{images.dtype} of shape {tuple(images.shape)} came."
             )
+        given = self.normalised(images.to(self.device)).to(self._kind(images))
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
-            return self.network(self.normalised(images.to(self.device)).to(self._kind(images)))
+            try:
+                return self.network(given)
+            except RuntimeError as error:
+                error.add_note(f"So said {self.name} of images of shape {tuple(images.shape)} (n, c, h, w).")
+                raise
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -203,6 +208,8 @@ def _home(network: Any) -> torch.device:
 def _place(network: Any, device: str | None) -> torch.device:
     """The device meant: "cuda" without a number is the one on which the network lives already, if it does."""
     home, meant = _home(network), torch.device(device) if device else None
+    if meant is not None and meant.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r} came, and this machine offers no CUDA: leave device out, or say cpu.")
     if meant is None or (meant.type == home.type and meant.index is None):
         return home
     return meant

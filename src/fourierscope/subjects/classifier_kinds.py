@@ -55,7 +55,7 @@ def open_classifier(
         if mean is None and found.mean is None:
             raise ValueError(_unstated(spec, classes))
         stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
-        called = f"{kind}:{Path(name).name}" if Path(name).is_dir() else spec  # a record holds no folder
+        called = _called(f"{kind}:{Path(name).name}" if Path(name).is_dir() else spec, weights)
         return Classifier(found.network.eval(), called, stated[0], stated[1], device, precision, stated[2])
     if classes is not None:
         raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
@@ -63,8 +63,15 @@ def open_classifier(
         return _reference(name, weights, mean, std, device, precision)
     if ".py:" in spec:
         return _of_file(spec, weights, mean, std, device, precision)
+    if Path(spec).suffix == ".py":
+        raise ValueError(f"Which function of {spec} makes the network? Write {spec}:FUNCTION.")
     listed = "\n  ".join(CLASSIFIER_KINDS.values())
     raise ValueError(f"There is no classifier {spec!r}. Classifiers are:\n  {listed}")
+
+
+def _called(spec: str, weights: str | None) -> str:
+    """A name that tells two weights of one architecture apart; a record holds no folder."""
+    return spec if weights is None else f"{spec} {Path(weights).name}"
 
 
 def _unstated(spec: str, classes: int | None) -> str:
@@ -113,7 +120,7 @@ def _of_file(
         load_weights(network, read_weights(weights))
     if isinstance(network, nn.Module):
         network.eval()  # it was made a moment ago, for this
-    return _opened(made, f"{file.name}:{name}", mean, std, device, precision)
+    return _opened(made, _called(f"{file.name}:{name}", weights), mean, std, device, precision)
 
 
 def _opened(
