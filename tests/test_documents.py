@@ -13,30 +13,22 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks(kind: str) -> list:
-    found = [(page, block) for page in PAGES for language, block in BLOCK.findall(page.read_text()) if language == kind]
-    return [pytest.param(block, id=f"{page.name}-{place}") for place, (page, block) in enumerate(found)]
-
-
 def test_blocks_are_of_a_known_kind():
     kinds = {language for page in PAGES for language, _ in BLOCK.findall(page.read_text())}
     assert kinds == {"python", "bash", "text"}
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_a_block_of_python_runs(block, tmp_path):
-    (tmp_path / "block.py").write_text(block)
-    done = subprocess.run([sys.executable, "block.py"], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("block", blocks("bash"))
-def test_a_block_of_commands_runs(block, tmp_path):
-    for line in block.strip().splitlines():
-        words = shlex.split(line, comments=True)
-        assert words[0] == "fourierscope"
-        done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_all_blocks_of_a_page_run_in_their_order(page, tmp_path):
+    for language, block in BLOCK.findall(page.read_text()):
+        commands = [[sys.executable, "-c", block]] if language == "python" else []
+        if language == "bash":
+            lines = [shlex.split(line, comments=True) for line in block.strip().splitlines()]
+            assert all(words[0] == "fourierscope" for words in lines)
+            commands = [[sys.executable, "-m", *words] for words in lines]
+        for command in commands:
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+            assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

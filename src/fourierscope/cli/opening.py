@@ -15,8 +15,8 @@ def trial(
     classifier: str,
     samples: str,
     weights: str | None = None,
-    mean: tuple[float, ...] | None = None,
-    std: tuple[float, ...] | None = None,
+    mean: tuple[float, ...] | float | None = None,
+    std: tuple[float, ...] | float | None = None,
     classes: int | None = None,
     device: str | None = None,
     precision: Precision = "float32",
@@ -44,9 +44,14 @@ def trial(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
     return Trial(
-        open_classifier(classifier, weights, mean, std, classes, device, precision),
+        open_classifier(classifier, weights, _channels(mean), _channels(std), classes, device, precision),
         open_samples(samples, limit, limit_seed, size),
     )
+
+
+def _channels(value: tuple[float, ...] | float | None) -> tuple[float, ...] | None:
+    """One number for all channels, as --mean 0.5 gives it, in a tuple."""
+    return (value,) if isinstance(value, int | float) else value
 
 
 def some_samples(samples: str, limit: int | None = None, limit_seed: int = 0, size: int | None = None) -> Samples:
