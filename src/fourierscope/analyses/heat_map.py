@@ -19,8 +19,9 @@ from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import Analysis, Measured, batch_size, batches
 from fourierscope.subjects import Trial
 
-_TILE_PIXELS = 2**22  # pixels of perturbed images in a cell: some seconds on a processor
-_SHARD_PIXELS = 2**26  # pixels of clean images in a cell: large sets are cut
+_WAVES = 32  # in a cell: the clean answers, which some scores need, cost that share of its work
+_PIXELS = 2**18  # of the images of a cell, so that it takes seconds
+_CELLS = 4000  # at most: large sets have larger cells
 _PICTURES = 4  # images shown under the strongest wave
 
 
@@ -71,12 +72,12 @@ class HeatMap(Analysis[Trial]):
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         check_labels(score_named(self.score), trial)
-        plane, images = trial.samples.plane, len(trial.samples)
+        plane, count = trial.samples.plane, len(trial.samples)
         waves = len(self._waves(plane))
-        area = plane.height * plane.width
-        for shard in batches(images, max(1, _SHARD_PIXELS // area)):
-            per_wave = (shard.stop - shard.start) * area * self.phases
-            for tile in batches(waves, max(1, _TILE_PIXELS // per_wave)):
+        rounds = -(-waves // _WAVES)
+        images = max(8, _PIXELS // (plane.height * plane.width), -(-count * rounds // _CELLS))
+        for shard in batches(count, images):
+            for tile in batches(waves, _WAVES):
                 yield Tile(tile.start, tile.stop, shard.start, shard.stop)
 
     def measure(self, tile: Tile, trial: Trial, /) -> Measured:
@@ -85,7 +86,7 @@ class HeatMap(Analysis[Trial]):
         signs, labels = self._signs(trial), trial.samples.labels
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
-        with torch.inference_mode(), score.listening(trial.classifier) as listen:
+        with torch.no_grad(), score.listening(trial.classifier) as listen:
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
                 images, sign = trial.samples.batch(chosen.start, chosen.stop).to(device), signs[chosen].to(device)
@@ -160,8 +161,7 @@ class HeatMap(Analysis[Trial]):
         scores, norms = [], []
         for part in batches(len(waves), max(1, size // len(images))):
             several = waves[part]
-            changed = signs[:, :, None, None] * several[:, None, None]  # (w, b, c, h, w)
-            changed += images
+            changed = torch.addcmul(images, signs[:, :, None, None], several[:, None, None])  # (w, b, c, h, w)
             if self.clip:
                 changed.clamp_(0, 1)
             norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))

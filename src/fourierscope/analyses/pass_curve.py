@@ -67,7 +67,7 @@ class PassCurve(Analysis[Trial]):
         plane, device, labels = trial.samples.plane, trial.classifier.device, trial.samples.needed_labels()
         gain = self._gain(plane, cell).to(device)
         right = []
-        with torch.inference_mode():
+        with torch.no_grad():
             for part in batches(len(trial.samples), batch_size(plane, device)):
                 images = trial.samples.batch(part.start, part.stop).to(device)
                 kept = images if cell.kept == "all" else apply(images, gain)

@@ -97,7 +97,7 @@ def check_labels(score: Score, trial: Trial) -> None:
     """Raises ValueError, before any work, where the score needs labels and they are missing or of another task."""
     if score.labelled:
         trial.samples.needed_labels()
-        with torch.inference_mode():
+        with torch.no_grad():
             trial.labels(trial.classifier(trial.samples.batch(0, 1)))
 
 

@@ -142,7 +142,7 @@ def _outputs(few: Trial) -> tuple[Line, Tensor | None]:
     """The line on outputs, and logits of the first images where there are any."""
     images = few.samples.batch(0, _REPEATED)
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             logits = few.classifier(images).cpu()
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         mend = f"Images are {tuple(images.shape)}; does the network take that size and so many channels?"
@@ -154,7 +154,7 @@ def _input(few: Trial) -> Line:
     given = few.samples.batch(0, _REPEATED).to(few.classifier.device)
     given = as_given(few.classifier)(given).clone()
     kept = given.clone()
-    with torch.inference_mode(), few.classifier.evaluating():
+    with torch.no_grad(), few.classifier.evaluating():
         few.classifier.network(given)
     if torch.equal(given, kept):
         return Line("input", "the network leaves its input as it is")
@@ -164,7 +164,7 @@ def _input(few: Trial) -> Line:
 def _repeated(few: Trial, logits: Tensor) -> Iterator[Line]:
     """The same images once more, and one by one."""
     images, allowed = few.samples.batch(0, len(logits)), _TOLERANCE[few.classifier.precision] * float(logits.std())
-    with torch.inference_mode():
+    with torch.no_grad():
         again = few.classifier(images).cpu()
         if float((again - logits).abs().max()) > allowed:
             mend = "Its answers are random: take the randomness out, or fix its seed within the network."
@@ -190,7 +190,7 @@ def _change(first: Tensor, second: Tensor) -> str:
 
 def _all_logits(few: Trial) -> tuple[Tensor, float]:
     """Logits of all images, and the seconds they took."""
-    with torch.inference_mode():
+    with torch.no_grad():
         start = time.perf_counter()
         logits = torch.cat([few.classifier(images).cpu() for images in _batches(few)])
         return logits, time.perf_counter() - start

@@ -52,7 +52,7 @@ class Trial:
 
     def _answers(self) -> str:
         """Digest of the outputs of the first images, to three figures: a function's code does not tell all it uses."""
-        with torch.inference_mode():
+        with torch.no_grad():
             outputs = self.classifier.outputs(self.samples.batch(0, _FINGERPRINT))
         while isinstance(outputs, tuple | list) and outputs:
             outputs = outputs[0]

@@ -81,7 +81,7 @@ def accuracy(
         images = samples.batch(part.start, part.stop).to(classifier.device)
         if perturbation is not None:
             images = perturbation(classifier, images, labels[part], generator)
-        with torch.inference_mode():
+        with torch.no_grad():
             right += int((classifier(images).argmax(1) == labels[part]).sum())
     rate, low, high = (round(float(one), 6) for one in wilson(right / len(samples), len(samples)))
     found = {"rate": rate, "low": low, "high": high, "n": len(samples)}
