@@ -221,8 +221,8 @@ def test_batch_size_and_cut_into_cells_do_not_change_outcomes(score, monkeypatch
     question = fs.HeatMap(norm=2.0, score=score, phases=2)
     whole = question(trial)
     small = fs.run(question, trial, batch=3)
-    monkeypatch.setattr("fourierscope.analyses.heat_map._TILE_PIXELS", 3000)
-    monkeypatch.setattr("fourierscope.analyses.heat_map._SHARD_PIXELS", 300)
+    monkeypatch.setattr("fourierscope.analyses.heat_map._WAVES", 3)
+    monkeypatch.setattr("fourierscope.analyses.heat_map._PIXELS", 300)
     assert len(list(question.cells(trial))) > 10
     for other in (small, question(trial), fs.run(question, trial, batch=1)):
         for name in whole.dataset.data_vars:

@@ -166,3 +166,22 @@ def test_a_new_analysis_is_one_file_and_one_line(tmp_path):
         text=True,
     )
     assert found.stdout.strip() == "MeanColour(factor=3.0)"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("taken").write_text("a file")
+    assert main([*HEAT_MAP, "--classifier", "reference:nowhere", "--out", "taken/heat.nc"]) == 1
+    assert "taken" in capsys.readouterr().err
+    assert main([*HEAT_MAP, "--classifier", "reference:nowhere", "--out", str(tmp_path), "--overwrite"]) == 1
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_numbers_may_be_listed_with_commas(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["pass-curve", *TRIAL, "--sizes", "1,4", "--mean", "0.5,0.5,0.5", "--std", "0.25", "--out", "curve.nc"]
+    assert main(words) == 0
+    record = fourierscope.load("curve.nc").record
+    assert record["options"]["sizes"] == [1, 4]
+    assert record["subject"]["classifier"]["mean"] == [0.5, 0.5, 0.5]
+    assert record["subject"]["classifier"]["std"] == [0.25]

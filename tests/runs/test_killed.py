@@ -13,7 +13,7 @@ import fourierscope as fs
 import fourierscope.analyses.heat_map as heat_map
 
 torch.set_num_threads(1)
-heat_map._TILE_PIXELS = 700
+heat_map._WAVES = 1
 folder, pause = sys.argv[1], [0.0]
 log = os.open(folder + "/log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 

@@ -66,8 +66,10 @@ class HeatMap(Analysis[Trial]):
     def __post_init__(self) -> None:
         if not (isfinite(self.norm) and self.norm > 0):
             raise ValueError(f"norm is a finite number above 0; {self.norm} came.")
-        if self.phases < 1:
-            raise ValueError(f"phases is at least 1; {self.phases} came.")
+        for name in ("phases", "stride", "crop"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+                raise ValueError(f"{name} is a whole number from 1 on; {value!r} came.")
         score_named(self.score)
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
@@ -168,7 +170,7 @@ class HeatMap(Analysis[Trial]):
             repeated = [
                 None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
             ]
-            values = score.values(listen(changed.flatten(0, 1)), *repeated)
+            values = score.values(listen(changed.flatten(0, 1)), len(several) * len(images), *repeated)
             scores.append(values.unflatten(0, (len(several), len(images))))
         return torch.cat(scores), torch.cat(norms)
 
@@ -178,7 +180,7 @@ class HeatMap(Analysis[Trial]):
         """What the score is without a wave: nothing for flips, the norm of the activations for a layer."""
         if score.layer is not None and reference is not None:
             return {"clean": torch.linalg.vector_norm(reference, dim=1)}
-        return {} if score.compares else {"clean": score.values(listen(images), labels, None)}
+        return {} if score.compares else {"clean": score.values(listen(images), len(images), labels, None)}
 
     def _axes(self, plane: Plane) -> Axes:
         rows, columns = plane.grid(self.crop, self.stride)
@@ -245,6 +247,10 @@ def _gathered(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
     first = next(iter(measured.values()))["scores"]
     whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=first.dtype)
     for tile, piece in measured.items():
+        if piece["scores"].shape != (tile.last - tile.first, first.shape[1], tile.stop - tile.start):
+            raise ValueError(
+                f"{tile} holds scores of shape {piece['scores'].shape}: the store is damaged. Begin a new one."
+            )
         whole[tile.first : tile.last, :, tile.start : tile.stop] = piece["scores"]
     return whole
 

@@ -51,6 +51,8 @@ class PassCurve(Analysis[Trial]):
     def __post_init__(self) -> None:
         if self.shape not in ("radial", "square"):
             raise ValueError(f"shape is radial or square; {self.shape!r} came.")
+        if any(not isinstance(size, int | np.integer) for size in self.sizes):
+            raise ValueError(f"sizes are whole numbers; {self.sizes} came.")
         if any(size < 1 for size in self.sizes) or len(set(self.sizes)) != len(self.sizes):
             raise ValueError(f"sizes are different numbers from 1 on; {self.sizes} came.")
         if self.shape == "square" and any(size % 2 == 0 for size in self.sizes):

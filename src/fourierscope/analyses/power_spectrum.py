@@ -98,7 +98,7 @@ def _magnitude(measured: Mapping[Block, Measured], n: int, axes: Axes) -> dict[s
     )
     middle = total / n
     error = np.sqrt(np.maximum(squared / n - middle**2, 0) / max(n - 1, 1)) if n > 1 else np.full_like(middle, np.nan)
-    reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, max(n - 1, 1))) * error
     says = "Mean magnitude of the spectrum, orthonormal."
     return {
         "magnitude": axes.array(middle, "magnitude", says, low="magnitude_low", high="magnitude_high"),

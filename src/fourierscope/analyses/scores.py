@@ -62,13 +62,14 @@ class Score:
         finally:
             hook.remove()
 
-    def values(self, answers: Any, labels: Tensor | None, clean: Tensor | None) -> Tensor:
-        """The score (n,) of each image. Raises ValueError where a function does not give one finite number an image."""
-        count = len(labels) if labels is not None else None
+    def values(self, answers: Any, count: int, labels: Tensor | None, clean: Tensor | None) -> Tensor:
+        """The score (n,) of each of `count` images. Raises ValueError where it is not one finite number an image."""
         found = self.of(answers, labels, clean)
-        if not isinstance(found, Tensor) or found.ndim != 1 or (count is not None and len(found) != count):
-            came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(f"A score is a tensor with one number an image; {came} came.")
+        if not isinstance(found, Tensor) or found.shape != (count,) or found.is_complex():
+            came = f"{found.dtype} {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise ValueError(
+                f"A score is a tensor of real numbers, one number an image; {came} came for {count} images."
+            )
         if found.is_floating_point() and not bool(torch.isfinite(found).all()):
             raise ValueError(f"The score {self.name} is NaN or infinite for some images.")
         return found
@@ -76,6 +77,8 @@ class Score:
 
 def score_named(score: str | Callable[..., Any]) -> Score:
     """The score that a word or a function names. Raises ValueError for an unknown word."""
+    if not isinstance(score, str) and not callable(score):
+        raise TypeError(f"score is one of {WORDS}, or a function of outputs and labels; {score!r} came.")
     if callable(score):
         given = score
         says = f"Mean of the score {getattr(score, '__name__', 'given')} of outputs and labels"

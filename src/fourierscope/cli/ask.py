@@ -13,6 +13,7 @@ from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 from fourierscope.cli.catalogue import Entry
 from fourierscope.cli.opening import opener
 from fourierscope.reports import told
+from fourierscope.results import written_whole
 from fourierscope.runs import run
 
 
@@ -52,12 +53,20 @@ def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
 
 
 def free(out: str, overwrite: bool) -> Path:
-    """The path `out`, before any work is done for it. Raises FileExistsError where something stands there."""
-    path = Path(out)
+    """The path `out`, before any work is done for it. Raises OSError where it is taken or cannot be written."""
+    path = Path(out).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Choose a file's name for --out.")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already. Choose another --out, or say --overwrite.")
+    if not path.exists():
+        written_whole(path, _emptied).unlink()  # can it be written, before the work is done?
     return path
 
 
 def _fields(given: Namespace, names: list[str]) -> dict[str, Any]:
     return {name: given[name] for name in names}
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")

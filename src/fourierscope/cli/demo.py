@@ -23,6 +23,7 @@ def main(words: list[str]) -> int:
         description="Compare three reference classifiers on embedded photographs; write a report.",
     )
     parser.add_argument("--out", default="report.html", help="The report.")
+    parser.add_argument("--overwrite", action="store_true", help="Replace the file --out if it holds something else.")
     parser.add_argument(
         "--folder", default="demo", help="Where results and finished cells are kept: run again to go on."
     )
@@ -30,7 +31,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--smoke", action="store_true", help="A small version: 40 images, every fourth frequency.")
     given = parser.parse_args(words)
     results = list(demonstration(Path(given.folder), 40 if given.smoke else given.images, 4 if given.smoke else 1))
-    page = report(results, Path(given.out), "Which frequencies do three classifiers use?", overwrite=True)
+    page = report(results, Path(given.out), "Which frequencies do three classifiers use?", given.overwrite)
     print(f"Written: {page}. Open it in a browser.")
     return 0
 

@@ -37,7 +37,7 @@ def trial(
         precision: float32, bfloat16 or float16 (autocast).
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
-        size: Resize and crop images of a folder or hub to this many pixels a side.
+        size: Resize and crop the images to this many pixels a side.
     """
     if ".py:" in classifier and weights is None:
         print(
@@ -61,7 +61,7 @@ def some_samples(samples: str, limit: int | None = None, limit_seed: int = 0, si
         samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
-        size: Resize and crop images of a folder or hub to this many pixels a side.
+        size: Resize and crop the images to this many pixels a side.
     """
     return open_samples(samples, limit, limit_seed, size)
 
@@ -74,7 +74,7 @@ def pair(before: str, after: str, limit: int | None = None, limit_seed: int = 0,
         after: The same samples, changed, in the same order.
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
-        size: Resize and crop images of a folder or hub to this many pixels a side.
+        size: Resize and crop the images to this many pixels a side.
     """
     return Pair(*(open_samples(one, limit, limit_seed, size) for one in (before, after)))
 

@@ -86,7 +86,7 @@ def mirrored(values: Tensor) -> Tensor:
 
 
 def _pair(bandwidth: int | tuple[int, int]) -> tuple[int, int]:
-    rows, columns = (bandwidth, bandwidth) if isinstance(bandwidth, int) else bandwidth
+    rows, columns = bandwidth if isinstance(bandwidth, tuple | list) else (int(bandwidth), int(bandwidth))
     if min(rows, columns) < 1:
         raise ValueError(f"A bandwidth is a whole number from 1 on; {bandwidth!r} came.")
     return rows, columns

@@ -33,11 +33,13 @@ class Plane:
     width: int
 
     def __post_init__(self) -> None:
-        for side in (self.height, self.width):
-            if not isinstance(side, int) or isinstance(side, bool) or side < 1:
+        for name in ("height", "width"):
+            side = getattr(self, name)
+            if not isinstance(side, int | np.integer) or isinstance(side, bool) or side < 1:
                 raise ValueError(
                     f"A plane needs two positive whole numbers; height={self.height!r}, width={self.width!r} came."
                 )
+            object.__setattr__(self, name, int(side))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,7 +102,7 @@ class Plane:
 
         Raises ValueError where `within` is even and smaller than a side (such a square splits conjugate pairs).
         """
-        if not isinstance(stride, int) or stride < 1:
+        if not isinstance(stride, int | np.integer) or stride < 1:
             raise ValueError(f"A stride is a whole number from 1 on; stride={stride!r} came.")
         return _kept(self.rows(), within, stride), _kept(self.columns(), within, stride)
 

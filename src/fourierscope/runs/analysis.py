@@ -91,6 +91,8 @@ class Analysis(ABC, Generic[S]):
 
 def _plain(value: Any) -> Any:
     """An option as JSON holds it; a function by its name and a digest of its code and constants."""
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
     if callable(value):
-        return f"{getattr(value, '__name__', type(value).__name__)} {fingerprint(value)[:16]}"
+        return f"{getattr(value, '__name__', type(value).__name__)} {fingerprint(value, tables=True)[:16]}"
     return value.item() if isinstance(value, np.generic) else value

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.samples import Samples
 
-_FINGERPRINT = 16  # images whose predictions tell one plain function from another
+_FINGERPRINT = 16  # images whose answers tell one network from another
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,35 @@ class Trial:
         return labels
 
     def trace(self) -> dict[str, Any]:
-        """What to record: both traces, and for a plain function its answers to the first images."""
-        classifier = self.classifier.trace()
-        if not isinstance(self.classifier.network, nn.Module):
-            classifier["answers"] = self._answers()
+        """What to record: both traces, and a digest of the answers to the first images.
+
+        Weights do not tell all that a network does (hooks, the code of its layers, what a function closes over).
+        """
+        classifier = self.classifier.trace() | {"answers": self._answers()}
         return {"classifier": classifier, "samples": self.samples.trace()}
 
     def _answers(self) -> str:
-        """Digest of the outputs of the first images, to three figures: a function's code does not tell all it uses."""
+        """Digest of the outputs of the first images, to three figures, which other processors give too."""
         with torch.no_grad():
             outputs = self.classifier.outputs(self.samples.batch(0, _FINGERPRINT))
-        while isinstance(outputs, tuple | list) and outputs:
-            outputs = outputs[0]
-        said = (
-            [f"{float(one):.2e}" for one in outputs.flatten()]
-            if isinstance(outputs, Tensor)
-            else [type(outputs).__name__]
-        )
-        return hashlib.sha256(" ".join(said).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for values in _tensors_within(outputs):
+            scale = float(values.abs().max()) or 1.0
+            digest.update(f"{tuple(values.shape)} {scale:.2e}".encode())
+            digest.update((values / scale * 500).round().to(torch.int16).cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def _tensors_within(outputs: Any) -> Iterator[Tensor]:
+    """All finite real tensors in outputs of any nesting, as floating point."""
+    outputs = getattr(outputs, "logits", outputs)
+    if isinstance(outputs, Tensor) and outputs.numel() and not outputs.is_complex():
+        yield outputs.detach().double().nan_to_num()
+    elif isinstance(outputs, Mapping):
+        outputs = tuple(outputs.values())
+    if isinstance(outputs, tuple | list):
+        for one in outputs:
+            yield from _tensors_within(one)
 
 
 @dataclass(frozen=True)
