@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.results.files import sealed, unsealed, written_whole
+from fourierscope.results.schema import check_record, check_variables
 
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
@@ -92,6 +93,11 @@ def load(path: str | Path) -> Result:
         raise ValueError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
     record = json.loads(str(dataset.attrs["record"]))
     dataset.attrs = {}
+    try:
+        check_record(record)
+        check_variables(dataset)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a result of fourierscope: {error}.") from error
     return Result(dataset, record)
 
 
