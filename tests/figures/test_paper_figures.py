@@ -63,6 +63,12 @@ def test_names_are_no_formulas():
     assert not title.get_parse_math()
 
 
+def test_names_that_could_not_be_decoded_are_drawn():
+    figure = draw_together([curve_result()["accuracy"]] * 2, ["bad\udcff", "é"])
+    figure.canvas.draw()
+    assert [one.get_text()[:5] for one in figure.legends[0].get_texts()] == ["bad?,", "bad?,", "é, ke", "é, ke"]
+
+
 def test_values_of_different_axes_are_not_drawn_together():
     with pytest.raises(ValueError, match="axes and units agree"):
         draw_together([plane_result()["error"], curve_result()["accuracy"]], ["a", "b"])

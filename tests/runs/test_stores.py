@@ -135,7 +135,6 @@ def declaring(header):
     ("descr", "shape", "told"),
     [
         ("<f8", (1 << 43,), "declares 65536.0 GiB of values; at most 4 GiB"),
-        ("<f8", (1 << 40, 0, 1 << 40), "damaged"),
         ("<f8", (-1,), "no plain array"),
         ("|O", (1,), "no plain array"),
     ],
@@ -145,7 +144,7 @@ def test_a_cell_that_declares_too_much_is_refused_before_it_is_read(tmp_path, de
     fs.run(Squares(), SAMPLES, store=store)
     header = {"descr": descr, "fortran_order": False, "shape": shape}
     (store / "cell-000002.npz").write_bytes(declaring(header))
-    with pytest.raises(fs.StoreError, match=rf"cell-000002\.npz is damaged.*{told}|{told}.*Delete"):
+    with pytest.raises(fs.StoreError, match=rf"cell-000002\.npz is damaged .*{told}.*Delete"):
         fs.run(Squares(), SAMPLES, store=store)
 
 

@@ -69,12 +69,14 @@ def _sheet(width: float, height: float, layout: Literal["constrained", "compress
 
 
 def _plain_texts(figure: Figure) -> None:
-    """Names are text: a dollar sign in one is no formula."""
+    """Names are text: a dollar sign in one is no formula, and half a character is a question mark."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_parse_math(False)
+        if not text.get_text().isascii():
+            text.set_text(text.get_text().encode("utf-8", errors="replace").decode("utf-8"))
 
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:

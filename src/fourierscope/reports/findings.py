@@ -15,8 +15,6 @@ from fourierscope.results import Result
 
 SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
 _WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
-
-
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 
 
@@ -172,8 +170,7 @@ def _any(result: Result, names: list[str]) -> Iterator[str]:
             most, least = flat[int(np.nanargmax(flat.values))], flat[int(np.nanargmin(flat.values))]
             yield (
                 f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, "
-                f"and lowest at {_where(least, values)}, "
-                f"{_told(least)}."
+                f"and lowest at {_where(least, values)}, {_told(least)}."
             )
 
 
@@ -206,8 +203,7 @@ def _of_difference(pair: Compared) -> Iterator[str]:
         elif values.dims == ("row", "column"):
             yield (
                 f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} "
-                f"({_percent(float(sure.mean()))} %) differ "
-                f"significantly, at a false discovery rate of 5 %."
+                f"({_percent(float(sure.mean()))} %) differ significantly, at a false discovery rate of 5 %."
             )
         elif values.ndim == 1:
             yield from _difference_along(name, values, pair, "")
@@ -257,8 +253,7 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
                 f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
-                f"at {axis} "
-                f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
+                f"at {axis} {_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
             )
 
 

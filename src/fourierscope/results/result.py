@@ -142,4 +142,4 @@ def _checked_size(path: Path, file: h5py.File, name: str) -> int:
     held = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(held, h5py.Dataset) or held.shape is None or held.external or held.is_virtual:
         raise ValueError(f"{path} holds {name!r}, which is no plain array inside the file. Results hold nothing else.")
-    return int(np.prod(held.shape, dtype=np.float64)) * held.dtype.itemsize
+    return int(np.prod(held.shape, dtype=np.float64)) * int(held.dtype.itemsize)
