@@ -253,7 +253,8 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
                 f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
-                f"at {axis} {_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
+                f"at {axis} {_runs(values[axis].values, chosen)}, "
+                f"most at {axis} {_place(values, most)}: {_told(values[most])}."
             )
 
 
