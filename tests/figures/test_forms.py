@@ -89,6 +89,12 @@ def test_labels_carry_units():
     assert label(curve_result()["accuracy"]) == "accuracy"
 
 
+def test_a_mean_over_a_ring_is_called_so():
+    ring = xr.DataArray(np.ones(2), name="error_ring", attrs={"units": "1"})
+    assert label(ring) == "mean error over the ring"
+    assert label(ring.assign_attrs(difference="yes")) == "difference in mean error over the ring"
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [(0.3, "0.300"), (17.0, "17"), (-0.5, "−0.500"), (-4.75e-5, "−4.75 × 10⁻⁵"), (1234.5, "1234"), (0, "0")],

@@ -19,7 +19,10 @@ def test_figures_are_json_that_plotly_accepts(name):
         "clean_accuracy": curve_result()["clean_accuracy"],
     }[name]
     for figure in page_figures([values], [name]):
-        plotly.Figure(json.loads(json.dumps(figure, allow_nan=False)))
+        read = json.loads(json.dumps(figure, allow_nan=False))
+        accepted = plotly.Figure(read).to_plotly_json()
+        assert [one["type"] for one in accepted["data"]] == [one["type"] for one in read["data"]]
+        assert accepted["layout"]["xaxis"]["title"] == read["layout"]["xaxis"]["title"]
 
 
 def test_planes_share_one_scale_and_stand_alone():
@@ -76,7 +79,7 @@ def test_a_logarithmic_axis_leaves_nought_out_and_says_so():
         ("<br>", "&lt;br&gt;"),
         ("&lt;b", "&amp;lt;b"),
         ("%{x}", "&#37;{x}"),
-        ("a" * 60, "a" * 47 + "…"),
+        ("a" * 60, "a" * 24 + "…" + "a" * 23),
         ("a\n b", "a b"),
     ],
 )
@@ -97,3 +100,55 @@ def test_hostile_names_reach_no_figure_unescaped():
 def test_pictures_are_no_plotly_figure():
     with pytest.raises(ValueError, match="images"):
         page_figures([pictures()], [""])
+
+
+HOSTILE = "<a href='https://evil.example'>%{z}</a>"
+
+
+def texts(value):
+    """All texts of a figure, at any depth."""
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def hostile(values):
+    """The same values, with a tag in every text that they carry."""
+    changed = values.copy().rename(HOSTILE)
+    changed.attrs["units"] = HOSTILE
+    for axis in values.dims:
+        changed[axis].attrs["units"] = HOSTILE
+        if changed[axis].dtype.kind == "U":
+            changed = changed.assign_coords({axis: [f"{HOSTILE}{place}" for place in range(changed.sizes[axis])]})
+    return changed if values.dims[:1] == ("row",) else changed.rename({one: f"{one}{HOSTILE}" for one in values.dims})
+
+
+@pytest.mark.parametrize("kind", ["plane", "difference", "curve", "curves", "value"])
+def test_no_text_of_a_result_reaches_a_figure_as_a_tag_or_template(kind):
+    curved = curve_result()
+    values = {
+        "plane": plane_result()["error"],
+        "difference": (plane_result() - plane_result(0.13))["error"],
+        "curve": curved["accuracy"].isel(kept=0, drop=True),
+        "curves": curved["accuracy"],
+        "value": curved["clean_accuracy"],
+    }[kind]
+    found = [text for one in page_figures([hostile(values)] * 2, [HOSTILE, "b"]) for text in texts(one)]
+    assert any("&lt;a href" in text for text in found)
+    assert not [text for text in found if "<a" in text or "%{z}" in text]
+
+
+def test_long_names_that_differ_at_the_end_stay_apart():
+    curve = curve_result()["accuracy"]
+    names = [f"{'a long name of a network, ' * 4}{one}" for one in ("natural", "adversarial")]
+    entries = [one["name"] for one in page_figures([curve, curve], names)[0]["data"] if one["showlegend"]]
+    assert len(set(entries)) == 4
+
+
+def test_few_measured_frequencies_are_marked_and_many_are_not():
+    few, many = (page_figures([plane_result(height=side)["error"]], [""])[0]["layout"] for side in (5, 13))
+    assert few["yaxis"]["tickvals"] == [-2, -1, 0, 1, 2]
+    assert few["xaxis"]["tickvals"] == [-3, -2, -1, 0, 1, 2]
+    assert "tickvals" not in many["yaxis"]

@@ -58,6 +58,15 @@ def test_pictures_are_shown_as_they_are():
 def test_names_are_no_formulas():
     figure = draw(plane_result()["error"], r"$\frac{1}$ costs")
     figure.canvas.draw()
+    title = figure._suptitle
+    assert title.get_text() == r"$\frac{1}$ costs"
+    assert not title.get_parse_math()
+
+
+def test_names_that_could_not_be_decoded_are_drawn():
+    figure = draw_together([curve_result()["accuracy"]] * 2, ["bad\udcff", "é"])
+    figure.canvas.draw()
+    assert [one.get_text()[:5] for one in figure.legends[0].get_texts()] == ["bad?,", "bad?,", "é, ke", "é, ke"]
 
 
 def test_values_of_different_axes_are_not_drawn_together():
@@ -84,3 +93,12 @@ def test_importing_the_room_loads_no_drawing_library():
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+def test_measured_frequencies_are_marked_where_they_are_few():
+    values = plane_result()["error"]
+    values = values.assign_coords(row=8 * values["row"].values, column=8 * values["column"].values)
+    frame = draw(values).axes[0]
+    assert frame.get_xticks().tolist() == [-24, -16, -8, 0, 8, 16]
+    assert frame.get_yticks().tolist() == [-16, -8, 0, 8, 16]
+    assert len(draw(plane_result(height=21)["error"]).axes[0].get_yticks()) < 21

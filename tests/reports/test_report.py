@@ -140,7 +140,37 @@ def test_an_unknown_analysis_gets_its_section_and_what_cannot_be_drawn_is_said(t
 
 
 def test_values_without_numbers_do_not_stop_the_page(tmp_path):
-    report([made(values=np.full((3, 9), np.nan))], tmp_path / "r.html")
+    page = report([made(values=np.full((3, 9), np.nan))], tmp_path / "r.html")
+    read = Reader(page.read_text(encoding="utf-8"))
+    assert "The depth holds no finite numbers" in read.shown
+    assert json.loads(read.scripts[0])[0]["data"][-1]["y"] == [None, None, None]
+
+
+@pytest.mark.parametrize("empty", ["error", "error_ring"])
+def test_a_heat_map_without_numbers_does_not_stop_the_page(tmp_path, maps, empty):
+    result = Result(maps[0].dataset.copy(deep=True), maps[0].record)
+    result.dataset[empty][:] = np.nan
+    read = Reader(report([result, maps[1]], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "The error holds no finite numbers" in read.shown
+    assert "The strongest single wave" in read.shown
+
+
+def test_a_pass_curve_without_numbers_does_not_stop_the_page(tmp_path, curves):
+    result = Result(curves[0].dataset.copy(deep=True), curves[0].record)
+    result.dataset["accuracy"].loc[{"kept": "low"}] = np.nan
+    read = Reader(report([result], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "With only low frequencies kept, the accuracy is unknown" in read.shown
+    assert "With only high frequencies kept, the " in read.shown
+
+
+def test_a_name_that_could_not_be_decoded_is_written_all_the_same(tmp_path):
+    read = Reader(report([made(name="bad\udcff name")], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "bad? name" in read.shown
+
+
+def test_a_ring_is_headed_as_what_it_is(read):
+    assert "mean error over the ring" in read.shown
+    assert "error ring" not in read.shown
 
 
 def test_without_results_there_is_no_report(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+import zipfile
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import xarray as xr
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.results import sealed
 from fourierscope.runs import Analysis
 
 
@@ -118,6 +120,42 @@ def test_any_changed_byte_of_a_cell_is_found(tmp_path):
         cell.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
         with pytest.raises(fs.StoreError, match=r"cell-000004\.npz is damaged"):
             fs.run(Squares(), SAMPLES, store=store)
+
+
+def declaring(header):
+    """A sealed cell with one array whose header is this."""
+    array, held = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, header)
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("square.npy", array.getvalue())
+    return sealed(held.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("descr", "shape", "told"),
+    [
+        ("<f8", (1 << 43,), "declares 65536.0 GiB of values; at most 4 GiB"),
+        ("<f8", (-1,), "no plain array"),
+        ("|O", (1,), "no plain array"),
+    ],
+)
+def test_a_cell_that_declares_too_much_is_refused_before_it_is_read(tmp_path, descr, shape, told):
+    store = tmp_path / "store"
+    fs.run(Squares(), SAMPLES, store=store)
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    (store / "cell-000002.npz").write_bytes(declaring(header))
+    with pytest.raises(fs.StoreError, match=rf"cell-000002\.npz is damaged .*{told}.*Delete"):
+        fs.run(Squares(), SAMPLES, store=store)
+
+
+def test_a_cell_that_holds_other_files_is_refused(tmp_path):
+    store, held = tmp_path / "store", io.BytesIO()
+    fs.run(Squares(), SAMPLES, store=store)
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("square", b"x" * 100)
+    (store / "cell-000002.npz").write_bytes(sealed(held.getvalue()))
+    with pytest.raises(fs.StoreError, match=r"cell-000002\.npz is damaged"):
+        fs.run(Squares(), SAMPLES, store=store)
 
 
 def test_a_cell_of_another_place_is_refused(tmp_path):

@@ -15,6 +15,7 @@ Form = Literal["plane", "curve", "curves", "pictures", "value"]
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
 SIGNIFICANT = "significant (false discovery rate 5 %)"
+_MOST_TICKS = 12
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
@@ -64,8 +65,9 @@ def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
 
 
 def words(name: object) -> str:
-    """A variable's name as words."""
-    return str(name).replace("_", " ")
+    """A variable's name as words: `clean_loss` is clean loss, `error_ring` the mean error over the ring."""
+    plain = str(name).replace("_", " ")
+    return f"mean {plain.removesuffix(' ring')} over the ring" if plain.endswith(" ring") else plain
 
 
 def label(values: xr.DataArray) -> str:
@@ -138,6 +140,11 @@ def edges(points: Array) -> tuple[float, float]:
     """The outer edges of bins centred on evenly spaced, ascending points."""
     half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
     return float(points[0] - half), float(points[-1] + half)
+
+
+def ticks(points: Array) -> list[int | float] | None:
+    """The points of an axis, where they are few enough to mark each; None where there are more."""
+    return points.tolist() if len(points) <= _MOST_TICKS else None
 
 
 def picture(pixels: Array) -> Array:

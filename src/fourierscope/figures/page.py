@@ -18,7 +18,7 @@ from fourierscope.figures.form import (
     number,
     ordered,
 )
-from fourierscope.figures.page_layout import PageFigure, harmless, layout, line_axis, short
+from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, short
 from fourierscope.figures.page_plane import plane
 from fourierscope.figures.scale import scale_of
 
@@ -29,6 +29,7 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     Raises ValueError where axes or units differ, or the form is pictures (a page shows those as images).
     """
     form = common_form(several, names)
+    several, names = [harmless_values(one) for one in several], [harmless(one) for one in names]
     if form == "plane":
         scale = scale_of(several)
         return [plane(ordered(values), scale) for values in several]
@@ -64,13 +65,10 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
 
 
 def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
-    style, name = curve.style, harmless(curve.name)
+    style, name = curve.style, curve.name
     x = [short(one) for one in curve.x]
     faces = [style.filled] * len(x) if curve.significant is None else curve.significant.tolist()
-    texts = [
-        "<br>".join(harmless(line) for line in [curve.name, *told(curve, place, axis)] if line)
-        for place in range(len(x))
-    ]
+    texts = ["<br>".join(line for line in [name, *told(curve, place, axis)] if line) for place in range(len(x))]
     marker = {"symbol": style.marker, "size": 8, "color": [style.colour if face else "#ffffff" for face in faces]}
     marker["line"] = {"color": style.colour, "width": 1.6}
     line = {
@@ -153,7 +151,7 @@ def _ends(values: xr.DataArray) -> tuple[float, float]:
 def _above(place: int, values: xr.DataArray, name: str) -> dict[str, Any]:
     told = number(float(values)) + ("" if bounds(values) is None else f" ({interval(*_ends(values))})")
     return {
-        "text": f"{harmless(name)}  <b>{told}</b>",
+        "text": f"{name}  <b>{told}</b>",
         "xref": "paper",
         "x": 0,
         "xanchor": "left",
@@ -164,7 +162,7 @@ def _above(place: int, values: xr.DataArray, name: str) -> dict[str, Any]:
 
 
 def _value_told(values: xr.DataArray, name: str) -> str:
-    lines = [harmless(name)] * bool(name) + [f"{harmless(label(values))}: {number(float(values))}"]
+    lines = [name] * bool(name) + [f"{label(values)}: {number(float(values))}"]
     if bounds(values) is not None:
         lines.append(f"95 % interval {interval(*_ends(values))}")
     if count(values) is not None:

@@ -1,6 +1,7 @@
 """What all figures of the page share: layout, harmless texts, numbers as short as a page can show.
 
-Plotly reads tags and templates in texts; every text that comes from a result is made harmless here.
+Plotly reads tags and templates in texts; every text of a result is made harmless
+here, before a figure is made of it, so that no figure needs to think of it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from fourierscope.figures.curves import Curve
 from fourierscope.figures.form import (
@@ -24,9 +26,31 @@ _GRID, _LINE = "#e6e8ed", "#9aa1ad"
 
 
 def harmless(text: object) -> str:
-    """A text that plotly shows as it stands: no tags, entities or templates; long ones are cut."""
+    """A text that plotly shows as it stands: no tags, entities or templates; long ones are cut in the middle."""
     plain = " ".join(str(text).split())
-    plain = plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "\u2026"
+    if len(plain) > _LONGEST:
+        plain = plain[: _LONGEST // 2] + "\u2026" + plain[1 - _LONGEST // 2 :]
+    return _escaped(plain)
+
+
+def harmless_values(values: xr.DataArray) -> xr.DataArray:
+    """Values whose texts are harmless: name, units, names of axes, words and units along them."""
+    made = values.copy(deep=False)
+    made.attrs = _harmless_units(values.attrs)
+    for axis in values.dims:
+        if axis in values.coords:
+            along = values.coords[axis]
+            points = [harmless(one) for one in along.values] if along.dtype.kind in "UOT" else along.values
+            made = made.assign_coords({axis: (axis, points, _harmless_units(along.attrs))})
+    made = made.rename({axis: _escaped(str(axis)) for axis in values.dims if _escaped(str(axis)) != axis})
+    return made.rename(None if values.name is None else harmless(values.name))
+
+
+def _harmless_units(attrs: dict[Any, Any]) -> dict[Any, Any]:
+    return attrs | {"units": harmless(attrs["units"])} if "units" in attrs else dict(attrs)
+
+
+def _escaped(plain: str) -> str:
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "&#37;{")
 
 
@@ -50,7 +74,7 @@ def layout(height: int, margin: dict[str, int], x: dict[str, Any], y: dict[str, 
 def line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: bool) -> dict[str, Any]:
     """An axis for curves and values; where it is logarithmic, with ticks that fit the points `across` or up."""
     axis: dict[str, Any] = {
-        "title": {"text": harmless(text), "standoff": 8},
+        "title": {"text": text, "standoff": 8},
         "gridcolor": _GRID,
         "zeroline": False,
         "zerolinecolor": _LINE,

@@ -17,8 +17,9 @@ from fourierscope.figures.form import (
     edges,
     label,
     significant,
+    ticks,
 )
-from fourierscope.figures.page_layout import PageFigure, harmless, layout, rounded, short
+from fourierscope.figures.page_layout import PageFigure, layout, rounded, short
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks
 
 
@@ -55,7 +56,7 @@ def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
     lines = [
         "row %{y}, column %{x} cycles/image",
         "radius %{customdata[0]} cycles/image",
-        harmless(label(values)) + ": %{customdata[1]}",
+        label(values) + ": %{customdata[1]}",
     ]
     found, n, sure = bounds(values), count(values), significant(values)
     if found is not None:
@@ -82,7 +83,7 @@ def _bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
         "y": -0.18,
         "yanchor": "top",
         "outlinewidth": 0,
-        "title": {"text": harmless(label(values)), "side": "bottom"},
+        "title": {"text": label(values), "side": "bottom"},
         "nticks": 7,
         "tickangle": 0,
     }
@@ -157,11 +158,13 @@ def _plane_layout(values: xr.DataArray) -> dict[str, Any]:
     return layout(
         410,
         {"l": 54, "r": 14, "t": 8, "b": 108},
-        {**axis, "title": {"text": axis_label(values, "column"), "standoff": 4}, "range": [left, right]},
-        {
-            **axis,
-            "title": {"text": axis_label(values, "row"), "standoff": 4},
-            "range": [bottom, top],
-            "scaleanchor": "x",
-        },
+        {**axis, **_side(values, "column"), "range": [left, right]},
+        {**axis, **_side(values, "row"), "range": [bottom, top], "scaleanchor": "x"},
     )
+
+
+def _side(values: xr.DataArray, axis: str) -> dict[str, Any]:
+    """An axis's title and, where they are few, a tick at each measured frequency."""
+    title = {"title": {"text": axis_label(values, axis), "standoff": 4}}
+    marked = ticks(values.coords[axis].values)
+    return title if marked is None else {**title, "tickvals": marked, "tickfont": {"size": 11}}

@@ -21,6 +21,7 @@ from fourierscope.figures.form import (
     ordered,
     picture,
     significant,
+    ticks,
 )
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
 
@@ -68,12 +69,14 @@ def _sheet(width: float, height: float, layout: Literal["constrained", "compress
 
 
 def _plain_texts(figure: Figure) -> None:
-    """Names are text: a dollar sign in one is no formula."""
+    """Names are text: a dollar sign in one is no formula, and half a character is a question mark."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_parse_math(False)
+        if not text.get_text().isascii():
+            text.set_text(text.get_text().encode("utf-8", errors="replace").decode("utf-8"))
 
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
@@ -132,6 +135,10 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
     frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
     frame.set(xlim=columns, ylim=(rows[1], rows[0]))
+    for axis, side in (("column", frame.xaxis), ("row", frame.yaxis)):
+        marked = ticks(values.coords[axis].values)
+        if marked is not None:
+            side.set_ticks(marked)
     frame.set_xlabel(axis_label(values, "column"))
     frame.set_ylabel(axis_label(values, "row"))
     return image

@@ -149,10 +149,10 @@ def _explained(says: str, values: xr.DataArray) -> str:
 def _alt(values: xr.DataArray, name: str) -> str:
     """A picture in words."""
     finite = values.values[np.isfinite(values.values)]
-    if not finite.size:
-        return f"{name}: no finite values."
-    n = count(values)
     told = f"{name}: " if name else ""
+    if not finite.size:
+        return f"{told}no finite values."
+    n = count(values)
     axes = " and ".join(words(axis) for axis in values.dims)
     told += f"{words(values.name)} over {axes}, {interval(finite.min(), finite.max())}"
     if values.ndim == 0:

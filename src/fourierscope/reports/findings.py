@@ -15,8 +15,6 @@ from fourierscope.results import Result
 
 SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
 _WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
-
-
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 
 
@@ -90,8 +88,11 @@ def _clean(name: str, values: xr.DataArray) -> str:
 
 def _heat_map(result: Result, name: str) -> Iterator[str]:
     ring, plane = ordered(result[f"{name}_ring"]), result[name]
-    least, most = int(np.nanargmin(ring.values)), int(np.nanargmax(ring.values))
     what = measure(name)
+    if not _finite(ring) or not _finite(plane):
+        yield _without_numbers(name)
+        return
+    least, most = int(np.nanargmin(ring.values)), int(np.nanargmax(ring.values))
     if np.ptp(ring.values) == 0:
         yield f"The {what} is {_told(ring[0])} under waves of every radius: no frequency stands out."
         return
@@ -134,6 +135,9 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
         curve = values.sel(kept=word)
         reached = np.flatnonzero(curve.values >= needed)
         start = f"With only {word} frequencies kept, "
+        if not _finite(curve):
+            yield f"{start}the {measure(name)} is unknown: it holds no finite numbers."
+            continue
         best = int(np.nanargmax(curve.values))
         goal = f"{SHARE:.0%} of the clean {measure(name)} ({number(needed)})".replace("%", " %")
         if not len(reached):
@@ -154,7 +158,9 @@ def _slope(values: xr.DataArray) -> str:
 
 def _any(result: Result, names: list[str]) -> Iterator[str]:
     """Highest and lowest of each value that has bounds; of all, where none has."""
-    drawn = [name for name in names if _drawn(result[name]) and np.isfinite(result[name].values).any()]
+    several = [name for name in names if _drawn(result[name])]
+    drawn = [name for name in several if _finite(result[name])]
+    yield from (_without_numbers(name) for name in several if name not in drawn)
     for name in [one for one in drawn if bounds(result[one]) is not None] or drawn:
         values = result[name]
         if values.ndim == 0:
@@ -164,9 +170,16 @@ def _any(result: Result, names: list[str]) -> Iterator[str]:
             most, least = flat[int(np.nanargmax(flat.values))], flat[int(np.nanargmin(flat.values))]
             yield (
                 f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, "
-                f"and lowest at {_where(least, values)}, "
-                f"{_told(least)}."
+                f"and lowest at {_where(least, values)}, {_told(least)}."
             )
+
+
+def _finite(values: xr.DataArray) -> bool:
+    return bool(np.isfinite(values.values).any())
+
+
+def _without_numbers(name: str) -> str:
+    return f"The {measure(name)} holds no finite numbers, so nothing is said of it."
 
 
 def _drawn(values: xr.DataArray) -> bool:
@@ -190,8 +203,7 @@ def _of_difference(pair: Compared) -> Iterator[str]:
         elif values.dims == ("row", "column"):
             yield (
                 f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} "
-                f"({_percent(float(sure.mean()))} %) differ "
-                f"significantly, at a false discovery rate of 5 %."
+                f"({_percent(float(sure.mean()))} %) differ significantly, at a false discovery rate of 5 %."
             )
         elif values.ndim == 1:
             yield from _difference_along(name, values, pair, "")
@@ -241,8 +253,8 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
                 f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
-                f"at {axis} "
-                f"{_runs(values[axis].values, chosen)}, most at {axis} {_place(values, most)}: {_told(values[most])}."
+                f"at {axis} {_runs(values[axis].values, chosen)}, "
+                f"most at {axis} {_place(values, most)}: {_told(values[most])}."
             )
 
 

@@ -49,7 +49,7 @@ def report(
     text = _page(questions(results), title)
 
     def write(draft: Path) -> None:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.write_bytes(text.encode("utf-8", errors="replace"))  # half a character of an undecodable file name
 
     return written_whole(Path(path), write, overwrite)
 

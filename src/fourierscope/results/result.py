@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.results.files import sealed, unsealed, written_whole
+from fourierscope.results.schema import check_record, check_variables
 
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
@@ -92,6 +93,11 @@ def load(path: str | Path) -> Result:
         raise ValueError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
     record = json.loads(str(dataset.attrs["record"]))
     dataset.attrs = {}
+    try:
+        check_record(record)
+        check_variables(dataset)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a result of fourierscope: {error}.") from error
     return Result(dataset, record)
 
 
@@ -136,4 +142,4 @@ def _checked_size(path: Path, file: h5py.File, name: str) -> int:
     held = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(held, h5py.Dataset) or held.shape is None or held.external or held.is_virtual:
         raise ValueError(f"{path} holds {name!r}, which is no plain array inside the file. Results hold nothing else.")
-    return int(np.prod(held.shape, dtype=np.float64)) * held.dtype.itemsize
+    return int(np.prod(held.shape, dtype=np.float64)) * int(held.dtype.itemsize)

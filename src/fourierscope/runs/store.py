@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import math
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ import numpy.typing as npt
 from fourierscope.results import sealed, unsealed, written_whole
 
 _NAME = "cell"  # the entry of a cell's file that says which cell it is
+_MOST_BYTES = 4 << 30  # a cell that declares more than this is refused before anything is allocated
 
 
 class StoreError(ValueError):
@@ -106,9 +109,11 @@ def _write(path: Path, content: bytes) -> None:
 
 def _read(path: Path, cell: NamedTuple) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(io.BytesIO(unsealed(path)), allow_pickle=False) as held:
+        content = unsealed(path)
+        _check_sizes(content)
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
             measured = {name: held[name] for name in held.files}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise StoreError(
             f"{path} is damaged ({error}). Delete this file and run again: its cell will be measured anew."
         ) from error
@@ -118,6 +123,25 @@ def _read(path: Path, cell: NamedTuple) -> dict[str, npt.NDArray[Any]]:
             f"{path} holds {named or 'no cell'}, where {cell} belongs. Choose another folder for this run."
         )
     return measured
+
+
+def _check_sizes(content: bytes) -> None:
+    """Read what the arrays of a cell declare, before anything is allocated. Raises ValueError where it is too much."""
+    with zipfile.ZipFile(io.BytesIO(content)) as held:
+        total = sum(_declared(held, name) for name in held.namelist())
+    if total > _MOST_BYTES:
+        raise ValueError(f"it declares {total / 2**30:.1f} GiB of values; at most {_MOST_BYTES >> 30} GiB are read")
+
+
+def _declared(held: zipfile.ZipFile, name: str) -> int:
+    """The bytes that an array's header declares; an array of objects has no size that one could trust."""
+    with held.open(name) as entry:
+        if np.lib.format.read_magic(entry) != (1, 0):
+            raise ValueError(f"{name} is no plain array")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(entry)
+    if dtype.hasobject or any(one < 0 for one in shape):
+        raise ValueError(f"{name} is no plain array")
+    return math.prod(shape) * int(dtype.itemsize)
 
 
 def _check_same(folder: Path, held: str, asked: str) -> None:
