@@ -93,6 +93,6 @@ def test_worker_processes_get_the_modules_beside_a_file(tmp_path):
     classifier = fs.open_classifier(f"{tmp_path}/nets.py:build")
     images = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     trial = fs.Trial(classifier, fs.Samples(images, [0, 1, 2]))
-    analysis = fs.HeatMap(stride=4)
+    analysis = fs.HeatMap()
     alone, shared = (fs.run(analysis, trial, workers=workers) for workers in (1, 2))
     assert alone.dataset.equals(shared.dataset)
