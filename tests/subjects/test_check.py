@@ -255,3 +255,30 @@ def test_mcnemar_counts_the_images_that_change(gained, lost, p):
     before = torch.tensor([False] * gained + [True] * lost + [True, False])
     after = torch.tensor([True] * gained + [False] * lost + [True, False])
     assert mcnemar(before, after) == pytest.approx(p)
+
+
+class InItsOwnKind(nn.Module):
+    """The nearest colour, with a weight whose dtype the images must have."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.colours = network(*COMMON["half"])
+        self.mix = nn.Parameter(torch.eye(3, dtype=kind))
+
+    def forward(self, images):
+        return self.colours((images.mean((2, 3)) @ self.mix).float()[:, :, None, None])
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_network_of_another_dtype_is_checked_like_any_other(kind):
+    mean, std = COMMON["half"]
+    found = check(Trial(Classifier(InItsOwnKind(kind).eval(), mean=mean, std=std), coloured()))
+    assert {line.state for line in found.lines} == {"ok"}
+    assert f"fed by hand in {str(kind).removeprefix('torch.')}" in str(found)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_network_of_another_dtype_that_is_fed_wrongly_fails(kind):
+    says, failed = failure(Classifier(InItsOwnKind(kind).eval()))
+    assert failed == ["fed otherwise"]
+    assert "normalisation of half" in says

@@ -231,3 +231,10 @@ def test_another_normalisation_leaves_the_first_alone():
     other = classifier.normalised_by(None, None)
     assert (classifier.mean, other.mean) == ((0.5,), None)
     assert other.network is classifier.network
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_a_network_without_values_is_refused(device):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 2, device="meta"))
+    with pytest.raises(ValueError, match=r"2 of 2 entries of the network \(1\.weight, \.\.\.\) lie on the meta device"):
+        Classifier(network, device=device)

@@ -269,3 +269,9 @@ def test_precision_and_device_reach_the_classifier(resnet18):
     assert isinstance(classifier, Classifier)
     assert (classifier.device.type, classifier.precision) == ("cpu", "bfloat16")
     assert isinstance(classifier.network, nn.Module)
+
+
+def test_opening_a_network_leaves_the_global_random_state_alone(resnet18):
+    state = torch.random.get_rng_state()
+    open_classifier("torchvision:resnet18", resnet18[1])
+    assert torch.equal(torch.random.get_rng_state(), state)

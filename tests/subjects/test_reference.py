@@ -73,3 +73,16 @@ def test_the_weights_of_the_small_network_follow_from_its_seed():
     first, again, other = (small_network(seed=seed)[0].weight for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_reference_is_float32_whatever_torchs_default_is():
+    expected, torchs = small_network(seed=2)[0].weight, torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        classifier, drawn = reference("natural"), small_network(seed=2)[0].weight
+        logits = classifier(patches("test").batch(0, 2))
+    finally:
+        torch.set_default_dtype(torchs)
+    assert {one.dtype for one in classifier.network.state_dict().values()} == {torch.float32, torch.int64}
+    assert logits.dtype == torch.float32
+    assert torch.equal(drawn, expected)

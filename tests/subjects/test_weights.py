@@ -242,3 +242,55 @@ def test_another_architecture_is_not_taken_for_another_number_of_classes(state):
     state["conv.weight"] = torch.zeros(5, 3, 5, 5)
     with pytest.raises(ValueError, match=r"conv\.weight \(5, 3, 5, 5\) for \(5, 3, 3, 3\).*another architecture"):
         load_weights(network(), state)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [(torch.complex64, "complex for floating"), (torch.int8, "whole for floating"), (torch.bool, "whole for floating")],
+)
+def test_weights_of_another_kind_of_number_are_refused_and_change_nothing(state, kind, says):
+    changed = network()
+    before = {name: values.clone() for name, values in changed.state_dict().items()}
+    with pytest.raises(ValueError, match=rf"another kind of number.*conv\.weight \({says}\)"):
+        load_weights(changed, state | {"conv.weight": torch.ones(5, 3, 3, 3, dtype=kind)})
+    assert same(changed.state_dict(), before)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_precision_fit(state, kind):
+    changed = network()
+    load_weights(changed, state | {"conv.weight": torch.full((5, 3, 3, 3), 0.5, dtype=kind)})
+    assert float(changed.conv.weight.detach().mean()) == 0.5
+
+
+def test_counters_that_were_averaged_fit(state):
+    load_weights(network(), state | {"norm.num_batches_tracked": torch.tensor(7.5)})
+
+
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        (torch.ones(2).to(torch.float8_e4m3fn), r"a \(float8_e4m3fn\)"),
+        (torch.ones(2, device="meta"), "meta device"),
+        (torch.ones(2).to_sparse(), r"a \(sparse\)"),
+    ],
+)
+def test_entries_that_are_no_plain_numbers_are_refused(tmp_path, odd, says):
+    torch.save({"a": odd}, tmp_path / "w.pt")
+    with pytest.raises(ValueError, match=says):
+        read_weights(str(tmp_path / "w.pt"))
+    with pytest.raises(ValueError, match=says):
+        load_weights(network(), {"a": odd})
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_entries_are_refused():
+    odd = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
+    with pytest.raises(ValueError, match=r"a \(quantised\)"):
+        load_weights(network(), {"a": odd})
+
+
+def test_safetensors_of_8_bits_are_refused(tmp_path):
+    save_file({"a": torch.ones(2).to(torch.float8_e5m2)}, tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match=r"w\.safetensors holds entries.*a \(float8_e5m2\)"):
+        read_weights(str(tmp_path / "w.safetensors"))

@@ -98,7 +98,8 @@ def better(
 def predictions(classifier: Classifier, fed: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """Classes (n,) on the CPU that the bare network gives to images (n, c, h, w) once `fed`; -1 where there is none."""
     with torch.no_grad(), classifier.evaluating():
-        outputs = classifier.network(fed(images.to(classifier.device)).clone())
+        given = fed(images.to(classifier.device)).clone()
+        outputs = classifier.network(given.to(classifier.input_dtype(given)))
         try:
             return logits_of(outputs, len(images)).argmax(1).cpu()
         except ValueError:  # a network fed wrongly may overflow

@@ -22,7 +22,7 @@ _PASS_CURVE = 25  # passes over the images in a PassCurve by default: two parts,
 _FEW = 30  # images below which an accuracy says little
 _ALIKE = 0.02  # accuracies that tell no two ways to feed a network apart
 _CHANCE = 0.01  # p above which an accuracy is no better than chance
-_TOLERANCE = {"float32": 0.01, "bfloat16": 0.2, "float16": 0.05}  # of the logits' standard deviation
+_TOLERANCE = {"float64": 0.01, "float32": 0.01, "bfloat16": 0.2, "float16": 0.05}  # of the logits' standard deviation
 
 
 class CheckFailed(ValueError):
@@ -56,9 +56,7 @@ class Check:
     pass_curve_seconds: float = float("nan")
 
     def __str__(self) -> str:
-        rows: list[tuple[str, str, str]] = [
-            (line.state, line.name, f"{line.found} {line.mend}".strip()) for line in self.lines
-        ]
+        rows = [(str(line.state), line.name, f"{line.found} {line.mend}".strip()) for line in self.lines]
         whole, curve = _duration(self.heat_map_seconds), _duration(self.pass_curve_seconds)
         says = f"{self.images_per_second:,.0f} images a second: HeatMap {whole}, PassCurve {curve}"
         rows.append(("", "estimated time", says))
@@ -151,8 +149,8 @@ def _outputs(few: Trial) -> tuple[Line, Tensor | None]:
 
 
 def _input(few: Trial) -> Line:
-    given = few.samples.batch(0, _REPEATED).to(few.classifier.device)
-    given = as_given(few.classifier)(given).clone()
+    images = few.samples.batch(0, _REPEATED).to(few.classifier.device)
+    given = as_given(few.classifier)(images).clone().to(few.classifier.input_dtype(images))
     kept = given.clone()
     with torch.no_grad(), few.classifier.evaluating():
         few.classifier.network(given)
@@ -163,7 +161,9 @@ def _input(few: Trial) -> Line:
 
 def _repeated(few: Trial, logits: Tensor) -> Iterator[Line]:
     """The same images once more, and one by one."""
-    images, allowed = few.samples.batch(0, len(logits)), _TOLERANCE[few.classifier.precision] * float(logits.std())
+    images = few.samples.batch(0, len(logits))
+    rounding = max(_TOLERANCE[one] for one in (few.classifier.precision, _own_precision(few)))
+    allowed = rounding * float(logits.std())
     with torch.no_grad():
         again = few.classifier(images).cpu()
         if float((again - logits).abs().max()) > allowed:
@@ -183,6 +183,10 @@ def _repeated(few: Trial, logits: Tensor) -> Iterator[Line]:
         yield Line("asked one by one", "the same answers")
 
 
+def _own_precision(few: Trial) -> str:
+    return str(few.classifier.input_dtype(few.samples.batch(0, 1))).removeprefix("torch.")
+
+
 def _change(first: Tensor, second: Tensor) -> str:
     flips, most = int((first.argmax(1) != second.argmax(1)).sum()), float((first - second).abs().max())
     return f"{flips} of {len(first)} predictions change, logits by up to {most:.3g}."
@@ -197,11 +201,11 @@ def _all_logits(few: Trial) -> tuple[Tensor, float]:
 
 
 def _bare(few: Trial, logits: Tensor) -> Line:
-    classifier, found = few.classifier, []
-    for images in _batches(few):
-        found.append(predictions(classifier, as_given(classifier), images))
+    classifier = few.classifier
+    found = [predictions(classifier, as_given(classifier), images) for images in _batches(few)]
     differ = int((torch.cat(found) != logits.argmax(1)).sum())
-    says = f"{len(logits) - differ} of {len(logits)} predictions agree with the bare network's, fed by hand in float32"
+    by_hand = f"fed by hand in {_own_precision(few)}"
+    says = f"{len(logits) - differ} of {len(logits)} predictions agree with the bare network's, {by_hand}"
     if differ <= 0.01 * len(logits):
         return Line("wrapper", says)
     mend = f"{classifier.precision} changes its answers: take precision='float32', or look at what the network does."

@@ -48,6 +48,7 @@ class Classifier:
             raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
         if precision not in ("float32", "bfloat16", "float16"):
             raise ValueError(f"precision is float32, bfloat16 or float16; {precision!r} came.")
+        _check_has_values(network)
         self.device = _place(network, device)
         self.network = _moved(network, self.device)
         self.name = name or _name_of(network)
@@ -74,7 +75,7 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); "
                 f"{images.dtype} of shape {tuple(images.shape)} came."
             )
-        given = self.normalised(images.to(self.device)).to(self._kind(images))
+        given = self.normalised(images.to(self.device)).to(self.input_dtype(images))
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
             try:
                 return self.network(given)
@@ -116,6 +117,11 @@ class Classifier:
         mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
         return (images - mean).div_(std)
 
+    def input_dtype(self, images: Tensor) -> torch.dtype:
+        """The dtype that the network's own weights want; that of the images for a network without weights."""
+        weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
+        return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
+
     def normalised_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Classifier:
         """The same network under another normalisation."""
         return Classifier(self.network, self.name, mean, std, str(self.device), self.precision)
@@ -142,11 +148,6 @@ class Classifier:
             "device": self.device.type if self.device.type == "cpu" else torch.cuda.get_device_name(self.device),
             "precision": self.precision,
         }
-
-    def _kind(self, images: Tensor) -> torch.dtype:
-        """The dtype that the network's own weights want; that of the images for a network without weights."""
-        weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
-        return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
     def _dtype(self) -> torch.dtype:
         return torch.float16 if self.precision == "float16" else torch.bfloat16
@@ -195,6 +196,18 @@ def _tensor_within(outputs: Any) -> Tensor:
         f"The network returned {type(outputs).__name__}; logits are a tensor, an object with .logits, a mapping with "
         "'logits' or 'out', or a sequence whose first member is the tensor."
     )
+
+
+def _check_has_values(network: Any) -> None:
+    if not isinstance(network, nn.Module):
+        return
+    named = [*network.named_parameters(), *network.named_buffers()]
+    bare = [name for name, values in named if values.is_meta]
+    if bare:
+        raise ValueError(
+            f"{len(bare)} of {len(named)} entries of the network ({bare[0]}, ...) lie on the meta device, without "
+            "values: build it on the CPU and load its weights first."
+        )
 
 
 def _home(network: Any) -> torch.device:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from fourierscope.subjects.classifier import Classifier, Precision
+from fourierscope.subjects.classifier_files import made_by
 from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_network, torchvision_network
 from fourierscope.subjects.weights import load_weights, read_weights
 
@@ -47,11 +48,14 @@ def open_classifier(
 
     Raises ValueError for an unknown word, with all kinds, and where weights or normalisation are missing or do not fit.
     """
+    if not isinstance(spec, str):
+        raise TypeError(f'A classifier is opened by a word such as "path/to/file.py:function"; {spec!r} came.')
     kind, _, name = spec.partition(":")
     if (mean is None) != (std is None):
         raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
     if kind in _ZOOS and name:
-        found = _ZOOS[kind](name, weights, classes)
+        with torch.random.fork_rng(devices=[]):  # libraries draw weights before they load them
+            found = _ZOOS[kind](name, weights, classes)
         if mean is None and found.mean is None:
             raise ValueError(_unstated(spec, classes))
         stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
@@ -66,7 +70,9 @@ def open_classifier(
     if Path(spec).suffix == ".py":
         raise ValueError(f"Which function of {spec} makes the network? Write {spec}:FUNCTION.")
     listed = "\n  ".join(CLASSIFIER_KINDS.values())
-    raise ValueError(f"There is no classifier {spec!r}. Classifiers are:\n  {listed}")
+    near = difflib.get_close_matches(kind, CLASSIFIER_KINDS, 1)
+    meant = f" Did you mean {near[0]}:{name or 'NAME'}?" if near else ""
+    raise ValueError(f"There is no classifier {spec!r}.{meant} Classifiers are:\n  {listed}")
 
 
 def _called(spec: str, weights: str | None) -> str:
@@ -111,7 +117,7 @@ def _of_file(
 ) -> Classifier:
     path, _, name = spec.rpartition(":")
     file = Path(path).expanduser()
-    made = _made_by(file, name)
+    made = made_by(file, name)
     network = made.network if isinstance(made, Classifier) else made
     if weights is not None:
         if not isinstance(network, nn.Module):
@@ -137,27 +143,3 @@ def _opened(
     own = (made.mean, made.std, made.provenance) if mean is None else (mean, std, "given by the user")
     place = device or str(made.device)
     return Classifier(made.network, name or made.name, own[0], own[1], place, precision, own[2])
-
-
-def _made_by(file: Path, name: str) -> Any:
-    """What the file's function returns. Its folder can be imported from meanwhile, as when a file is run."""
-    if not file.is_file():
-        raise FileNotFoundError(f"There is no file {file}.")
-    module_name = f"fourierscope_file_{file.stem}"
-    found = importlib.util.spec_from_file_location(module_name, file)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.path.insert(0, str(file.resolve().parent))
-    sys.modules[module_name] = module  # dataclasses look their module up while they are made
-    try:
-        found.loader.exec_module(module)
-        if not callable(getattr(module, name, None)):
-            known = ", ".join(one for one in vars(module) if not one.startswith("_") and callable(getattr(module, one)))
-            raise ValueError(f"{file.name} has no function {name!r}; it has {known or 'none'}.")
-        return getattr(module, name)()
-    finally:
-        sys.path.remove(str(file.resolve().parent))
-        # a module that cannot be imported by name elsewhere must not be found by name here: worker processes then get
-        # its classes by value
-        del sys.modules[module_name]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from fourierscope.subjects.selection import Selection, scaled_shape
 _MAPPED = 1 << 28  # bytes from which images stay on the disk
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2")
 _DENSEST = 1100  # no deflated member grows by more than this when it is read
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, KeyError, SyntaxError, RuntimeError)
+# RuntimeError: a member under a password, or of a compression that is not known
 
 
 def npz_samples(rest: str, selection: Selection) -> Samples:
@@ -31,7 +35,7 @@ def npz_samples(rest: str, selection: Selection) -> Samples:
         raise FileNotFoundError(f"There is no file {rest}.")
     try:
         images, labels = _member(file, "images"), _member(file, "labels")
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError, SyntaxError) as error:
+    except _BROKEN as error:
         raise ValueError(f"{file.name} is no readable .npz file: {error}.{_page(file)}") from error
     if images is None:
         with zipfile.ZipFile(file) as archive:
@@ -46,9 +50,11 @@ def folder_samples(rest: str, selection: Selection) -> Samples:
 
     With `size` the shorter side is resized to it (bilinear with antialiasing, by Pillow) and the centre taken; without
     it all pictures must agree in size. Pictures that lie in the folder itself, without class folders, have no labels.
-    Only the pictures that are wanted are read; large sets go to a temporary file that vanishes with them.
+    Grey of 16 bits becomes the nearest of 8 bits. Links to folders are followed; names that begin with a dot are not
+    looked at. Only the pictures that are wanted are read; large sets go to a temporary file that vanishes with them.
 
-    Raises FileNotFoundError, and ValueError with the first names and the count for files that cannot be read.
+    Raises FileNotFoundError, and ValueError with the first names and the count for files that cannot be read, and for
+    links that lead nowhere or round in a circle.
     """
     folder = Path(rest).expanduser()
     if not folder.is_dir():
@@ -165,8 +171,9 @@ def _page(file: Path) -> str:
 
 def _listed(folder: Path) -> tuple[list[Path], torch.Tensor | None, tuple[str, ...] | None]:
     """The picture files in sorted order, their labels, and the class names."""
-    classes = sorted(one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
-    loose = _pictures(folder, deep=False)
+    held = _seen(folder)
+    classes = [one.name for one in held if one.is_dir()]
+    loose = [one for one in held if _is_picture(one)]
     if loose and classes:
         both = f"class folders ({', '.join(classes[:3])}) and loose pictures ({loose[0].name})"
         raise ValueError(f"{folder.name} holds {both}: one or the other is understood.")
@@ -174,9 +181,9 @@ def _listed(folder: Path) -> tuple[list[Path], torch.Tensor | None, tuple[str, .
         return loose, None, None
     files, labels = [], []
     for label, name in enumerate(classes):
-        held = _pictures(folder / name, deep=True)
-        files += held
-        labels += [label] * len(held)
+        found = _pictures(folder / name, (folder.resolve(),))
+        files += sorted(found, key=lambda one: one.relative_to(folder).as_posix())
+        labels += [label] * len(found)
     if not files:
         raise ValueError(
             f"{folder.name} holds no pictures ({', '.join(_SUFFIXES)}), neither in class folders nor by themselves."
@@ -184,10 +191,29 @@ def _listed(folder: Path) -> tuple[list[Path], torch.Tensor | None, tuple[str, .
     return files, torch.tensor(labels), tuple(classes)
 
 
-def _pictures(folder: Path, deep: bool) -> list[Path]:
-    found = folder.rglob("*") if deep else folder.glob("*")
-    kept = [one for one in found if one.suffix.lower() in _SUFFIXES and not one.name.startswith(".") and one.is_file()]
-    return sorted(kept, key=lambda one: one.relative_to(folder).as_posix())
+def _pictures(folder: Path, above: tuple[Path, ...]) -> list[Path]:
+    """The picture files in a folder and in those below it; `above` are the true paths of the folders it lies in."""
+    true = folder.resolve()
+    if true in above:
+        raise ValueError(f"{folder} is a link to a folder that it lies in: following it has no end. Remove it.")
+    held = _seen(folder)
+    found = [one for one in held if _is_picture(one)]
+    for inner in (one for one in held if one.is_dir()):
+        found += _pictures(inner, (*above, true))
+    return found
+
+
+def _seen(folder: Path) -> list[Path]:
+    """What a folder holds, sorted, without names that begin with a dot."""
+    held = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    lost = [one for one in held if one.is_symlink() and not one.exists()]
+    if lost:
+        raise ValueError(f"{lost[0]} is a link that leads nowhere ({len(lost)} such there). Mend it or remove it.")
+    return held
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in _SUFFIXES and file.is_file()
 
 
 def _decoded(picture: Path | Image.Image, size: int | None) -> npt.NDArray[np.uint8]:
@@ -195,12 +221,24 @@ def _decoded(picture: Path | Image.Image, size: int | None) -> npt.NDArray[np.ui
     if isinstance(picture, Path):
         with Image.open(picture) as opened:
             return _decoded(opened, size)
-    image = picture.convert("RGB")
+    image = _eight_bits(picture).convert("RGB")
     if size is not None:
         height, width = scaled_shape(image.height, image.width, size)
         left, top = (width - size) // 2, (height - size) // 2
         image = image.resize((width, height), Image.Resampling.BILINEAR).crop((left, top, left + size, top + size))
     return np.asarray(image)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """The picture, grey of 16 bits brought to 8; Pillow by itself would clip all that is above 255 to white."""
+    if picture.mode in ("I", "F"):
+        raise ValueError(
+            f"grey of 32 bits (mode {picture.mode}), of unknown range: save 8 or 16 bits, or give arrays to fs.Samples"
+        )
+    if not picture.mode.startswith("I;16"):
+        return picture
+    levels = np.asarray(picture).astype(np.uint32)
+    return Image.fromarray(((levels + 128) // 257).astype(np.uint8))  # 65535 is 255 * 257
 
 
 def _room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -212,4 +250,4 @@ def _room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
 
 
 def _short(error: Exception) -> str:
-    return "cannot be identified" if isinstance(error, OSError) and "identify" in str(error) else str(error)[:80]
+    return "cannot be identified" if isinstance(error, OSError) and "identify" in str(error) else str(error)[:120]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from pathlib import Path
+
 from fourierscope.subjects.sample_files import folder_samples, npz_samples
 from fourierscope.subjects.sample_sets import TORCHVISION_SETS, hub_samples, torchvision_samples
 from fourierscope.subjects.samples import Samples
@@ -28,6 +31,8 @@ def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int |
 
     Raises ValueError for an unknown word, with all kinds, and what each kind raises for files that do not fit.
     """
+    if not isinstance(spec, str):
+        raise TypeError(f'Samples are opened by a word such as "folder:PATH" or "npz:PATH"; {spec!r} came.')
     kind, _, rest = spec.partition(":")
     selection = Selection(limit, seed, size)
     if kind in ("npz", "folder", "hf") and not rest:
@@ -39,8 +44,19 @@ def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int |
     loaders = {"npz": npz_samples, "folder": folder_samples, "hf": hub_samples}
     if kind not in loaders:
         listed = "\n  ".join(SAMPLE_KINDS.values())
-        raise ValueError(f"There are no samples {spec!r}. Samples are:\n  {listed}")
+        raise ValueError(f"There are no samples {spec!r}.{_meant(spec, kind, rest)} Samples are:\n  {listed}")
     return loaders[kind](rest, selection)
+
+
+def _meant(spec: str, kind: str, rest: str) -> str:
+    """The word that was probably meant, as a question; nothing where there is none."""
+    place = Path(spec).expanduser()
+    if place.suffix.lower() == ".npz" and place.is_file():
+        return f" Did you mean npz:{spec}?"
+    if spec and place.is_dir():
+        return f" Did you mean folder:{spec}?"
+    near = difflib.get_close_matches(kind, SAMPLE_KINDS, 1)
+    return f" Did you mean {near[0]}{':' if rest else ''}{rest}?" if near else ""
 
 
 def _embedded(kind: str, rest: str) -> Samples:

@@ -196,12 +196,11 @@ def _checked_labels(labels: Tensor, count: int, classes: Sequence[str] | None) -
         raise ValueError(f"There must be one label for each of {count} images; shape {tuple(labels.shape)} came.")
     if labels.is_floating_point() or labels.dtype == torch.bool:
         raise TypeError(f"Labels are whole numbers (the index of the class); {labels.dtype} came.")
-    labels = labels.long()
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or (classes is not None and high >= len(classes)):
+    low, high = int(labels.numpy().min()), int(labels.numpy().max())  # torch has no such functions of uint64
+    if low < 0 or high > torch.iinfo(torch.int64).max or (classes is not None and high >= len(classes)):
         fits = "from 0 on" if classes is None else f"from 0 to {len(classes) - 1}, for {len(classes)} class names"
         raise ValueError(f"Labels run {fits}; {low} to {high} came.")
-    return labels
+    return labels.long()
 
 
 def _turn_in_class(labels: Tensor) -> Tensor:

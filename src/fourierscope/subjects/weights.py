@@ -48,9 +48,10 @@ def read_weights(path: str) -> dict[str, Tensor]:
 
     Raises FileNotFoundError, and ValueError with what the file is and what to do: for whole pickled networks,
     TorchScript, anything that names a function to run, other formats, web pages, cut-off files, weights that
-    are not finite, and checkpoints that hold several state dicts.
+    are not finite or no plain numbers (meta, sparse, quantised, of 8 bits), and checkpoints that hold several state
+    dicts.
     """
-    file = pathlib.Path(path)
+    file = pathlib.Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"There is no file of weights {path}.")
     suffix = file.suffix.lower()
@@ -59,6 +60,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
         raise ValueError(f"{file.name}: weights are read from {known}; {suffix or 'no suffix'} came. {_ADVICE}")
     _check_is_no_page(file)
     state = _safetensors(file) if suffix == ".safetensors" else _state_within(_checkpoint(file), file.name)
+    _check_plain(state, file.name)
     _check_finite(state, file.name)
     return state
 
@@ -69,8 +71,10 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     Prefixes that wrappers leave (`module.`, `_orig_mod.`, `model.`, ...) are stripped, as often as needed and only
     where needed. Only counters of batches (`num_batches_tracked`) may be missing.
 
-    Raises ValueError with the missing, unexpected and differently shaped entries; the network is unchanged then.
+    Raises ValueError with the missing, unexpected and differently shaped entries, and with those of another kind of
+    number (complex, floating, whole), which would be rounded or cut; the network is unchanged then.
     """
+    _check_plain(state, "The state dict")
     places = network.state_dict()
     fitted = _stripped(state, places)
     missing = [name for name in places if name not in fitted and not name.endswith("num_batches_tracked")]
@@ -78,6 +82,7 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     shaped = [name for name in fitted if name in places and fitted[name].shape != places[name].shape]
     if missing or unexpected or shaped:
         raise ValueError(_misfit(type(network).__name__, fitted, places, missing, unexpected, shaped))
+    _check_kinds(type(network).__name__, fitted, places)
     network.load_state_dict(fitted, strict=False)
 
 
@@ -180,6 +185,47 @@ def _check_finite(state: Mapping[str, Tensor], name: str) -> None:
     bad = [key for key, values in state.items() if values.is_floating_point() and not bool(values.isfinite().all())]
     if bad:
         raise ValueError(f"{name} holds weights that are NaN or infinite, in {_some(bad)}: this training went astray.")
+
+
+def _check_plain(state: Mapping[str, Tensor], name: str) -> None:
+    odd = [f"{key} ({_oddity(values)})" for key, values in state.items() if _oddity(values)]
+    if odd:
+        raise ValueError(
+            f"{name} holds entries that are no plain numbers: {_some(odd)}. Save weights of 16 bits or more, dense and "
+            "on the CPU."
+        )
+
+
+def _oddity(values: Tensor) -> str:
+    """Why an entry cannot be put into a network as it is; nothing where it can."""
+    if values.is_meta:
+        return "on the meta device, without values"
+    if values.layout != torch.strided:
+        return "sparse"
+    if values.is_quantized:
+        return "quantised"
+    return str(values.dtype).removeprefix("torch.") if values.is_floating_point() and values.itemsize < 2 else ""
+
+
+def _check_kinds(network: str, state: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> None:
+    # averaged weights hold the counters of batches as means; no answer depends on them
+    counted = [name for name in state if name in places and not name.endswith("num_batches_tracked")]
+    other = [
+        f"{name} ({_number(state[name])} for {_number(places[name])})"
+        for name in counted
+        if _number(state[name]) != _number(places[name])
+    ]
+    if other:
+        raise ValueError(
+            f"The weights are of another kind of number than {network} takes: {_some(other)}. Save them as they were "
+            "trained, before any quantising or transforming."
+        )
+
+
+def _number(values: Tensor) -> str:
+    if values.is_complex():
+        return "complex"
+    return "floating" if values.is_floating_point() else "whole"
 
 
 def _stripped(state: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> dict[str, Tensor]:
