@@ -37,16 +37,7 @@ def run(
 
     Raises StoreError for a store of another question. Interrupted by ctrl-C it keeps what is finished and says so.
     """
-    if not isinstance(analysis, Analysis):
-        raise TypeError(
-            f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
-        )
-    if engine != "here":
-        raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
-    if workers < 1 or (batch != "auto" and batch < 1):
-        raise ValueError(
-            f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.'
-        )
+    _check(analysis, workers, engine, batch)
     cells, record = list(analysis.cells(subject)), analysis.record(subject)
     kept = None if store is None else Store(store)
     with nullcontext() if kept is None else kept.opened(record):
@@ -69,6 +60,19 @@ def run(
                 bar.update()
         variables = analysis.assemble({cell: measured[cell] for cell in cells}, subject)
     return Result(xr.Dataset(dict(variables)), record)
+
+
+def _check(analysis: object, workers: int, engine: str, batch: int | str) -> None:
+    if not isinstance(analysis, Analysis):
+        raise TypeError(
+            f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
+        )
+    if engine != "here":
+        raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
+    if workers < 1 or (batch != "auto" and (not isinstance(batch, int) or batch < 1)):
+        raise ValueError(
+            f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.'
+        )
 
 
 def _here(analysis: Analysis[S], subject: S, cells: list[NamedTuple], waiting: list[int], size: int) -> Iterator[Done]:

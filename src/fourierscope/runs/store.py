@@ -33,7 +33,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
 
     @contextmanager
     def opened(self, record: Mapping[str, Any]) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -27,6 +27,16 @@ _ZOOS: dict[str, Callable[[str, str | None, int | None], Found]] = {
     "timm": timm_network,
     "hf": hub_network,
 }
+
+
+class _Given(NamedTuple):
+    """What was said beside the word; see `open_classifier`."""
+
+    weights: str | None
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+    device: str | None
+    precision: Precision
 
 
 def open_classifier(
@@ -63,10 +73,11 @@ def open_classifier(
         return Classifier(found.network.eval(), called, stated[0], stated[1], device, precision, stated[2])
     if classes is not None:
         raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
+    given = _Given(weights, mean, std, device, precision)
     if kind == "reference" and name:
-        return _reference(name, weights, mean, std, device, precision)
+        return _reference(name, given)
     if ".py:" in spec:
-        return _of_file(spec, weights, mean, std, device, precision)
+        return _of_file(spec, given)
     if Path(spec).suffix == ".py":
         raise ValueError(f"Which function of {spec} makes the network? Write {spec}:FUNCTION.")
     listed = "\n  ".join(CLASSIFIER_KINDS.values())
@@ -92,54 +103,34 @@ def _unstated(spec: str, classes: int | None) -> str:
     )
 
 
-def _reference(
-    name: str,
-    weights: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    device: str | None,
-    precision: Precision,
-) -> Classifier:
+def _reference(name: str, given: _Given) -> Classifier:
     from fourierscope.subjects.reference import reference
 
-    if weights is not None:
-        raise ValueError(f"reference:{name} comes with its weights; weights={weights!r} came.")
-    return _opened(reference(name), None, mean, std, device, precision)
+    if given.weights is not None:
+        raise ValueError(f"reference:{name} comes with its weights; weights={given.weights!r} came.")
+    return _opened(reference(name), None, given)
 
 
-def _of_file(
-    spec: str,
-    weights: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    device: str | None,
-    precision: Precision,
-) -> Classifier:
+def _of_file(spec: str, given: _Given) -> Classifier:
     path, _, name = spec.rpartition(":")
     file = Path(path).expanduser()
     made = made_by(file, name)
     network = made.network if isinstance(made, Classifier) else made
-    if weights is not None:
+    if given.weights is not None:
         if not isinstance(network, nn.Module):
-            came = f"{type(network).__name__}, which has no weights to load; weights={weights!r} came"
+            came = f"{type(network).__name__}, which has no weights to load; weights={given.weights!r} came"
             raise ValueError(f"{file.name}:{name} returns {came}.")
-        load_weights(network, read_weights(weights))
+        load_weights(network, read_weights(given.weights))
     if isinstance(network, nn.Module):
         network.eval()  # it was made a moment ago, for this
-    return _opened(made, _called(f"{file.name}:{name}", weights), mean, std, device, precision)
+    return _opened(made, _called(f"{file.name}:{name}", given.weights), given)
 
 
-def _opened(
-    made: Any,
-    name: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    device: str | None,
-    precision: Precision,
-) -> Classifier:
+def _opened(made: Any, name: str | None, given: _Given) -> Classifier:
     """The classifier around what was made; a Classifier keeps its own normalisation unless another is given."""
     if not isinstance(made, Classifier):
-        return Classifier(made, name, mean, std, device, precision)
-    own = (made.mean, made.std, made.provenance) if mean is None else (mean, std, "given by the user")
-    place = device or str(made.device)
-    return Classifier(made.network, name or made.name, own[0], own[1], place, precision, own[2])
+        return Classifier(made, name, given.mean, given.std, given.device, given.precision)
+    stated = (made.mean, made.std, made.provenance)
+    mean, std, provenance = stated if given.mean is None else (given.mean, given.std, "given by the user")
+    place = given.device or str(made.device)
+    return Classifier(made.network, name or made.name, mean, std, place, given.precision, provenance)

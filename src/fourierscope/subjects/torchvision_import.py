@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-import torch
+from torch import library
 
 # A wheel of torchvision built for CUDA cannot load its compiled operators beside a torch built for processors, and then
 # fails on import, where it describes operators that were never declared. Classification networks and data sets use
@@ -45,8 +45,8 @@ def _imported() -> ModuleType:
 
 
 def _declare() -> None:
-    made: Any = torch.library.Library  # torch leaves it untyped
-    library = made("torchvision", "FRAGMENT")
+    made: Any = library.Library  # torch leaves it untyped
+    operators = made("torchvision", "FRAGMENT")
     for schema in _SCHEMAS:
-        library.define(schema)
-    _declared.append(library)
+        operators.define(schema)
+    _declared.append(operators)
