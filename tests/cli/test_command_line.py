@@ -185,3 +185,18 @@ def test_numbers_may_be_listed_with_commas(tmp_path, monkeypatch):
     assert record["options"]["sizes"] == [1, 4]
     assert record["subject"]["classifier"]["mean"] == [0.5, 0.5, 0.5]
     assert record["subject"]["classifier"]["std"] == [0.25]
+
+
+def test_the_list_names_what_the_loaders_and_recipes_know(capsys):
+    from fourierscope.subjects.classifier_kinds import CLASSIFIER_KINDS
+    from fourierscope.subjects.reference import reference_names
+    from fourierscope.subjects.sample_kinds import SAMPLE_KINDS
+    from fourierscope.subjects.sample_sets import TORCHVISION_SETS
+    from fourierscope.training import RECIPES
+
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {kind}" in listed for kind in SAMPLE_KINDS if kind not in TORCHVISION_SETS)
+    assert all(f"  {kind}:" in listed for kind in CLASSIFIER_KINDS if kind != "file")
+    assert all(f"  {name} " in listed.partition("recipes")[2] for name in RECIPES)
+    assert all(name in listed.partition("reference:NAME")[2].splitlines()[0] for name in reference_names())

@@ -226,13 +226,6 @@ def test_layers_are_found_by_name_or_named():
         Classifier(channel_means).module("head")
 
 
-def test_another_normalisation_leaves_the_first_alone():
-    classifier = Classifier(small(), mean=0.5, std=0.25)
-    other = classifier.normalised_by(None, None)
-    assert (classifier.mean, other.mean) == ((0.5,), None)
-    assert other.network is classifier.network
-
-
 @pytest.mark.parametrize("device", [None, "cpu"])
 def test_a_network_without_values_is_refused(device):
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 2, device="meta"))

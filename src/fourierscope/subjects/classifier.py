@@ -122,10 +122,6 @@ class Classifier:
         weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
         return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
-    def normalised_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Classifier:
-        """The same network under another normalisation."""
-        return Classifier(self.network, self.name, mean, std, str(self.device), self.precision)
-
     def module(self, name: str) -> nn.Module:
         """The submodule of that dotted name. Raises ValueError with names that exist."""
         if not isinstance(self.network, nn.Module):

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cloudpickle  # comes with loky, which starts the worker processes
+import cloudpickle
 
 
 def made_by(file: Path, name: str) -> Any:
