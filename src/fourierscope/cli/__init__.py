@@ -20,7 +20,8 @@ _OWN = {
     "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
     "report": "Put results into one offline HTML page.",
-    "train": "Make a reference classifier again.",
+    "train": "Train a network by a recipe: natural, under noise, under attack, augmented.",
+    "reference": "Make a reference classifier again.",
     "list": "List analyses, samples, classifiers and recipes.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }

@@ -14,12 +14,22 @@ _SAMPLES = {
 }
 _CLASSIFIERS = {
     "reference:NAME": "natural, gaussian, adversarial: shipped with the package, for patches",
+    "network:NAME[/low15]": "small, resnet20 to resnet56, resnet18, wrn-28-10, vgg11: untrained, or with --weights",
+    "trained:PATH": "a file that `fourierscope train` wrote",
     "torchvision:NAME": "with --weights",
     "timm:NAME": "with --weights (extra timm)",
     "hf:NAME": "a model of the Hugging Face hub, or its folder (extra hf)",
     "path/to/file.py:function": "whatever your function returns: a module or a callable",
 }
-_RECIPES = {"natural": "images as they are", "gaussian": "Gaussian noise", "adversarial": "projected gradient descent"}
+_RECIPES = {
+    "natural": "for patches: flips and tints",
+    "gaussian": "for patches, under Gaussian noise",
+    "adversarial": "for patches, under projected gradient descent",
+    "cifar10-natural": "crops and flips, bfloat16",
+    "cifar10-gaussian": "the same under Gaussian noise of deviation up to 0.1",
+    "cifar10-adversarial": "the same under projected gradient descent, 8/255",
+    "cifar10-autoaugment": "the same with AutoAugment, without brightness and contrast",
+}
 
 
 def main(words: list[str]) -> int:
