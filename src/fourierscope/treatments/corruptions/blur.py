@@ -66,9 +66,9 @@ def glass_blur(images: Images, row: Row, streams: Streams) -> Images:
 def _copy_from_near(origin: Whole, shape: tuple[int, int], reach: float, chance: float, drawn: Images) -> None:
     """One pass over the pixels, from the last to the first: each becomes a copy of one near by.
 
-    `origin` (n, h w) says where each pixel comes from and is changed in place; `drawn` (n, 3, h, w) gives the steps down
-    and right and whether a pixel takes part. The published program means to swap two pixels, but copies; its steps
-    run from -reach to reach - 1, and a border of `reach` at the end and one more at the beginning is left out.
+    `origin` (n, h w) says where each pixel comes from and is changed in place; `drawn` (n, 3, h, w) gives the steps
+    down and right and whether a pixel takes part. The published program means to swap two pixels, but copies; its
+    steps run from -reach to reach - 1, and it leaves out the first reach + 1 and the last reach - 1 rows and columns.
     """
     height, width = shape
     steps = np.floor((2 * drawn[:, :2] - 1) * reach).astype(np.int64)
@@ -84,8 +84,8 @@ def _copy_from_near(origin: Whole, shape: tuple[int, int], reach: float, chance:
 
 def motion_blur(images: Images, row: Row, streams: Streams) -> Images:
     """The picture smeared to one side along a line, up to 45 degrees from the horizontal; at 8-bit levels."""
-    angles = uniforms(streams, ()) * 90 - 45
-    return moved(images, *row, angles)
+    radius, deviation = row
+    return moved(images, radius, deviation, angles=uniforms(streams, ()) * 90 - 45)
 
 
 def moved(images: Images, radius: float, deviation: float, angles: Images) -> Images:
