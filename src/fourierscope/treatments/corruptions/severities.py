@@ -22,7 +22,7 @@ IDENTITY: dict[str, tuple[float | None, ...] | None] = {
     "impulse_noise": (0,),
     "speckle_noise": (0,),
     "defocus_blur": None,
-    "glass_blur": (0, None, 0),
+    "glass_blur": None,
     "motion_blur": None,
     "zoom_blur": None,
     "gaussian_blur": (0,),
@@ -128,8 +128,8 @@ def weighted_rows(name: str, severity: float, table: Table) -> list[tuple[float,
     """The rows of parameters to use at a severity above 0, each with the weight of its picture; None: as it was.
 
     Weights add up to 1. At whole severities there is the published row alone. Between them the parameters are
-    interpolated linearly, from those of no change on; where a parameter counts or chooses (radii, numbers of factors,
-    water or mud) the pictures of the two neighbouring rows, made with the same chance, are mixed instead.
+    interpolated linearly, from those of no change on; where a parameter counts or chooses (radii, passes, numbers
+    of factors, water or mud) the pictures of the two neighbouring rows, made with the same chance, are mixed instead.
     """
     below = min(int(severity), 4)
     rows: list[Row | None] = [_identity(name, table), *TABLES[table][name]]
