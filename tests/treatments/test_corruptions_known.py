@@ -248,6 +248,12 @@ def test_snow_falls_with_its_turned_copy_on_every_channel_alike():
     np.testing.assert_array_equal(flakes[:, 0], flakes[:, 2])
 
 
+def test_snow_falls_more_down_than_across():
+    flakes = weather.snow(np.zeros((30, 1, 32, 32)), (0, 0.3, 1, 0.6, 10, 6, 1.0), streams(30))
+    down, across = (np.abs(np.diff(flakes, axis=axis)).mean((1, 2, 3)) for axis in (2, 3))
+    assert (down < across).mean() > 0.9
+
+
 def test_frost_from_a_folder_is_a_weighted_sum(tmp_path):
     Image.new("RGB", (60, 50), (200, 100, 0)).save(tmp_path / "frost1.png")
     Image.new("RGB", (60, 50), (200, 100, 0)).save(tmp_path / "frost2.jpg", quality=100)
