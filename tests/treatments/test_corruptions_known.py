@@ -265,7 +265,9 @@ def test_frost_from_a_folder_is_a_weighted_sum(tmp_path):
 
 def test_frost_is_cut_from_every_fifth_pixel_of_the_picture_at_any_place(tmp_path):
     thinned = np.arange(12 * 10).reshape(12, 10)
-    Image.fromarray(thinned.repeat(5, 0).repeat(5, 1).astype(np.uint8)).save(tmp_path / "a.png")
+    whole = np.zeros((60, 50), np.uint8)
+    whole[2::5, 2::5] = thinned  # the middle of every five
+    Image.fromarray(whole).save(tmp_path / "a.png")
     black = fs.Samples(torch.arange(400).view(400, 1, 1, 1).expand(400, 1, 9, 9) / 1e6)
     found = np.rint(corrupt(black, "frost", 5, "cifar", frost=str(tmp_path)).images.numpy() / 0.45 * 255).astype(int)
     corners = {(int(one[0, 0, 0]) // 10, int(one[0, 0, 0]) % 10) for one in found[:, None, 0]}
@@ -326,6 +328,14 @@ def test_the_edges_of_a_square_surround_it():
     assert len(np.nonzero(edges[0][6])[0]) == len(np.nonzero(edges[0][:, 7])[0]) == 2
     assert (rows.min(), columns.min()) in {(3, 4), (4, 5)}
     assert not edges[0][5:8, 6:9].any()
+    assert not edges[1].any()
+
+
+def test_a_weak_edge_counts_where_it_goes_on_from_a_strong_one_even_slantwise():
+    height = np.linspace(60, 12, 20)  # slopes of 6 times these: strong above 25, weak above 9
+    slant = np.where(np.arange(20) > np.arange(20)[:, None], height[:, None], 0)
+    edges = spatter._edges(np.stack([slant, np.minimum(slant, 12)]))
+    assert edges[0][2:-2].any(1).all()
     assert not edges[1].any()
 
 
