@@ -1,3 +1,6 @@
 """CHANGED: a subject becomes another of the same kind: attacked, corrupted, filtered. Nothing given is changed."""
 
+from fourierscope.treatments.attacks import L2PGD as L2PGD
 from fourierscope.treatments.attacks import LinfPGD as LinfPGD
+from fourierscope.treatments.attacks import fgsm as fgsm
+from fourierscope.treatments.attacks import pgd as pgd
