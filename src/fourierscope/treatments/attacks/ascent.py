@@ -79,7 +79,7 @@ class L2PGD:
         change = in_box(images, self._start(ball, images, generator).to(images.device))
         for _ in range(self.steps):
             slope = _slope(classifier, images + change, labels)
-            change = in_box(images, ball.kept(change + self.step * ball.steepest(slope)))
+            change = ball.within(images, change + self.step * ball.steepest(slope))
         return (images + change).clamp(0, 1)
 
     def trace(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite, prod, sqrt
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
@@ -12,6 +12,16 @@ from torch import Tensor
 from fourierscope.treatments.chance import normal, uniform
 
 Norm = Literal["linf", "l2"]
+
+
+class Region(Protocol):
+    """Where an attack may move, and its way up there."""
+
+    def steepest(self, slope: Tensor) -> Tensor:
+        """The direction (n, c, h, w) to step along; 0 where there is none."""
+
+    def within(self, images: Tensor, change: Tensor) -> Tensor:
+        """A change near the given one that is allowed for these images."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,10 @@ class Ball:
         if self.norm == "linf":
             return change.clamp(-self.eps, self.eps)
         return change * (self.eps / lengths(change).clamp(min=max(self.eps, 1e-12)))
+
+    def within(self, images: Tensor, change: Tensor) -> Tensor:
+        """The nearest change within the ball, then clipped so that the images stay in [0, 1]."""
+        return in_box(images, self.kept(change))
 
 
 def lengths(changes: Tensor) -> Tensor:

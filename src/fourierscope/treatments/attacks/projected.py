@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fourierscope.subjects import Samples, Trial
 from fourierscope.treatments.attacks.attacked import Outcome, attacked
-from fourierscope.treatments.attacks.balls import Ball, Norm, in_box
+from fourierscope.treatments.attacks.balls import Ball, Norm, Region, in_box
 from fourierscope.treatments.attacks.gradients import Network, mistake_log_odds, slopes
 
 Climb = Callable[[Tensor, Tensor, int], Outcome]
@@ -70,14 +70,14 @@ def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Sample
 
 
 def ascent(
-    classifier: Network, images: Tensor, labels: Tensor, ball: Ball, steps: int, length: float, change: Tensor
+    classifier: Network, images: Tensor, labels: Tensor, region: Region, steps: int, length: float, change: Tensor
 ) -> Outcome:
-    """Images after `steps` steps of steepest ascent from a first change, kept in the ball and then in [0, 1]."""
+    """Images after `steps` steps of steepest ascent from a first change, each kept within the region."""
     felt = torch.zeros(len(images), dtype=torch.bool, device=images.device)
     for _ in range(steps):
-        slope = slopes(classifier, images + change, labels)
-        felt |= slope.flatten(1).any(1)
-        change = in_box(images, ball.kept(change + length * ball.steepest(slope)))
+        direction = region.steepest(slopes(classifier, images + change, labels))
+        felt |= direction.flatten(1).any(1)
+        change = region.within(images, change + length * direction)
     return Outcome((images + change).clamp(0, 1), felt)
 
 
