@@ -77,8 +77,7 @@ class _ImagesAlone(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, weight: Tensor) -> tuple[Tensor, None]:
         with torch.enable_grad():
-            risen = (ctx.logits * weight).sum(1)
-        slope = slope_of(risen, ctx.images, again=True)
+            slope = slope_of((ctx.logits * weight).sum(1), ctx.images, again=True)
         ctx.asked.asked, ctx.asked.felt = True, ctx.asked.felt or bool(slope.any())
         return slope, None
 
