@@ -96,7 +96,7 @@ def _confined_pgd(
     region, length = Confined(ball, subspace), step_length(ball.eps, steps, step)
 
     def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images.cpu(), f"pgd start {restart}", seed).to(images.device)
+        start = ball.start(images, f"pgd start {restart}", seed)
         reached = ascent(trial.classifier, images, labels, region, steps, length, region.within(images, start))
         return Outcome((images + region.confined(images, reached.images - images)).clamp(0, 1), reached.felt)
 

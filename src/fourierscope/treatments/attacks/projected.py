@@ -47,7 +47,7 @@ def pgd(
     own = "" if step is None else f" of {step:.3g}"
 
     def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images.cpu(), f"pgd start {restart}", seed).to(images.device)
+        start = ball.start(images, f"pgd start {restart}", seed)
         return ascent(trial.classifier, images, labels, ball, steps, length, in_box(images, start))
 
     def attack(images: Tensor, labels: Tensor) -> Outcome:
