@@ -12,10 +12,10 @@ import fourierscope as fs
 from fourierscope.treatments import foolbox_attack, pgd
 
 MADE = [
-    {"seed": 0, "eps": (0.02, 0.2), "steps": 10},
-    {"seed": 1, "eps": (0.02, 0.2), "steps": 20},
-    {"seed": 2, "size": (12, 12), "eps": (0.015, 0.15), "steps": 10},
-    {"seed": 3, "size": (7, 10), "gain": 2.0, "eps": (0.05, 0.4), "steps": 5},
+    {"seed": 0, "eps": (0.01, 0.1), "steps": 10},
+    {"seed": 1, "eps": (0.04, 0.6), "steps": 20},
+    {"seed": 2, "size": (12, 12), "eps": (0.01, 0.15), "steps": 10},
+    {"seed": 3, "size": (7, 10), "gain": 2.0, "eps": (0.01, 0.1), "steps": 5},
     {"seed": 4, "batchnorm": True, "channels": 1, "eps": (0.04, 0.25), "steps": 15},
 ]
 
