@@ -53,9 +53,8 @@ def pgd(
     def attack(images: Tensor, labels: Tensor) -> Outcome:
         return worst(trial.classifier, images, labels, climb, restarts)
 
-    return attacked(
-        trial, labels_asked(trial), attack, f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}", batch
-    )
+    done = f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}"
+    return attacked(trial, labels_asked(trial), attack, done, batch)
 
 
 def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Samples:
