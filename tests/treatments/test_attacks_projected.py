@@ -119,6 +119,27 @@ def test_the_start_follows_from_the_seed_and_fills_the_ball():
         assert abs(float((size < 0.3 * 0.5**0.25).float().mean()) - 0.5) < 4 * sqrt(0.25 / 400)
 
 
+def test_a_classifier_is_never_shown_an_image_outside_the_box():
+    trial, seen = deep_trial(), []
+
+    def watched(images):
+        seen.append((float(images.detach().min()), float(images.detach().max())))
+        return trial.classifier(images)
+
+    for norm, eps in BUDGETS:
+        pgd(fs.Trial(fs.Classifier(watched), trial.samples), norm, eps, steps=3)
+    assert min(low for low, _ in seen) >= -1e-6
+    assert max(high for _, high in seen) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-30, 1e30])
+def test_a_step_has_length_one_in_its_norm_however_steep_the_slope(scale):
+    slope = scale * torch.randn(4, 3, 5, 6, generator=chance())
+    slope[2] = 0
+    torch.testing.assert_close(Ball("l2", 0.1).steepest(slope).flatten(1).norm(dim=1), torch.tensor([1.0, 1, 0, 1]))
+    assert Ball("linf", 0.1).steepest(slope).abs().amax((1, 2, 3)).tolist() == [1, 1, 0, 1]
+
+
 def test_the_name_says_what_was_done_and_labels_and_classes_stay():
     trial = deep_trial()
     after = pgd(trial, eps=8 / 255, steps=3)
