@@ -42,7 +42,10 @@ def test_a_users_own_network_learns_from_its_file(tmp_path, capsys):
     )
     words = ["train", "--classifier", "mine.py:make", "--recipe", "natural", "--epochs", "1", "--samples", "digits"]
     assert main([*words, "--out", "w.safetensors"]) == 0
-    mean, std = (f"{float(one):.4g}" for one in (fs.open_samples("digits").batch().mean(), fs.open_samples("digits").batch().std()))
+    mean, std = (
+        f"{float(one):.4g}"
+        for one in (fs.open_samples("digits").batch().mean(), fs.open_samples("digits").batch().std())
+    )
     assert f"--weights w.safetensors --mean {mean} --std {std}" in capsys.readouterr().out
     normalisation = {"mean": (float(mean),), "std": (float(std),)}
     assert fs.open_classifier("mine.py:make", "w.safetensors", **normalisation).name == "mine.py:make w.safetensors"
