@@ -21,7 +21,7 @@ _OWN = {
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
     "report": "Put results into one offline HTML page.",
     "train": "Make a reference classifier again.",
-    "list": "List analyses, samples, classifiers and recipes.",
+    "list": "List analyses, samples, classifiers, treatments and recipes.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }
 
