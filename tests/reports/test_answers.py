@@ -39,7 +39,8 @@ def test_a_shift_spectrum_tells_size_extremes_and_ratio(pair):
     found = fs.ShiftSpectrum()(pair)
     said = " ".join(told(found))
     ring = found["profile"]
-    assert f"largest at radius {number(ring.radius[int(ring.values.argmax())])}, {interval(ring[int(ring.values.argmax())])}" in said
+    most = ring[int(ring.values.argmax())]
+    assert f"largest at radius {number(most.radius)}, {interval(most)}" in said
     assert f"The ratio of low to high frequencies is {interval(found['low_high_ratio'])}" in said
     nothing = fs.ShiftSpectrum()(fs.Pair(pair.before, pair.before))
     assert "There is no ratio here" in " ".join(told(nothing))
