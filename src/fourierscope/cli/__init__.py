@@ -22,7 +22,7 @@ _OWN = {
     "report": "Put results into one offline HTML page.",
     "train": "Train a network by a recipe: natural, under noise, under attack, augmented.",
     "reference": "Make a reference classifier again.",
-    "list": "List analyses, samples, classifiers and recipes.",
+    "list": "List analyses, samples, classifiers, treatments and recipes.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }
 

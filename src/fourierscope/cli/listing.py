@@ -32,18 +32,31 @@ _RECIPES = {
     "cifar10-adversarial": "the same under projected gradient descent, 8/255",
     "cifar10-autoaugment": "the same with AutoAugment, without brightness and contrast",
 }
+_TREATMENTS = {
+    "corruption:NAME": "the 19 common corruptions (fog, shot_noise, ...), by severity 0 to 5",
+    "gaussian-noise": "independent Gaussian noise on every value, by deviation",
+    "low-pass": "square low pass, clipped to [0, 1], by odd bandwidth",
+    "high-pass": "square high pass with the mean colour kept, clipped to [0, 1], by odd bandwidth",
+    "fgsm": "one step along the sign of the gradient, by eps",
+    "pgd-linf": "projected gradient ascent in the L-infinity ball, by eps",
+    "pgd-l2": "projected gradient ascent in the L2 ball of the whole image, by eps",
+    "low-frequency-pgd": "projected gradient ascent in the lowest quarter of the cosines a side, L-infinity, by eps",
+    "wave-search": "the first of 100 single waves that changes the prediction, L-infinity, no gradients, by eps",
+    "deepfool": "to the nearest border of the predicted class and a little across, by overshoot",
+}
 
 
 def main(words: list[str]) -> int:
     """Print the catalogue."""
     if words:
-        print("usage: fourierscope list\n\nLists analyses, samples, classifiers and recipes.")
+        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, treatments and recipes.")
         return 0 if words[0] in ("-h", "--help") else 2
     asked = {entry.command: entry.says for entry in analyses()}
     for title, lines in (
         ("analyses", asked),
         ("samples", _SAMPLES),
         ("classifiers", _CLASSIFIERS),
+        ("treatments", _TREATMENTS),
         ("recipes", _RECIPES),
     ):
         print(title)

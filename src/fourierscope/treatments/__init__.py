@@ -19,3 +19,10 @@ from fourierscope.treatments.attacks import wave_search as wave_search
 from fourierscope.treatments.corruptions import CORRUPTIONS as CORRUPTIONS
 from fourierscope.treatments.corruptions import Corruption as Corruption
 from fourierscope.treatments.corruptions import corrupt as corrupt
+from fourierscope.treatments.square_filters import high_passed as high_passed
+from fourierscope.treatments.square_filters import low_passed as low_passed
+from fourierscope.treatments.success import successful as successful
+from fourierscope.treatments.words import TREATMENTS as TREATMENTS
+from fourierscope.treatments.words import Treatment as Treatment
+from fourierscope.treatments.words import treated as treated
+from fourierscope.treatments.words import treatment_named as treatment_named
