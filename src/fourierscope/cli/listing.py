@@ -10,6 +10,8 @@ _SAMPLES = {
     "npz:PATH": "images and labels in a NumPy file",
     "folder:PATH": "a folder of class folders",
     "cifar10:test, mnist:train, ...": "torchvision's sets, downloaded on demand",
+    "cifar10-c:FOLDER:NAME:SEVERITY": "published files of CIFAR-10-C, such as cifar10-c:FOLDER:fog:3",
+    "imagenet-c:FOLDER:NAME:SEVERITY": "published folders of ImageNet-C",
     "hf:NAME[:SPLIT]": "a data set of the Hugging Face hub (extra hf)",
 }
 _CLASSIFIERS = {
