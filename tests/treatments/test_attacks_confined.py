@@ -142,10 +142,10 @@ def test_the_attack_of_an_image_knows_neither_its_neighbours_nor_the_batch():
 def test_names_say_which_frequencies():
     trial = deep_trial()
     assert band_pgd(trial, 1, 3, steps=1).samples.name == (
-        "made under PGD in the band 1 to 3, linf eps 0.03137, 1 steps, seed 0"
+        "made under PGD in the band 1 to 3, linf eps 0.03137, 1 steps, seed 0, on Sequential"
     )
     assert low_frequency_pgd(trial, 0.5, "l2", 0.5, 2, restarts=3, seed=4).samples.name == (
-        "made under PGD in the lowest 0.5 of the cosines, l2 eps 0.5, 2 steps, 3 restarts, seed 4"
+        "made under PGD in the lowest 0.5 of the cosines, l2 eps 0.5, 2 steps, 3 restarts, seed 4, on Sequential"
     )
 
 

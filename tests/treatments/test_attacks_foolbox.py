@@ -46,7 +46,7 @@ def test_our_adapter_gives_what_foolbox_gives_without_it(foolbox):
     _, plain, _ = attack(model, trial.samples.batch(), trial.samples.labels, epsilons=0.05)
     adapted = foolbox_attack(trial, attack, 0.05)
     torch.testing.assert_close(adapted.images, plain)
-    assert adapted.name == "made under foolbox LinfBasicIterativeAttack eps 0.05, seed 0"
+    assert adapted.name == "made under foolbox LinfBasicIterativeAttack eps 0.05, seed 0, on Sequential"
 
 
 def test_foolbox_neither_fills_gradients_nor_touches_the_global_chance(foolbox):

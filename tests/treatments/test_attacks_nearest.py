@@ -55,7 +55,7 @@ def test_every_image_of_a_deep_network_comes_across_by_itself_within_the_box():
     assert float(after.images.min()) >= 0
     assert float(after.images.max()) <= 1
     torch.testing.assert_close(deepfool(bare, batch=3).images, after.images)
-    assert after.name == "bare under DeepFool, 50 steps, overshoot 0.02"
+    assert after.name == "bare under DeepFool, 50 steps, overshoot 0.02, on Sequential"
     assert after.labels is None
     assert all(one.grad is None for one in trial.classifier.network.parameters())
 

@@ -143,9 +143,12 @@ def test_a_step_has_length_one_in_its_norm_however_steep_the_slope(scale):
 def test_the_name_says_what_was_done_and_labels_and_classes_stay():
     trial = deep_trial()
     after = pgd(trial, eps=8 / 255, steps=3)
-    assert after.name == "made under PGD linf eps 0.03137, 3 steps, seed 0"
-    assert pgd(trial, "l2", 0.5, 2, 0.3, 2, 5).name == "made under PGD l2 eps 0.5, 2 steps of 0.3, 2 restarts, seed 5"
-    assert fgsm(trial, 0.5).name == "made under FGSM eps 0.5"
+    assert after.name == "made under PGD linf eps 0.03137, 3 steps, seed 0, on Sequential"
+    assert (
+        pgd(trial, "l2", 0.5, 2, 0.3, 2, 5).name
+        == "made under PGD l2 eps 0.5, 2 steps of 0.3, 2 restarts, seed 5, on Sequential"
+    )
+    assert fgsm(trial, 0.5).name == "made under FGSM eps 0.5, on Sequential"
     assert torch.equal(after.labels, trial.samples.labels)
     assert after.classes == trial.samples.classes
 

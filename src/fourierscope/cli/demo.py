@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from fourierscope.analyses import HeatMap, PassCurve, PowerSpectrum
+from fourierscope.analyses import (
+    BandNoise,
+    CorruptionProfile,
+    HeatMap,
+    PassCurve,
+    PowerSpectrum,
+    Robustness,
+    ShiftSpectrum,
+)
+from fourierscope.analyses.corruption_fit import trade_off
 from fourierscope.reports import report
 from fourierscope.results import Result
-from fourierscope.runs import run
+from fourierscope.runs import Analysis, run
 from fourierscope.subjects import Trial, open_classifier, open_samples
+from fourierscope.treatments import pgd, successful
 
 CLASSIFIERS = ("natural", "gaussian", "adversarial")
+_SEVERITIES = (1, 3, 5)
 
 
 def main(words: list[str]) -> int:
@@ -37,16 +49,28 @@ def main(words: list[str]) -> int:
 
 
 def demonstration(folder: Path, images: int, stride: int) -> Iterator[Result]:
-    """The demo's results: heat map and pass curve of each reference classifier, and the spectrum of the images."""
+    """The demo's results: what each reference classifier hears, withstands and trades, and the spectra behind it."""
     samples = open_samples("patches:test", limit=images)
+    trials = {name: Trial(open_classifier(f"reference:{name}"), samples) for name in CLASSIFIERS}
     kept = folder / f"{images}-{stride}"
-    for name in CLASSIFIERS:
-        trial = Trial(open_classifier(f"reference:{name}"), samples)
-        for analysis in (HeatMap(norm=4.0, stride=stride), PassCurve()):
-            place = kept / f"{name}-{type(analysis).__name__}"
-            yield _saved(run(analysis, trial, place), place.with_suffix(".nc"))
-    place = kept / "patches-PowerSpectrum"
-    yield _saved(run(PowerSpectrum(), samples, place), place.with_suffix(".nc"))
+    for question in (HeatMap(norm=4.0, stride=stride), PassCurve(), BandNoise(), Robustness("pgd-linf")):
+        for name, trial in trials.items():
+            yield _asked(question, trial, kept / f"{name}-{type(question).__name__}")
+    profiles = {}
+    for name, trial in trials.items():
+        place = kept / f"{name}-{CorruptionProfile.__name__}"
+        profiles[name] = _asked(CorruptionProfile(severities=_SEVERITIES), trial, place)
+        yield profiles[name]
+    for name in CLASSIFIERS[1:]:
+        yield _saved(trade_off(profiles[name], profiles["natural"]), kept / f"{name}-trade-off.nc")
+    for name in (CLASSIFIERS[0], CLASSIFIERS[-1]):
+        pair = successful(trials[name], pgd(trials[name], eps=8 / 255, steps=10))
+        yield _asked(ShiftSpectrum(), pair, kept / f"{name}-{ShiftSpectrum.__name__}")
+    yield _asked(PowerSpectrum(), samples, kept / "patches-PowerSpectrum")
+
+
+def _asked(question: Analysis[Any], subject: Any, place: Path) -> Result:
+    return _saved(run(question, subject, place), place.with_suffix(".nc"))
 
 
 def _saved(result: Result, path: Path) -> Result:

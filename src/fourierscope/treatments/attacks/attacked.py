@@ -36,7 +36,7 @@ def attacked(trial: Trial, labels: Tensor, attack: Attack, done: str, batch: int
             outcome = attack(images, labels[chosen].to(images.device))
             outcomes.append(Outcome(outcome.images.detach().float().clamp(0, 1).cpu(), outcome.felt.cpu()))
     _check_felt(torch.cat([one.felt for one in outcomes]), trial.classifier.name)
-    return renamed(trial.samples, torch.cat([one.images for one in outcomes]), done)
+    return renamed(trial.samples, torch.cat([one.images for one in outcomes]), f"{done}, on {trial.classifier.name}")
 
 
 def labels_asked(trial: Trial) -> Tensor:

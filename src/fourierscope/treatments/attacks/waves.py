@@ -127,7 +127,7 @@ def wave_search(
     after, chosen, fooled, asked = (torch.cat(pieces) for pieces in zip(*found, strict=True))
     done = f"the best of {len(tried)} waves, {norm} {eps:.4g}, seed {seed}"
     waves = tuple(tried[int(one)] for one in chosen)
-    return WaveAttack(renamed(trial.samples, after, done), waves, fooled, asked)
+    return WaveAttack(renamed(trial.samples, after, f"{done}, on {trial.classifier.name}"), waves, fooled, asked)
 
 
 def universal_wave(
