@@ -20,8 +20,9 @@ _OWN = {
     "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
     "report": "Put results into one offline HTML page.",
+    "paper": "Make the figures and tables of a paper again, with checks in numbers.",
     "train": "Make a reference classifier again.",
-    "list": "List analyses, samples, classifiers and recipes.",
+    "list": "List analyses, samples, classifiers, recipes and papers.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }
 

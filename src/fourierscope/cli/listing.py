@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fourierscope.cli.catalogue import analyses
+from fourierscope.papers import PAPERS
 
 _SAMPLES = {
     "patches[:train|:test]": "32 x 32 patches of ten photographs, embedded",
@@ -25,7 +26,7 @@ _RECIPES = {"natural": "images as they are", "gaussian": "Gaussian noise", "adve
 def main(words: list[str]) -> int:
     """Print the catalogue."""
     if words:
-        print("usage: fourierscope list\n\nLists analyses, samples, classifiers and recipes.")
+        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, recipes and papers.")
         return 0 if words[0] in ("-h", "--help") else 2
     asked = {entry.command: entry.says for entry in analyses()}
     for title, lines in (
@@ -33,6 +34,7 @@ def main(words: list[str]) -> int:
         ("samples", _SAMPLES),
         ("classifiers", _CLASSIFIERS),
         ("recipes", _RECIPES),
+        ("papers", PAPERS),
     ):
         print(title)
         for name, says in lines.items():

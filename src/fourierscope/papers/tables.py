@@ -1,0 +1,103 @@
+"""The checks of an exhibit as a table for the terminal, for the page, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+from fourierscope.papers.exhibit import Beside, Checked, Reading
+from fourierscope.reports import Table
+
+if TYPE_CHECKING:
+    from fourierscope.papers.paper import Outcome
+
+_VERDICTS = {"holds": "hold", "fails": "fail", "not tried here": "not tried here"}
+COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must lie in")
+
+
+def check_table(checked: Sequence[Checked]) -> Table:
+    """The checks, a row each."""
+    return Table("Checks", "", COLUMNS, tuple(_row(one) for one in checked))
+
+
+def beside_table(rows: Sequence[Beside]) -> Table:
+    """Printed numbers beside ours."""
+    columns = ("what", "printed", "ours", "95 % interval", "n", "ours minus printed")
+    return Table("Printed numbers beside ours", "", columns, tuple(_compared(one) for one in rows))
+
+
+def plain(table: Table) -> str:
+    """A table as lines of text, with columns that stand under each other."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(table.columns))]
+    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def as_json(outcome: Outcome, budget: str) -> dict[str, Any]:
+    """An exhibit's checks and printed numbers as plain values; what is not a finite number is null."""
+    return {
+        "exhibit": outcome.exhibit.heading,
+        "claim": outcome.exhibit.claim,
+        "budget": budget,
+        "not tried": outcome.not_tried,
+        "left out": dict(outcome.made.left_out),
+        "checks": [_check_json(one) for one in outcome.checked],
+        "printed beside ours": [] if outcome.not_tried else [
+            {"what": one.what, "printed": one.printed, **_reading_json(one.ours)} for one in outcome.exhibit.beside(outcome.made)
+        ],
+    }
+
+
+def verdict(checked: Checked) -> str:
+    """The verdict in words; "unsure" where the interval reaches over the bound."""
+    unsure = checked.reading is not None and isfinite(checked.reading.low) and not checked.sure
+    return f"{checked.verdict}, unsure" if unsure else checked.verdict
+
+
+def _row(one: Checked) -> tuple[str, ...]:
+    bounds = _bounds(one.check.low, one.check.high)
+    if one.reading is None:
+        return (one.verdict, f"{one.check.says} ({one.why})", one.check.printed, "", "", "", bounds)
+    return (verdict(one), one.check.says, one.check.printed, *_reading(one.reading), bounds)
+
+
+def _compared(one: Beside) -> tuple[str, ...]:
+    told = ("not made", "", "", "") if one.ours is None else (*_reading(one.ours), f"{one.ours.value - one.printed:+.3f}")
+    return (one.what, f"{one.printed:.3f}", *told)
+
+
+def _reading(one: Reading) -> tuple[str, str, str]:
+    interval = f"{one.low:.3f} to {one.high:.3f}" if isfinite(one.low) and isfinite(one.high) else ""
+    return f"{one.value:.3f}", interval, str(one.n) if one.n else ""
+
+
+def _bounds(low: float, high: float) -> str:
+    if high == inf:
+        return f"at least {low:g}"
+    return f"at most {high:g}" if low == -inf else f"{low:g} to {high:g}"
+
+
+def _check_json(one: Checked) -> dict[str, Any]:
+    check = one.check
+    return {
+        "claim": check.says, "printed": check.printed, "low": _number(check.low), "high": _number(check.high),
+        "verdict": one.verdict, "sure": one.sure, "why": one.why, **_reading_json(one.reading),
+    }  # fmt: skip
+
+
+def _reading_json(one: Reading | None) -> dict[str, Any]:
+    if one is None:
+        return {"ours": None, "interval": None, "n": None}
+    return {"ours": _number(one.value), "interval": [_number(one.low), _number(one.high)], "n": one.n}
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def counted(outcomes: Sequence[Outcome]) -> str:
+    """How many checks hold, fail, and were not tried, in a sentence."""
+    verdicts = [one.verdict for outcome in outcomes for one in outcome.checked]
+    told = ", ".join(f"{verdicts.count(word)} {several}" for word, several in _VERDICTS.items())
+    return f"Of {len(verdicts)} checks: {told}."
