@@ -3,6 +3,9 @@
 The command line reads these lines without running them: one import a line, class under its own name.
 """
 
+from fourierscope.analyses.band_noise import BandNoise as BandNoise
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
+from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
+from fourierscope.analyses.shift_spectrum import ShiftSpectrum as ShiftSpectrum

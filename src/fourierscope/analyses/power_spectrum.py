@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fourierscope.fourier import Plane, to_spectrum
 from fourierscope.fourier.spectra import power_law, ring_means
-from fourierscope.results import Axes, count, mean
+from fourierscope.results import Axes, count, mean, mean_of_sums
 from fourierscope.results.intervals import CONFIDENCE
 from fourierscope.runs import Analysis, Measured, batches
 from fourierscope.subjects import Samples
@@ -76,7 +76,11 @@ class PowerSpectrum(Analysis[Samples]):
             {"row": "cycles/image", "column": "cycles/image"},
         )
         rings = Axes({"radius": ring_means(torch.zeros(plane.shape))[0].numpy()}, {"radius": "cycles/image"})
-        found = _magnitude(measured, n, axes)
+        total, squares = (
+            np.sum([piece[name] for piece in measured.values()], axis=0) for name in ("magnitude", "magnitude_squared")
+        )
+        says = "Mean magnitude of the spectrum, orthonormal."
+        found = mean_of_sums("magnitude", total, squares, n, axes, "magnitude", says)
         found["power"] = axes.array(power.sum(0) / n, "power", "Mean squared magnitude of the spectrum, orthonormal.")
         found |= mean("profile", profile, rings, "power", "Mean power over the ring of this radius.")
         return found | _slope(power, n, plane) | count(n)
@@ -90,21 +94,6 @@ class PowerSpectrum(Analysis[Samples]):
         )
         taper /= taper.square().mean().sqrt()
         return (images - images.mean((-2, -1), keepdim=True)) * taper
-
-
-def _magnitude(measured: Mapping[Block, Measured], n: int, axes: Axes) -> dict[str, xr.DataArray]:
-    total, squared = (
-        np.sum([piece[name] for piece in measured.values()], axis=0) for name in ("magnitude", "magnitude_squared")
-    )
-    middle = total / n
-    error = np.sqrt(np.maximum(squared / n - middle**2, 0) / max(n - 1, 1)) if n > 1 else np.full_like(middle, np.nan)
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, max(n - 1, 1))) * error
-    says = "Mean magnitude of the spectrum, orthonormal."
-    return {
-        "magnitude": axes.array(middle, "magnitude", says, low="magnitude_low", high="magnitude_high"),
-        "magnitude_low": axes.array(middle - reach, "magnitude", f"Lower 95 % bound of magnitude, n = {n}."),
-        "magnitude_high": axes.array(middle + reach, "magnitude", f"Upper 95 % bound of magnitude, n = {n}."),
-    }
 
 
 def _slope(power: npt.NDArray[Any], n: int, plane: Plane) -> dict[str, xr.DataArray]:

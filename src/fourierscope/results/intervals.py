@@ -55,6 +55,36 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(middle, middle - reach, middle + reach)
 
 
+def moment_interval(total: Array, squares: Array, n: int) -> Estimate:
+    """Student's interval of a mean from the sums (...) over n images of values and of their squares. n = 1: NaN."""
+    middle = total / n
+    if n < 2:
+        return Estimate(middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan))
+    error = np.sqrt(np.maximum(squares / n - middle**2, 0) / (n - 1))
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
+    return Estimate(middle, middle - reach, middle + reach)
+
+
+def ratio_interval(first: Array, second: Array) -> Estimate:
+    """The mean of `first` over the mean of `second` (both (n,), of the same images), with Fieller's interval.
+
+    The bounds are NaN where the mean of `second` cannot be told from 0, for then any ratio would do.
+    Source: Fieller (1954).
+    """
+    first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    n, above, below = len(first), first.mean(), second.mean()
+    unknown = np.array(np.nan)
+    if n < 2 or below == 0:
+        return Estimate(above / below if below else unknown, unknown, unknown)
+    t = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1))
+    spread = t**2 * np.cov(first, second) / n
+    square, half, rest = below**2 - spread[1, 1], above * below - spread[0, 1], above**2 - spread[0, 0]
+    if square <= 0:
+        return Estimate(above / below, unknown, unknown)
+    reach = np.sqrt(max(half**2 - square * rest, 0.0))
+    return Estimate(above / below, (half - reach) / square, (half + reach) / square)
+
+
 def share_interval(values: Array) -> Estimate:
     """Wilson's interval of the mean over the last axis of shares (..., n) in [0, 1], which lies in [0, 1] too.
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.results.intervals import Estimate, mean_interval, share_interval, wilson
+from fourierscope.results.intervals import Estimate, mean_interval, moment_interval, share_interval, wilson
 
 Array = npt.NDArray[Any]
 
@@ -61,7 +61,8 @@ def rate(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Data
             "count": n,
         },
     )
-    return _with_bounds(name, wilson(outcomes.mean(-1), n), axes, "1", says, n) | _kept(name, packed, axes)
+    behind = _behind(name, axes)
+    return _with_bounds(name, wilson(outcomes.mean(-1), n), axes, "1", says, n, behind) | _kept(name, packed, axes)
 
 
 def share(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.DataArray]:
@@ -72,6 +73,13 @@ def share(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Dat
 def mean(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
     """A mean of outcomes (..., n), any numbers, with Student's bounds; the outcomes as float32."""
     return _averaged(name, outcomes, mean_interval, axes, unit, says)
+
+
+def mean_of_sums(
+    name: str, total: Array, squares: Array, n: int, axes: Axes, unit: str, says: str
+) -> dict[str, xr.DataArray]:
+    """A mean with Student's bounds from the sums over n images of values and of their squares; no outcomes kept."""
+    return _with_bounds(name, moment_interval(total, squares, n), axes, unit, says, n, {})
 
 
 def count(n: int) -> dict[str, xr.DataArray]:
@@ -98,13 +106,18 @@ def _averaged(
     outcomes = np.asarray(outcomes, dtype=np.float32)
     attrs = {"units": unit, "says": f"Outcome of each image for {name}."}
     kept = xr.DataArray(outcomes, dims=(*axes.outcome_dims(), "image"), attrs=attrs)
-    return _with_bounds(name, bounded(outcomes), axes, unit, says, outcomes.shape[-1]) | _kept(name, kept, axes)
+    found = _with_bounds(name, bounded(outcomes), axes, unit, says, outcomes.shape[-1], _behind(name, axes))
+    return found | _kept(name, kept, axes)
 
 
-def _with_bounds(name: str, estimate: Estimate, axes: Axes, unit: str, says: str, n: int) -> dict[str, xr.DataArray]:
-    attrs: dict[str, Any] = {"outcomes": f"{name}_outcomes"}
-    if axes.index is not None:
-        attrs["index"] = f"{axes.rows}_of"
+def _behind(name: str, axes: Axes) -> dict[str, str]:
+    """The attributes that lead from a value to its outcomes."""
+    return {"outcomes": f"{name}_outcomes"} | ({} if axes.index is None else {"index": f"{axes.rows}_of"})
+
+
+def _with_bounds(
+    name: str, estimate: Estimate, axes: Axes, unit: str, says: str, n: int, attrs: dict[str, str]
+) -> dict[str, xr.DataArray]:
     return {
         name: axes.array(estimate.value, unit, says, low=f"{name}_low", high=f"{name}_high", **attrs),
         f"{name}_low": axes.array(estimate.low, unit, f"Lower 95 % bound of {name}, n = {n}."),
