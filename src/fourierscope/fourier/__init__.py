@@ -3,6 +3,7 @@
 from fourierscope.fourier import bands as bands
 from fourierscope.fourier import filters as filters
 from fourierscope.fourier import spectra as spectra
+from fourierscope.fourier.cosines import cosine_matrix as cosine_matrix
 from fourierscope.fourier.plane import Frequency as Frequency
 from fourierscope.fourier.plane import Plane as Plane
 from fourierscope.fourier.transform import to_images as to_images
