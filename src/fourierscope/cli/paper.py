@@ -8,9 +8,9 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.papers import PAPERS, paper_named
+from fourierscope.papers.making import Setting
 from fourierscope.papers.page import page_of
 from fourierscope.papers.paper import Budget, Outcome, Paper, made_again
-from fourierscope.papers.making import Setting
 from fourierscope.papers.tables import beside_table, check_table, counted, plain
 from fourierscope.subjects import Classifier, open_classifier, open_samples
 from fourierscope.subjects.reference import reference_names
@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
         outcomes.append(outcome)
         print("\n".join(_told(outcome)))
     page = page_of(paper, given.budget, budget, outcomes, folder)
-    print(f"\n{counted(outcomes)}\nWritten: {page} and checks.json beside it; results, pictures and finished cells in {folder}.")
+    print(f"\n{counted(outcomes)}\nWritten: {page}. Results, pictures, checks and finished cells are in {folder}.")
     return 0
 
 
@@ -43,13 +43,25 @@ def _parser() -> ArgumentParser:
     parser.add_argument("paper", help=f"{', '.join(PAPERS)}.")
     parser.add_argument("exhibits", nargs="*", help='Such as 3, or "table 2"; empty: all.')
     parser.add_argument("--budget", default="smoke", help="smoke (seconds), small (minutes to hours), full (GPU).")
-    parser.add_argument("--samples", type=str | None, default=None, help="Test images, such as npz:PATH; smoke brings its own.")
-    parser.add_argument("--training", type=str | None, default=None, help="Training images, for exhibits that train networks.")
+    parser.add_argument(
+        "--samples", type=str | None, default=None, help="Test images, such as npz:PATH; smoke brings its own."
+    )
+    parser.add_argument(
+        "--training", type=str | None, default=None, help="Training images, for exhibits that train networks."
+    )
     parser.add_argument("--limit", type=int | None, default=None, help="At most so many test images in every exhibit.")
-    parser.add_argument("--classifier", action="append", default=[], help="ROLE=WORD, such as natural=nets.py:make; may be repeated.")
-    parser.add_argument("--weights", action="append", default=[], help="ROLE=FILE, weights of such a classifier; may be repeated.")
-    parser.add_argument("--mean", type=tuple[float, ...] | None, default=None, help="Normalisation of the classifiers given.")
-    parser.add_argument("--std", type=tuple[float, ...] | None, default=None, help="Normalisation of the classifiers given.")
+    parser.add_argument(
+        "--classifier", action="append", default=[], help="ROLE=WORD, such as natural=nets.py:make; may be repeated."
+    )
+    parser.add_argument(
+        "--weights", action="append", default=[], help="ROLE=FILE, weights of such a classifier; may be repeated."
+    )
+    parser.add_argument(
+        "--mean", type=tuple[float, ...] | None, default=None, help="Normalisation of the classifiers given."
+    )
+    parser.add_argument(
+        "--std", type=tuple[float, ...] | None, default=None, help="Normalisation of the classifiers given."
+    )
     parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda; empty: where the networks are.")
     parser.add_argument("--folder", type=str | None, default=None, help="Where everything goes; run again to go on.")
     parser.add_argument("--workers", type=int, default=1, help="Number of processes.")
@@ -63,7 +75,8 @@ def _setting(given: Namespace, paper: Paper, budget: Budget) -> Setting:
         raise ValueError(f"The budget {given.budget} asks for test images: --samples npz:PATH or cifar10:test.")
     words, weights = _by_role(given.classifier, paper, "--classifier"), _by_role(given.weights, paper, "--weights")
     if set(weights) - set(words):
-        raise ValueError(f"--weights go with a --classifier of the same role; {', '.join(sorted(set(weights) - set(words)))} has none.")
+        alone = ", ".join(sorted(set(weights) - set(words)))
+        raise ValueError(f"--weights go with a --classifier of the same role; {alone} has none.")
     if given.limit is not None and given.limit < 1:
         raise ValueError(f"--limit is a whole number from 1 on; {given.limit} came.")
     classifiers, absent = _classifiers(paper, budget, given.device, words)
@@ -81,7 +94,9 @@ def _by_role(given: Sequence[str], paper: Paper, flag: str) -> dict[str, str]:
     for one in given:
         role, sign, word = one.partition("=")
         if not (sign and word) or role not in paper.roles or role in found:
-            raise ValueError(f"{flag} takes ROLE=..., once a role; the roles are {', '.join(paper.roles)}; {one!r} came.")
+            raise ValueError(
+                f"{flag} takes ROLE=..., once a role; the roles are {', '.join(paper.roles)}; {one!r} came."
+            )
         found[role] = word
     return found
 
@@ -110,5 +125,4 @@ def _told(outcome: Outcome) -> list[str]:
         return [*lines, f"Not in this budget, because {outcome.not_tried}."]
     lines += [f"Left out: {name}, because {why}." for name, why in outcome.made.left_out.items()]
     lines += [plain(check_table(outcome.checked))] if outcome.checked else []
-    rows = exhibit.beside(outcome.made)
-    return [*lines, "", plain(beside_table(rows))] if rows else lines
+    return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
+_ACROSS = 5  # planes in a row, at most
 _WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
 
 
@@ -55,11 +56,12 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
     figure = drawing(values, names)
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
-    _plain_texts(figure)
+    plain_texts(figure)
     return figure
 
 
-def _sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
+def sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
+    """An empty figure of so many inches, that needs no window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -68,7 +70,7 @@ def _sheet(width: float, height: float, layout: Literal["constrained", "compress
     return figure
 
 
-def _plain_texts(figure: Figure) -> None:
+def plain_texts(figure: Figure) -> None:
     """Names are text: a dollar sign in one is no formula, and half a character is a question mark."""
     from matplotlib.text import Text
 
@@ -81,8 +83,13 @@ def _plain_texts(figure: Figure) -> None:
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     scale = scale_of(several)
-    figure = _sheet(1.0 + 3.6 * len(several), 4.1, "compressed")
-    frames = figure.subplots(1, len(several), squeeze=False)[0]
+    rows = -(-len(several) // _ACROSS)
+    across = -(-len(several) // rows)
+    figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * rows, "compressed")
+    frames = figure.subplots(rows, across, squeeze=False).ravel()
+    for frame in frames[len(several) :]:
+        frame.remove()
+    frames = frames[: len(several)]
     for frame, values, name in zip(frames, several, names, strict=True):
         image = _plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
@@ -146,10 +153,10 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     axis, found = axis_of(several), curves(several, names)
-    figure = _sheet(6.4, 4.0)
+    figure = sheet(6.4, 4.0)
     frame = figure.subplots()
     for one in found:
-        _curve(frame, one)
+        curve_in(frame, one)
     if axis.x_logarithmic:
         frame.set_xscale("log")
         _logarithmic_axis(frame.xaxis, frame.get_xlim())
@@ -168,7 +175,8 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     return figure
 
 
-def _curve(frame: Axes, curve: Curve) -> None:
+def curve_in(frame: Axes, curve: Curve) -> None:
+    """Draw one curve, with its band, into a frame."""
     style = curve.style
     line: dict[str, Any] = {
         "color": style.colour,
@@ -193,7 +201,7 @@ def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    figure = _sheet(6.4, 1.1 + 0.4 * len(several))
+    figure = sheet(6.4, 1.1 + 0.4 * len(several))
     frame = figure.subplots()
     for place, values in enumerate(several):
         found, value = bounds(values), float(values)
@@ -224,7 +232,7 @@ def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         for values, name in zip(several, names, strict=True)
         for state in range(values.sizes["state"])
     ]
-    figure = _sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
+    figure = sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
     frames = figure.subplots(len(rows), across, squeeze=False)
     for line, (values, name, state) in zip(frames, rows, strict=True):
         word = str(values.coords["state"].values[state]) if "state" in values.coords else str(state)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from io import BytesIO
+from math import inf, isfinite, nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fourierscope.papers.making import Making, NotTried
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BUDGETS = ("smoke", "small", "full")
+ABOVE_ZERO = nextafter(0.0, 1.0)  # the lower bound of a claim of "more": a difference of 0 does not hold
 REAL = ("small", "full")  # budgets that ask networks of the paper's own data set
 Verdict = Literal["holds", "fails", "not tried here"]
 
@@ -106,6 +108,12 @@ class Picture(NamedTuple):
     name: str
     says: str
     figure: Figure
+
+    def png(self) -> bytes:
+        """The figure as a PNG file."""
+        held = BytesIO()
+        self.figure.savefig(held, format="png", bbox_inches="tight")
+        return held.getvalue()
 
 
 def _nothing_printed(made: Made) -> list[Beside]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from fourierscope.papers.exhibit import Picture
 from fourierscope.papers.paper import Budget, Outcome, Paper
 from fourierscope.papers.tables import as_json, beside_table, check_table, counted
 from fourierscope.reports import Drawing, Sheet, report
@@ -39,13 +37,7 @@ def _sheet(outcome: Outcome) -> Sheet:
     if outcome.not_tried:
         return Sheet(exhibit.heading, (*says, f"Not in this budget, because {outcome.not_tried}."))
     says += [f"Left out: {name}, because {why}." for name, why in outcome.made.left_out.items()]
-    drawings = tuple(Drawing(one.says, _png(one)) for one in outcome.pictures)
-    rows = exhibit.beside(outcome.made)
-    tables = [check_table(outcome.checked)] * bool(outcome.checked) + ([beside_table(rows)] if rows else [])
+    drawings = tuple(Drawing(one.says, one.png()) for one in outcome.pictures)
+    tables = [check_table(outcome.checked)] * bool(outcome.checked)
+    tables += [beside_table(outcome.beside)] * bool(outcome.beside)
     return Sheet(exhibit.heading, tuple(says), drawings, tuple(tables))
-
-
-def _png(picture: Picture) -> bytes:
-    held = io.BytesIO()
-    picture.figure.savefig(held, format="png", bbox_inches="tight")
-    return held.getvalue()

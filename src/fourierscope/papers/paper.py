@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fourierscope.papers.exhibit import Checked, Exhibit, Made, Picture
+from fourierscope.papers.exhibit import REAL, Beside, Checked, Exhibit, Made, Picture
 from fourierscope.papers.making import Making, NotTried, Setting
 from fourierscope.papers.tables import as_json
 from fourierscope.results import written_whole
@@ -56,13 +57,16 @@ class Paper:
 
 
 class Outcome(NamedTuple):
-    """What came of an exhibit. `not_tried` is the reason, where it could not be made at all."""
+    """What came of an exhibit. `not_tried` is the reason, where it could not be made at all.
+
+    `beside` is empty in the budget smoke, whose images and networks are not the paper's.
+    """
 
     exhibit: Exhibit
     made: Made
     checked: list[Checked]
+    beside: list[Beside]
     pictures: list[Picture]
-    files: list[Path]
     not_tried: str = ""
 
 
@@ -84,50 +88,48 @@ def _outcome(exhibit: Exhibit, setting: Setting, folder: Path) -> Outcome:
     except NotTried as error:
         why = str(error)
     made = Made(making.results, making.left_out)
-    checked = [_untried(one, why) if why else one.tried(made, setting.budget) for one in exhibit.checks]
-    pictures = [] if why else exhibit.draw(made)
-    outcome = Outcome(exhibit, made, [one for one in checked], pictures, [], why)
-    return outcome._replace(files=_written(outcome, setting, folder))
+    checked = [
+        Checked(one, "not tried here", why=why) if why else one.tried(made, setting.budget) for one in exhibit.checks
+    ]
+    beside = [] if why or setting.budget not in REAL else exhibit.beside(made)
+    outcome = Outcome(exhibit, made, checked, beside, [] if why else exhibit.draw(made), why)
+    _write(outcome, setting.budget, folder)
+    return outcome
 
 
-def _untried(check: Any, why: str) -> Checked:
-    return Checked(check, "not tried here", why=why)
-
-
-def _written(outcome: Outcome, setting: Setting, folder: Path) -> list[Path]:
-    """The pictures and the checks of an exhibit, as files."""
-    found = []
+def _write(outcome: Outcome, budget: str, folder: Path) -> None:
+    """The pictures and the checks of an exhibit, as files that follow from its finished cells."""
     for picture in outcome.pictures:
-        path = folder / f"{picture.name}.png"
-        found.append(written_whole(path, lambda draft, one=picture: _save_png(one, draft), overwrite=True))
-    text = json.dumps(as_json(outcome, setting.budget), indent=1, allow_nan=False) + "\n"
-    found.append(written_whole(folder / "checks.json", lambda draft: _write(draft, text), overwrite=True))
-    return found
+        written_whole(folder / f"{picture.name}.png", partial(_put, picture.png()), overwrite=True)
+    checks = json.dumps(as_json(outcome, budget), indent=1, allow_nan=False) + "\n"
+    written_whole(folder / "checks.json", partial(_put, checks.encode()), overwrite=True)
 
 
-def _save_png(picture: Picture, draft: Path) -> None:
-    with draft.open("wb") as file:
-        picture.figure.savefig(file, format="png", bbox_inches="tight")
-
-
-def _write(draft: Path, text: str) -> None:
-    draft.write_text(text, encoding="utf-8")
+def _put(content: bytes, draft: Path) -> None:
+    draft.write_bytes(content)
 
 
 def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
     """Make the folder this setting's own, or see that it is."""
-    samples = setting.samples
-    own = {"paper": paper.name, "budget": setting.budget, "samples": samples.digest, "limit": setting.limit}
+    own = {"paper": paper.name, "budget": setting.budget, "samples": setting.samples.digest, "limit": setting.limit}
     path = folder / _MARK
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not path.exists())):
-        raise StoreError(f"{folder} exists and holds something else than a paper's exhibits. Choose another --folder.")
+        raise StoreError(f"{folder} exists and holds something else than a paper's exhibits. Choose another folder.")
     if not path.exists():
-        written_whole(path, lambda draft: _write(draft, json.dumps(own, indent=1) + "\n"))
+        written_whole(path, partial(_put, (json.dumps(own, indent=1) + "\n").encode()))
         return
+    held = _held(path)
+    told = [f"{key} was {held.get(key)} and is now {value}" for key, value in own.items() if held.get(key) != value]
+    if told:
+        kept = "Nothing was changed; choose another folder, or ask as then."
+        raise StoreError(f"{folder} belongs to another setting: {'; '.join(told)}. {kept}")
+
+
+def _held(path: Path) -> dict[str, Any]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # of JSON or of UTF-8
-        raise StoreError(f"{path} is damaged ({error}). Delete this file, or choose another --folder.") from error
-    told = [f"{key} was {held.get(key)} and is now {value}" for key, value in own.items() if held.get(key) != value] if isinstance(held, dict) else ["it is no table of names"]
-    if told:
-        raise StoreError(f"{folder} belongs to another setting: {'; '.join(told)}. Nothing was changed; choose another --folder.")
+        raise StoreError(f"{path} is damaged ({error}). Delete this file, or choose another folder.") from error
+    if not isinstance(held, dict):
+        raise StoreError(f"{path} is damaged (it is no table of names). Delete this file, or choose another folder.")
+    return held

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from fourierscope.papers.exhibit import Beside, Checked, Reading
+from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Checked, Reading
 from fourierscope.reports import Table
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def plain(table: Table) -> str:
     """A table as lines of text, with columns that stand under each other."""
     lines = [table.columns, *table.rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(table.columns))]
-    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def as_json(outcome: Outcome, budget: str) -> dict[str, Any]:
@@ -43,8 +45,8 @@ def as_json(outcome: Outcome, budget: str) -> dict[str, Any]:
         "not tried": outcome.not_tried,
         "left out": dict(outcome.made.left_out),
         "checks": [_check_json(one) for one in outcome.checked],
-        "printed beside ours": [] if outcome.not_tried else [
-            {"what": one.what, "printed": one.printed, **_reading_json(one.ours)} for one in outcome.exhibit.beside(outcome.made)
+        "printed beside ours": [
+            {"what": one.what, "printed": one.printed, **_reading_json(one.ours)} for one in outcome.beside
         ],
     }
 
@@ -63,7 +65,9 @@ def _row(one: Checked) -> tuple[str, ...]:
 
 
 def _compared(one: Beside) -> tuple[str, ...]:
-    told = ("not made", "", "", "") if one.ours is None else (*_reading(one.ours), f"{one.ours.value - one.printed:+.3f}")
+    told = (
+        ("not made", "", "", "") if one.ours is None else (*_reading(one.ours), f"{one.ours.value - one.printed:+.3f}")
+    )
     return (one.what, f"{one.printed:.3f}", *told)
 
 
@@ -74,7 +78,7 @@ def _reading(one: Reading) -> tuple[str, str, str]:
 
 def _bounds(low: float, high: float) -> str:
     if high == inf:
-        return f"at least {low:g}"
+        return "above 0" if low == ABOVE_ZERO else f"at least {low:g}"
     return f"at most {high:g}" if low == -inf else f"{low:g} to {high:g}"
 
 
@@ -98,6 +102,6 @@ def _number(value: float) -> float | None:
 
 def counted(outcomes: Sequence[Outcome]) -> str:
     """How many checks hold, fail, and were not tried, in a sentence."""
-    verdicts = [one.verdict for outcome in outcomes for one in outcome.checked]
+    verdicts: list[str] = [one.verdict for outcome in outcomes for one in outcome.checked]
     told = ", ".join(f"{verdicts.count(word)} {several}" for word, several in _VERDICTS.items())
     return f"Of {len(verdicts)} checks: {told}."

@@ -37,8 +37,9 @@ def report(
 ) -> Path:
     """Write the results as one HTML page that works offline, and the path of it.
 
-    First the sheets, if there are any, such as exhibits of a paper; then what was found, in sentences; then a section for each question, with results of several classifiers side by
-    side on one scale and their paired differences; then how to read it all. Outcomes image by image are left out.
+    First the sheets, if there are any, such as exhibits of a paper; then what was found, in sentences; then a section
+    for each question, with results of several classifiers side by side on one scale and their paired differences; then
+    how to read it all. Outcomes image by image are left out.
 
     Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results and
     sheets.

@@ -6,7 +6,7 @@ import numpy as np
 
 from fourierscope.analyses import HeatMap
 from fourierscope.figures import draw_together
-from fourierscope.papers.exhibit import REAL, Beside, Check, Exhibit, Made, Picture, Reading
+from fourierscope.papers.exhibit import ABOVE_ZERO, REAL, Beside, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import at, between, exact, within
 from fourierscope.papers.yin2019.printed import printed, printed_map
@@ -26,15 +26,23 @@ def _draw(made: Made) -> list[Picture]:
     roles = made.having(ROLES)
     ours = [made[role]["error"] for role in roles]
     maps = [*ours, *(printed_map(role) for role in roles)]
-    names = [*(made[role].record["subject"]["classifier"]["name"] for role in roles), *(f"printed: {role}" for role in roles)]
+    names = [
+        *(made[role].record["subject"]["classifier"]["name"] for role in roles),
+        *(f"printed: {role}" for role in roles),
+    ]
     rings = [made[role]["error_ring"].sel(radius=slice(0, 22)) for role in roles]
     says = (
-        "Test error under each Fourier wave of norm 4, zero frequency in the middle: ours first, then the printed maps, all on one scale. "
-        "Bright is where one wave is enough to mislead the network."
+        "Test error under each Fourier wave of norm 4, zero frequency in the middle: ours first, then the printed maps "
+        "(read off the picture: grey and single dark cells are its call-outs), on one scale. Bright is where one wave "
+        "is enough to mislead the network."
     )
     return [
         Picture("figure-3", says, draw_together(maps, names)),
-        Picture("figure-3-rings", "The same, averaged over rings of equal radius, with 95 % bands: where do the three cross?", draw_together(rings, roles)),
+        Picture(
+            "figure-3-rings",
+            "The same, averaged over rings of equal radius, with 95 % bands: where do the three cross?",
+            draw_together(rings, roles),
+        ),
     ]
 
 
@@ -44,7 +52,13 @@ def _beside(made: Made) -> list[Beside]:
     for role in ROLES:
         have = role in made.results
         for radius, error in zip(_RADII, numbers["error"][role], strict=True):
-            rows.append(Beside(f"{role}, error at radius {radius}", error, at(made[role], "error_ring", {"radius": radius}) if have else None))
+            rows.append(
+                Beside(
+                    f"{role}, error at radius {radius}",
+                    error,
+                    at(made[role], "error_ring", {"radius": radius}) if have else None,
+                )
+            )
         rows.append(Beside(f"{role}, mean of the map", numbers["mean"][role], _mean(made, role) if have else None))
     return rows
 
@@ -70,7 +84,7 @@ def _rises(role: str, first: int, second: int) -> Check:
     return Check(
         f"The {role} network's error at radius {first} minus that at radius {second} is above 0",
         lambda made: within(made[role], "error_ring", {"radius": first}, {"radius": second}),
-        low=0.0,
+        low=ABOVE_ZERO,
         printed=f"{numbers[first] - numbers[second]:+.2f}",
     )
 
@@ -82,7 +96,7 @@ def _above(role: str, radius: int) -> Check:
     return Check(
         f"At radius {radius} the {first} network errs more than the {second} one",
         lambda made: between(made[first], made[second], "error_ring", {"radius": radius}),
-        low=0.0,
+        low=ABOVE_ZERO,
         printed=f"{numbers[first][radius] - numbers[second][radius]:+.2f}",
     )
 
@@ -91,8 +105,8 @@ EXHIBIT = Exhibit(
     number="3",
     title="Fourier heat maps of networks trained naturally, with Gaussian noise, and adversarially",
     claim=(
-        "The natural network is misled by all but the lowest frequencies; Gaussian and adversarial training make it robust to "
-        "high frequencies, and less so to the lowest."
+        "The natural network is misled by all but the lowest frequencies; Gaussian and adversarial training make it "
+        "robust to high frequencies, and less so to the lowest."
     ),
     source="section 4.1",
     make=_make,
