@@ -36,7 +36,8 @@ class Setting:
 class Making:
     """Asks the questions of one exhibit within a setting; results and what was left out gather here by name.
 
-    Every question has its own store in `folder`, so that a killed making goes on where it was.
+    Every question has its own store in the folder `cells` beside that of the exhibit, so that a killed making goes on
+    where it was, and exhibits that ask the same share the answer.
     """
 
     def __init__(self, setting: Setting, folder: Path) -> None:
@@ -72,10 +73,17 @@ class Making:
         if not set(roles) - set(self.left_out):
             raise NotTried("; ".join(dict.fromkeys(self.left_out[role] for role in roles)))
 
-    def ask(self, name: str, analysis: Analysis[Any], subject: Any) -> Result:
-        """Ask, keep every cell in the store of that name, save the result beside it, and remember it."""
-        setting = self.setting
-        result = run(analysis, subject, self.folder / "cells" / name, setting.workers, batch=setting.batch or "auto")
+    def ask(self, name: str, analysis: Analysis[Any], subject: Any, shared: str = "") -> Result:
+        """Ask, keep every cell, save the result in the exhibit's folder, and remember it by name.
+
+        Exhibits that ask one question of one subject give the same word `shared`.
+        """
+        setting, word = self.setting, f"{shared}-{name}" if shared else f"{self.folder.name}-{name}"
+        store = self.folder.parent / "cells" / word
+        return self.hold(name, run(analysis, subject, store, setting.workers, batch=setting.batch or "auto"))
+
+    def hold(self, name: str, result: Result) -> Result:
+        """Save a result in the exhibit's folder and remember it by name."""
         result.save(self.folder / f"{name}.nc", overwrite=True)
         self.results[name] = result
         return result

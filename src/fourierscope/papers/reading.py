@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from fourierscope.papers.exhibit import Reading
-from fourierscope.results import Result, mean_interval, paired_means, paired_rates, unpacked
+from fourierscope.results import Result, paired_means, paired_rates, unpacked
 
 Place = Mapping[str, Any]  # a coordinate on each axis of a value
 
@@ -33,10 +34,12 @@ def between(first: Result, second: Result, name: str, place: Place) -> Reading:
     return _paired(outcomes(first, name, place), outcomes(second, name, place))
 
 
-def averaged(values: npt.NDArray[Any]) -> Reading:
-    """The mean of values (n,), one an image, with Student's interval."""
-    found = mean_interval(values)
-    return Reading(float(found.value), float(found.low), float(found.high), len(values))
+def apart(first: Reading, second: Reading) -> Reading:
+    """first - second of two independent readings; bounds from both intervals. Source: Zou and Donner (2008), MOVER."""
+    value = first.value - second.value
+    below = hypot(first.value - first.low, second.high - second.value)
+    above = hypot(first.high - first.value, second.value - second.low)
+    return Reading(value, value - below, value + above, min(first.n, second.n))
 
 
 def exact(value: float, n: int) -> Reading:
