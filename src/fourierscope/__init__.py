@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fourierscope import fourier as fourier
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
+    from fourierscope.analyses.corruption_fit import trade_off as trade_off
     from fourierscope.figures import draw as draw
     from fourierscope.figures import draw_together as draw_together
     from fourierscope.fourier import Frequency as Frequency
@@ -40,6 +41,7 @@ _PLACES = {
     "subjects": ("Classifier", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
     "figures": ("draw", "draw_together"),
     "reports": ("report",),
+    "analyses.corruption_fit": ("trade_off",),
 }
 _ROOMS = ("analyses", "figures", "fourier", "reports", "results", "runs", "subjects", "training", "treatments")
 

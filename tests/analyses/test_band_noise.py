@@ -94,7 +94,7 @@ def test_clipping_takes_from_the_norm_and_not_clipping_does_not():
     assert (clipped[:, 1:] < 1.9).all()
     assert (free[:, 0] == 0).all()
     seen = list(heard(trial, fs.BandNoise(norm=2.0)))
-    assert all(0 <= float(one.min()) and float(one.max()) <= 1 for one in seen)
+    assert all(float(one.min()) >= 0 and float(one.max()) <= 1 for one in seen)
 
 
 def test_a_classifier_that_hears_a_low_wave_is_hurt_by_low_noise_alone():

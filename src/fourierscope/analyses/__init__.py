@@ -4,8 +4,10 @@ The command line reads these lines without running them: one import a line, clas
 """
 
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
+from fourierscope.analyses.corruption_profile import CorruptionProfile as CorruptionProfile
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
+from fourierscope.analyses.robustness import Robustness as Robustness
 from fourierscope.analyses.shift_spectrum import ShiftSpectrum as ShiftSpectrum

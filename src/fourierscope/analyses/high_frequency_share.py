@@ -80,7 +80,7 @@ def high_gain(plane: Plane, bandwidth: int) -> Tensor:
 
     Raises ValueError where the bandwidth would keep a whole side, for then every share is 1.
     """
-    sides = tuple(bandwidth + side % 2 for side in plane.shape)
+    sides = (bandwidth + plane.height % 2, bandwidth + plane.width % 2)
     if any(width >= side for width, side in zip(sides, plane.shape, strict=True)):
         most = min(side - 1 - side % 2 for side in plane.shape)
         fits = f"take an odd bandwidth from 1 to {most}" if most >= 1 else "so small a plane has no high pass"

@@ -130,7 +130,7 @@ def _ratio(low: npt.NDArray[Any], high: npt.NDArray[Any], split: float) -> dict[
 
 
 def _pictures(pair: Pair) -> dict[str, xr.DataArray]:
-    """Some images before, after, and their change on grey, each scaled to its own extreme (picture, state, y, x, channel)."""
+    """Some images before, after, and their change around grey, scaled (picture, state, y, x, channel)."""
     before, after = (one.batch(0, _PICTURES) for one in (pair.before, pair.after))
     change = after - before
     largest = change.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-9)

@@ -23,14 +23,14 @@ class Outcome(NamedTuple):
 Attack = Callable[[Tensor, Tensor], Outcome]
 
 
-def attacked(trial: Trial, attack: Attack, done: str, batch: int | None) -> Samples:
+def attacked(trial: Trial, labels: Tensor, attack: Attack, done: str, batch: int | None) -> Samples:
     """The samples of a trial under an attack, float32 in [0, 1], named by what was `done`; labels and classes stay.
 
-    `attack` takes images and labels, on the classifier's device, `batch` at a time (None: as many as suit most
-    networks). Raises ValueError where labels are missing or do not fit, and where no image has a gradient other than 0;
-    warns where some have none.
+    `attack` takes images and the `labels` (n,) to lead them away from, on the classifier's device, `batch` at a time
+    (None: as many as suit most networks). Raises ValueError where no image has a gradient other than 0; warns where
+    some have none.
     """
-    labels, outcomes = labels_asked(trial), []
+    outcomes = []
     with trial.classifier.evaluating():
         for images, chosen in batches(trial, batch):
             outcome = attack(images, labels[chosen].to(images.device))
@@ -44,6 +44,12 @@ def labels_asked(trial: Trial) -> Tensor:
     trial.samples.needed_labels()
     with torch.no_grad():
         return trial.labels(trial.classifier(trial.samples.batch(0, 1)))
+
+
+def predictions(trial: Trial, batch: int | None) -> Tensor:
+    """The class (n,) that the classifier gives to each image of a trial."""
+    with torch.no_grad(), trial.classifier.evaluating():
+        return torch.cat([trial.classifier(images).argmax(1).cpu() for images, _ in batches(trial, batch)])
 
 
 def batches(trial: Trial, batch: int | None) -> Iterator[tuple[Tensor, slice]]:

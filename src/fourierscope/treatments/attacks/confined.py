@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.subjects import Samples, Trial
-from fourierscope.treatments.attacks.attacked import Outcome, attacked
+from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.balls import Ball, Norm
 from fourierscope.treatments.attacks.projected import ascent, check_restarts, step_length, worst
 from fourierscope.treatments.attacks.subspaces import Confined, Projection, fourier_band, low_cosines, share_off
@@ -104,7 +104,8 @@ def _confined_pgd(
         return worst(trial.classifier, images, labels, climb, restarts)
 
     again = f", {restarts} restarts" if restarts > 1 else ""
-    after = attacked(trial, attack, f"{done}, {ball.norm} eps {ball.eps:.4g}, {steps} steps{again}, seed {seed}", batch)
+    done = f"{done}, {ball.norm} eps {ball.eps:.4g}, {steps} steps{again}, seed {seed}"
+    after = attacked(trial, labels_asked(trial), attack, done, batch)
     return ConfinedAttack(after, *_kept_to(trial.samples, after, subspace))
 
 

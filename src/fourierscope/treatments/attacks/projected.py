@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.subjects import Samples, Trial
-from fourierscope.treatments.attacks.attacked import Outcome, attacked
+from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.balls import Ball, Norm, Region, in_box
 from fourierscope.treatments.attacks.gradients import Network, mistake_log_odds, slopes
 
@@ -53,7 +53,9 @@ def pgd(
     def attack(images: Tensor, labels: Tensor) -> Outcome:
         return worst(trial.classifier, images, labels, climb, restarts)
 
-    return attacked(trial, attack, f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}", batch)
+    return attacked(
+        trial, labels_asked(trial), attack, f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}", batch
+    )
 
 
 def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Samples:
@@ -66,7 +68,7 @@ def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Sample
     def attack(images: Tensor, labels: Tensor) -> Outcome:
         return ascent(trial.classifier, images, labels, ball, 1, eps, torch.zeros_like(images))
 
-    return attacked(trial, attack, f"FGSM eps {eps:.4g}", batch)
+    return attacked(trial, labels_asked(trial), attack, f"FGSM eps {eps:.4g}", batch)
 
 
 def ascent(

@@ -16,7 +16,7 @@ Projection = Callable[[Tensor], Tensor]
 
 _ROUNDING = 1e-5  # a slope with a smaller share of its length in the subspace has none there, but for rounding
 _ON_THE_WAY = 10  # rounds of projections after each step of an ascent
-_AT_THE_END = 1000  # rounds at most for the images that are given back
+_AT_THE_END = 10_000  # rounds at most for the images that are given back
 LEAK = 1e-5  # share of a change's energy outside its frequencies below which an image is done
 
 

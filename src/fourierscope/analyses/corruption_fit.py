@@ -1,0 +1,121 @@
+"""What a model gains and loses against another, by how much of a corruption lies at high frequencies: a straight line.
+
+Source: Yin et al. (2019), Fig. 6: slope k and, under the letter r, the residual sum of squares.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fourierscope.results import Result, unpacked
+
+Array = npt.NDArray[Any]
+
+_PIECE = 100  # resamplings at a time
+
+
+class Line(NamedTuple):
+    """change = intercept + slope * share, by least squares, with the sum of squared residuals."""
+
+    slope: Array
+    intercept: Array
+    residual: Array
+
+
+def fitted_line(share: Array, change: Array) -> Line:
+    """The straight line through points (..., k) by least squares. Raises ValueError where there are fewer than three
+    points or all shares agree.
+    """
+    share, change = np.asarray(share, dtype=np.float64), np.asarray(change, dtype=np.float64)
+    if share.shape != change.shape or share.shape[-1] < 3:
+        raise ValueError(f"A line is fitted to three points or more; shapes {share.shape} and {change.shape} came.")
+    across = share - share.mean(-1, keepdims=True)
+    spread = np.square(across).sum(-1)
+    if not (spread > 0).all():
+        raise ValueError("All corruptions have the same share at high frequencies: there is no line through them.")
+    slope = (across * change).sum(-1) / spread
+    intercept = change.mean(-1) - slope * share.mean(-1)
+    residual = np.square(change - intercept[..., None] - slope[..., None] * share).sum(-1)
+    return Line(slope, intercept, residual)
+
+
+def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0) -> Result:
+    """The change of accuracy from `natural` to `profile` (two results of `CorruptionProfile` on the same samples),
+    corruption by corruption, against the share of the corruption at high frequencies, and the line through it.
+
+    The result holds `change` with its paired bounds and `share`, both over ("corruption",) and means over severities;
+    `slope`, `intercept` and `residual` (sum of squares) with the bounds of `draws` bootstrap resamplings of the images.
+    They say how another draw of images would move the line, not how other corruptions would.
+
+    Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
+    """
+    if draws < 100:
+        raise ValueError(f"A bootstrap takes 100 draws or more; draws={draws} came.")
+    if profile.record.get("analysis") != "CorruptionProfile":
+        raise ValueError(f"trade_off takes results of CorruptionProfile; one of {profile.record.get('analysis')} came.")
+    found = profile - natural
+    gains = [unpacked(one.dataset, "corruption_accuracy") for one in (profile, natural)]
+    shares, known = profile.dataset["image_shares"].values, np.isfinite(profile["corruption_share"].values)
+    if gains[0] is None or gains[1] is None or known.sum() < 3:
+        raise ValueError("A line needs three corruptions or more that changed images, with outcomes image by image.")
+    gain = gains[0].astype(np.float64) - gains[1]
+    line = fitted_line(np.asarray(np.nanmean(shares[known], -1, dtype=np.float64)), gain[known].mean(-1))
+    drawn = _bootstrap(gain[known], shares[known].astype(np.float64), draws, seed)
+    variables = _points(found, profile) | _line(line, drawn)
+    options = {"profile": profile.record["options"], "draws": draws, "seed": seed}
+    return Result(xr.Dataset(variables), found.record | {"analysis": "TradeOff", "options": options})
+
+
+def _bootstrap(gain: Array, shares: Array, draws: int, seed: int) -> Line:
+    """The lines of resampled images; gain and shares are (corruptions, n), and NaN is an image without a share."""
+    generator, n = np.random.default_rng(seed), gain.shape[-1]
+    known, filled = np.isfinite(shares).T.astype(np.float64), np.nan_to_num(shares).T
+    lines = []
+    for start in range(0, draws, _PIECE):
+        weights = generator.multinomial(n, np.full(n, 1 / n), size=min(_PIECE, draws - start)).astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            lines.append(fitted_line(_usable(weights @ filled / (weights @ known)), weights @ gain.T / n))
+    return Line(*(np.concatenate(parts) for parts in zip(*lines, strict=True)))
+
+
+def _usable(shares: Array) -> Array:
+    """Raises ValueError where a resampling has no image at all that a corruption changed."""
+    if not np.isfinite(shares).all():
+        raise ValueError("Too few images are changed by one of the corruptions for a bootstrap: take more images.")
+    return shares
+
+
+def _points(difference: Result, profile: Result) -> dict[str, xr.DataArray]:
+    says = "Change of accuracy, mean over severities, against the share of the corruption at high frequencies."
+    names = {"corruption_accuracy": "change"} | {
+        f"corruption_accuracy_{one}": f"change_{one}" for one in ("low", "high", "p", "significant")
+    }
+    found = {new: difference.dataset[old].copy() for old, new in names.items()}
+    found["change"].attrs |= {"says": says, "low": "change_low", "high": "change_high", "marks": "change_significant"}
+    found["change"].attrs |= {"against": "share", "line": "yes"}
+    for one in ("", "_low", "_high"):
+        found[f"share{one}"] = profile.dataset[f"corruption_share{one}"].copy()
+    attrs = found["share"].attrs
+    found["share"].attrs = {"units": "1", "says": attrs["says"], "low": "share_low", "high": "share_high"}
+    return found | {"n": difference.dataset["n"]}
+
+
+def _line(line: Line, drawn: Line) -> dict[str, xr.DataArray]:
+    told = {
+        "slope": "Change of accuracy per unit of share at high frequencies, by the straight line of best fit.",
+        "intercept": "Change of accuracy at a share of none, by the straight line of best fit.",
+        "residual": "Sum of squared residuals of the straight line of best fit.",
+    }
+    found = {}
+    for name, says in told.items():
+        low, high = np.quantile(getattr(drawn, name), (0.025, 0.975))
+        attrs = {"units": "1", "says": says, "low": f"{name}_low", "high": f"{name}_high"}
+        found[name] = xr.DataArray(np.float64(getattr(line, name)), attrs=attrs)
+        for side, value in (("low", low), ("high", high)):
+            bound = {"units": "1", "says": f"{side.capitalize()} 95 % bound of {name} (bootstrap over images)."}
+            found[f"{name}_{side}"] = xr.DataArray(np.float64(value), attrs=bound)
+    return found

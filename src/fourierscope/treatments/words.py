@@ -1,0 +1,177 @@
+"""Treatments by a word and a strength, such as corruption:fog at 3: for the command line and for `Robustness`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+
+from fourierscope.subjects import Samples, Trial
+from fourierscope.treatments.additive_noise import gaussian_noise
+from fourierscope.treatments.attacks import deepfool, fgsm, low_frequency_pgd, pgd, wave_search
+from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
+from fourierscope.treatments.square_filters import high_passed, low_passed
+
+OfSamples = Callable[[Samples, float, int], Samples]  # samples, strength, seed
+OfTrial = Callable[[Trial, float, int, int], Samples]  # trial, strength, seed, steps
+
+_BUDGETS = (0.0, 1 / 255, 2 / 255, 4 / 255, 8 / 255, 16 / 255)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """A change of samples whose strength is one number: by itself, or by asking a classifier (an attack).
+
+    One of `of_samples` and `of_trial` is given. `steps` is the number of steps of an attack that goes step by step.
+    """
+
+    says: str
+    """One line of meaning."""
+    strength: str
+    """What the strength is."""
+    strengths: tuple[float, ...]
+    """Strengths worth asking about."""
+    of_samples: OfSamples | None = None
+    of_trial: OfTrial | None = None
+    steps: int | None = None
+
+
+def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int | None = None) -> Samples:
+    """The samples of a trial under the treatment that `word` names, at a strength.
+
+    `steps` is for attacks that go step by step; empty: the treatment's own number. Raises ValueError for an unknown
+    word, a strength or steps that do not fit.
+    """
+    treatment = treatment_named(word)
+    check_steps(word, steps)
+    if treatment.of_samples is not None:
+        return treatment.of_samples(trial.samples, strength, seed)
+    assert treatment.of_trial is not None
+    return treatment.of_trial(trial, strength, seed, steps or treatment.steps or 1)
+
+
+def treatment_named(word: str) -> Treatment:
+    """The treatment of a word. Raises ValueError, with near words, for an unknown one."""
+    if word in TREATMENTS:
+        return TREATMENTS[word]
+    near = get_close_matches(word, TREATMENTS, 3, 0.5)
+    plain = [one for one in TREATMENTS if not one.startswith("corruption:")]
+    known = f"Did you mean {' or '.join(near)}?" if near else f"Known: corruption:NAME, {', '.join(plain)}."
+    raise ValueError(f"There is no treatment {word!r}. {known}")
+
+
+def check_steps(word: str, steps: int | None) -> None:
+    """Raises ValueError where a number of steps is none, or the treatment goes no steps."""
+    if steps is None:
+        return
+    if treatment_named(word).steps is None:
+        stepwise = ", ".join(name for name, one in TREATMENTS.items() if one.steps is not None)
+        raise ValueError(f"{word} goes no steps; steps={steps} came. Those that do: {stepwise}.")
+    if steps < 1:
+        raise ValueError(f"steps is a whole number from 1 on; {steps!r} came.")
+
+
+def word_and_strength(text: str) -> tuple[str, float] | None:
+    """A treatment and its strength from text such as corruption:fog:3 or pgd-linf:8/255; None where it names none.
+
+    Raises ValueError where a treatment is named without a strength that can be read.
+    """
+    word, _, told = text.rpartition(":")
+    if word in TREATMENTS:
+        return word, _number(told, text)
+    if text.partition(":")[0] not in ("corruption", *TREATMENTS):
+        return None
+    if text in TREATMENTS:
+        raise ValueError(f"{text} has a strength, its {TREATMENTS[text].strength}: write {text}:NUMBER.")
+    treatment_named(word if text.count(":") > 1 else text)
+    raise AssertionError(f"{text} was read as no treatment")
+
+
+def _number(told: str, text: str) -> float:
+    above, _, below = told.partition("/")
+    try:
+        found = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        found = float("nan")
+    if not isfinite(found):
+        raise ValueError(
+            f"A treatment is written with its strength, as corruption:fog:3 or pgd-linf:8/255; {text} came."
+        )
+    return found
+
+
+def _corruption(name: str) -> Treatment:
+    return Treatment(
+        f"the common corruption {name}",
+        "severity",
+        (0.0, 1.0, 2.0, 3.0, 4.0, 5.0),
+        of_samples=lambda samples, strength, seed: corrupt(samples, name, strength, seed=seed),
+    )
+
+
+def _bandwidth(strength: float) -> int:
+    if strength != int(strength):
+        raise ValueError(f"The strength of a pass filter is its bandwidth, an odd whole number; {strength} came.")
+    return int(strength)
+
+
+TREATMENTS: dict[str, Treatment] = {
+    **{f"corruption:{name}": _corruption(name) for name in CORRUPTIONS},
+    "gaussian-noise": Treatment(
+        "independent Gaussian noise on every value",
+        "deviation",
+        (0.0, 0.02, 0.05, 0.1, 0.15, 0.2),
+        of_samples=gaussian_noise,
+    ),
+    "low-pass": Treatment(
+        "square low pass, clipped to [0, 1]",
+        "bandwidth",
+        (3.0, 7.0, 11.0, 15.0, 23.0, 31.0),
+        of_samples=lambda samples, strength, _: low_passed(samples, _bandwidth(strength)),
+    ),
+    "high-pass": Treatment(
+        "square high pass with the mean colour kept, clipped to [0, 1]",
+        "bandwidth",
+        (3.0, 7.0, 11.0, 15.0, 23.0, 31.0),
+        of_samples=lambda samples, strength, _: high_passed(samples, _bandwidth(strength)),
+    ),
+    "fgsm": Treatment(
+        "one step along the sign of the gradient", "eps", _BUDGETS, of_trial=lambda trial, eps, _, __: fgsm(trial, eps)
+    ),
+    "pgd-linf": Treatment(
+        "projected gradient ascent in the L-infinity ball",
+        "eps",
+        _BUDGETS,
+        of_trial=lambda trial, eps, seed, steps: pgd(trial, "linf", eps, steps, seed=seed),
+        steps=20,
+    ),
+    "pgd-l2": Treatment(
+        "projected gradient ascent in the L2 ball of the whole image",
+        "eps",
+        (0.0, 0.25, 0.5, 1.0, 2.0),
+        of_trial=lambda trial, eps, seed, steps: pgd(trial, "l2", eps, steps, seed=seed),
+        steps=20,
+    ),
+    "low-frequency-pgd": Treatment(
+        "projected gradient ascent in the lowest quarter of the cosines a side, L-infinity",
+        "eps",
+        _BUDGETS,
+        of_trial=lambda trial, eps, seed, steps: low_frequency_pgd(trial, 0.25, "linf", eps, steps, seed=seed).samples,
+        steps=20,
+    ),
+    "wave-search": Treatment(
+        "the first of 100 single waves that changes the prediction, L-infinity, no gradients",
+        "eps",
+        (0.0, 2 / 255, 5 / 255, 10 / 255, 20 / 255),
+        of_trial=lambda trial, eps, seed, _: wave_search(trial, "linf", eps, seed=seed).samples,
+    ),
+    "deepfool": Treatment(
+        "to the nearest border of the predicted class and a little across",
+        "overshoot",
+        (0.02,),
+        of_trial=lambda trial, overshoot, _, steps: deepfool(trial, steps, overshoot),
+        steps=50,
+    ),
+}
+"""All treatments that have a word, by their words."""

@@ -1,0 +1,109 @@
+"""Accuracy under treatments whose effect is known."""
+
+import numpy as np
+import pytest
+import torch
+
+import fourierscope as fs
+from fourierscope.results import load
+
+THRESHOLD = 0.5
+
+
+def threshold_trial(n=20, size=(6, 6), channels=3):
+    """Images of one grey each; the classifier asks whether the mean is above a half."""
+    grey = torch.linspace(0.3, 0.7, n)
+    images = grey[:, None, None, None].expand(n, channels, *size).contiguous()
+
+    def network(given):
+        mean = given.mean((1, 2, 3))
+        return torch.stack([THRESHOLD - mean, mean - THRESHOLD], 1)
+
+    return fs.Trial(fs.Classifier(network), fs.Samples(images, (grey > THRESHOLD).long()))
+
+
+def margin(trial):
+    return (trial.samples.batch().mean((1, 2, 3)) - THRESHOLD).abs()
+
+
+@pytest.mark.parametrize("size", [(6, 6), (5, 5), (5, 8)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_linear_classifier_falls_exactly_where_the_budget_meets_the_margin(size, channels):
+    trial = threshold_trial(20, size, channels)
+    budgets = (0.0, 0.05, 0.1, 0.15)
+    found = fs.Robustness("fgsm", budgets)(trial)
+    expected = [float((margin(trial) > budget).double().mean()) for budget in budgets]
+    assert found["accuracy"].strength.values.tolist() == list(budgets)
+    assert found["accuracy"].strength.attrs["units"] == "eps"
+    np.testing.assert_allclose(found["accuracy"].values, expected)
+    np.testing.assert_allclose(found["change"].values, np.array(budgets) * np.sqrt(size[0] * size[1]), rtol=1e-5)
+    assert (found["accuracy_low"] <= found["accuracy"]).all()
+    assert int(found["n"]) == 20
+
+
+@pytest.mark.parametrize("word", ["gaussian-noise", "pgd-linf", "pgd-l2", "fgsm", "corruption:brightness"])
+def test_strength_none_is_the_clean_accuracy(word):
+    found = fs.Robustness(word, (0.0,))(threshold_trial())
+    assert float(found["accuracy"][0]) == float(found["clean_accuracy"]) == 1.0
+    assert float(found["change"][0]) == 0
+
+
+def test_strengths_are_put_in_order_and_the_default_ones_suit_the_treatment():
+    found = fs.Robustness("gaussian-noise", (0.2, 0.1))(threshold_trial())
+    assert found["accuracy"].strength.values.tolist() == [0.1, 0.2]
+    assert fs.Robustness("corruption:fog")._strengths() == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_cut_into_cells_changes_no_bit(monkeypatch):
+    trial, question = threshold_trial(23), fs.Robustness("gaussian-noise", (0.1, 0.3))
+    whole = question(trial)
+    monkeypatch.setattr("fourierscope.analyses.robustness._PIXELS", 9 * 36)
+    assert len(list(question.cells(trial))) == 6
+    cut = question(trial)
+    for name in whole.dataset.data_vars:
+        np.testing.assert_array_equal(cut.dataset[name].values, whole.dataset[name].values)
+
+
+def test_a_run_goes_on_from_its_store_and_is_saved_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("fourierscope.analyses.robustness._PIXELS", 9 * 36)
+    trial, question = threshold_trial(23), fs.Robustness("corruption:gaussian_noise", (1.0, 3.0))
+    whole = fs.run(question, trial, store=tmp_path / "store")
+    next((tmp_path / "store").glob("cell-000002*")).unlink()
+    again = fs.run(question, trial, store=tmp_path / "store")
+    assert again.dataset.equals(whole.dataset)
+    assert load(again.save(tmp_path / "one.nc")).dataset.equals(whole.dataset)
+
+
+def test_two_models_meet_the_same_noise_and_compare_image_by_image():
+    trial = threshold_trial()
+    seen = []
+    network = trial.classifier.network
+    other = fs.Trial(fs.Classifier(lambda images: (seen.append(images.clone()), network(images))[1]), trial.samples)
+    question = fs.Robustness("gaussian-noise", (0.2,))
+    first, second = question(trial), question(other)
+    difference = (first - second)["accuracy"]
+    assert (difference.values == 0).all()
+    assert "accuracy_significant" in difference.coords
+    expected = fs.treatments.gaussian_noise(trial.samples, 0.2)
+    torch.testing.assert_close(seen[2], expected.images)  # after the look at the labels and the trace
+
+
+def test_steps_reach_the_attack():
+    trial = threshold_trial()
+    one, many = (float(fs.Robustness("pgd-l2", (0.3,), steps)(trial)["change"][0]) for steps in (1, 10))
+    assert one != many
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"treatment": "magic"},
+        {"strengths": (-1.0,)},
+        {"strengths": (0.1, 0.1)},
+        {"strengths": (float("nan"),)},
+        {"treatment": "fgsm", "steps": 3},
+    ],
+)
+def test_options_without_meaning_are_refused(options):
+    with pytest.raises(ValueError, match="magic|came"):
+        fs.Robustness(**options)
