@@ -84,7 +84,15 @@ def _setting(given: Namespace, paper: Paper, budget: Budget) -> Setting:
         classifiers[role] = open_classifier(word, weights.get(role), given.mean, given.std, None, given.device)
     learned = None if given.training is None else open_samples(given.training)
     return Setting(
-        given.budget, open_samples(spec), classifiers, absent, learned, given.limit, given.workers, given.batch
+        given.budget,
+        open_samples(spec),
+        classifiers,
+        absent,
+        learned,
+        given.limit,
+        given.device,
+        given.workers,
+        given.batch,
     )
 
 

@@ -29,6 +29,7 @@ class Setting:
     absent: Mapping[str, str] = field(default_factory=dict)
     learned: Samples | None = None
     limit: int | None = None
+    device: str | None = None
     workers: int = 1
     batch: int | None = None
 

@@ -26,12 +26,18 @@ def at(result: Result, name: str, place: Place) -> Reading:
 
 def within(result: Result, name: str, first: Place, second: Place) -> Reading:
     """The value at `first` minus that at `second`, paired image by image."""
-    return _paired(outcomes(result, name, first), outcomes(result, name, second))
+    return paired(outcomes(result, name, first), outcomes(result, name, second))
 
 
 def between(first: Result, second: Result, name: str, place: Place) -> Reading:
     """The value of `first` minus that of `second` at one place, paired image by image: the same images were asked."""
-    return _paired(outcomes(first, name, place), outcomes(second, name, place))
+    return paired(outcomes(first, name, place), outcomes(second, name, place))
+
+
+def paired(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Reading:
+    """first - second of outcomes (n,) of the same images, with its paired interval."""
+    found = (paired_rates if first.dtype == bool else paired_means)(first, second)
+    return Reading(float(found.value), float(found.low), float(found.high), len(first))
 
 
 def apart(first: Reading, second: Reading) -> Reading:
@@ -62,11 +68,6 @@ def _position(values: xr.DataArray, axis: str, wanted: Any) -> int:
     if len(found) != 1:
         raise KeyError(f"{values.name} has {len(found)} places with {axis}={wanted!r}.")
     return int(found[0])
-
-
-def _paired(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Reading:
-    found = (paired_rates if first.dtype == bool else paired_means)(first, second)
-    return Reading(float(found.value), float(found.low), float(found.high), len(first))
 
 
 def _beside(chosen: xr.DataArray, name: Any) -> float:

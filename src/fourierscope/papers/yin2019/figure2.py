@@ -38,8 +38,8 @@ def _draw(made: Made) -> list[Picture]:
         ),
         Picture(
             "figure-2-corruptions",
-            f"Mean magnitude of the spectrum of what each corruption adds at severity {SEVERITY}, on one scale, ordered "
-            "by the printed share of high frequencies: fog and contrast sit in the middle, noise fills the plane.",
+            f"Mean magnitude of the spectrum of what each corruption adds at severity {SEVERITY}, on one scale, in the "
+            "order of the printed share of high frequencies: fog and contrast sit in the middle, noise fills the plane.",
             draw_together(ours, CORRUPTIONS),
         ),
     ]

@@ -45,8 +45,8 @@ def _draw(made: Made) -> list[Picture]:
     if roles:
         says = (
             f"Mean magnitude of the spectrum of successful attacks ({eps}), on one scale: against the natural network "
-            "they spread over all frequencies, against the adversarially trained one they crowd at low ones. Orthonormal; "
-            "the paper's values are 32 times as large."
+            "they spread over all frequencies, against the adversarially trained one they crowd at low ones. "
+            "Orthonormal; the paper's values are 32 times as large."
         )
         found.append(Picture("figure-7", says, draw_together([made[role]["magnitude"] for role in roles], roles)))
     tried = made.having([f"{role}-search" for role in ROLES])
@@ -100,8 +100,8 @@ EXHIBIT = Exhibit(
     number="7",
     title="Spectra of successful attacks, and single waves as attacks",
     claim=(
-        "Attacks on the natural network spread over all frequencies; those on the adversarially trained one lean to low "
-        "frequencies. One wave added to a plain image misleads a network without any gradient."
+        "Attacks on the natural network spread over all frequencies; those on the adversarially trained one lean to "
+        "low frequencies. One wave added to a plain image misleads a network without any gradient."
     ),
     source="section 4.4",
     make=_make,
@@ -116,7 +116,8 @@ EXHIBIT = Exhibit(
             high=2.0, printed="1.6 (bins)", budgets=REAL,
         ),
         Check(
-            "natural: share misled by one wave of norm 4, chosen on other images", lambda made: _misled(made, "natural"),
+            "natural: share misled by one wave of norm 4, chosen on other images",
+            lambda made: _misled(made, "natural"),
             low=0.5, printed=_most("natural"),
         ),
         Check(
