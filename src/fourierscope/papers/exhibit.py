@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from math import inf, isfinite, nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -102,13 +103,15 @@ class Beside(NamedTuple):
     ours: Reading | None
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)
+class Picture:
     """A drawing of an exhibit: the word for it in the file's name, a sentence on what is seen, and the figure."""
 
     name: str
     says: str
     figure: Figure
 
+    @cached_property
     def png(self) -> bytes:
         """The figure as a PNG file."""
         held = BytesIO()

@@ -37,7 +37,7 @@ def _sheet(outcome: Outcome) -> Sheet:
     if outcome.not_tried:
         return Sheet(exhibit.heading, (*says, f"Not in this budget, because {outcome.not_tried}."))
     says += [f"Left out: {name}, because {why}." for name, why in outcome.made.left_out.items()]
-    drawings = tuple(Drawing(one.says, one.png()) for one in outcome.pictures)
+    drawings = tuple(Drawing(one.says, one.png) for one in outcome.pictures)
     tables = [check_table(outcome.checked)] * bool(outcome.checked)
     tables += [beside_table(outcome.beside)] * bool(outcome.beside)
     return Sheet(exhibit.heading, tuple(says), drawings, tuple(tables))

@@ -100,7 +100,7 @@ def _outcome(exhibit: Exhibit, setting: Setting, folder: Path) -> Outcome:
 def _write(outcome: Outcome, budget: str, folder: Path) -> None:
     """The pictures and the checks of an exhibit, as files that follow from its finished cells."""
     for picture in outcome.pictures:
-        written_whole(folder / f"{picture.name}.png", partial(_put, picture.png()), overwrite=True)
+        written_whole(folder / f"{picture.name}.png", partial(_put, picture.png), overwrite=True)
     checks = json.dumps(as_json(outcome, budget), indent=1, allow_nan=False) + "\n"
     written_whole(folder / "checks.json", partial(_put, checks.encode()), overwrite=True)
 

@@ -61,8 +61,8 @@ EXHIBIT = Exhibit(
     number="4",
     title="Fourier heat maps of ImageNet networks",
     claim=(
-        "The natural network errs more the higher the frequency, up to 31 cycles per image; Gaussian training turns this "
-        "round from radius 8 on; AutoAugment lies in between."
+        "The natural network errs more the higher the frequency, up to 31 cycles per image; Gaussian training turns "
+        "this round from radius 8 on; AutoAugment lies in between."
     ),
     source="section 4.1",
     make=_make,

@@ -109,9 +109,9 @@ def _draw(made: Made) -> list[Picture]:
     if not models:
         return []
     says = (
-        "What a network gains or loses in accuracy against the natural one under each corruption (mean over severities), by "
-        "the share of the corruption at high frequencies, with the line of best fit. A rising line gains on noise and "
-        "loses on fog."
+        "What a network gains or loses in accuracy against the natural one under each corruption (mean over "
+        "severities), by the share of the corruption at high frequencies, with the line of best fit. A rising line "
+        "gains on noise and loses on fog."
     )
     return [Picture("figure-6", says, draw_together([made[f"{one}-line"]["change"] for one in models], models))]
 

@@ -1,4 +1,4 @@
-"""How images look through the square filters: as they are left, and stretched so that the eye sees what a network can."""
+"""How images look through the square filters: as they are left, and stretched for the eye."""
 
 from __future__ import annotations
 

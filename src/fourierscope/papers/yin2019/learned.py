@@ -1,4 +1,4 @@
-"""Networks that an exhibit trains by itself, with a checkpoint in the paper's folder, so that a killed training goes on."""
+"""Networks that an exhibit trains by itself, each with a checkpoint in the folder of the paper."""
 
 from __future__ import annotations
 

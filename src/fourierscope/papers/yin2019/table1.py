@@ -7,8 +7,8 @@ from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Check, Exhibit, Made, Picture
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import at, between
-from fourierscope.papers.yin2019.printed import printed
 from fourierscope.papers.yin2019.learned import learned_under_fog_noise
+from fourierscope.papers.yin2019.printed import printed
 from fourierscope.subjects import Trial
 
 ROLES = ("natural", "fognoise")
@@ -47,7 +47,7 @@ def _beside(made: Made) -> list[Beside]:
 def _worse(severity: float) -> Check:
     place = int(severity) - 1
     return Check(
-        f"Under fog of severity {severity:g} the natural network is right more often than the one that learned fog noise",
+        f"Under fog of severity {severity:g} natural training is right more often than training under fog noise",
         lambda made: between(made["natural"], made["fognoise"], "accuracy", {"strength": severity}),
         low=ABOVE_ZERO,
         printed=f"{_PRINTED['natural'][place] - _PRINTED['fognoise'][place]:+.3f}",
