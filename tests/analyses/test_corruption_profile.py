@@ -101,7 +101,7 @@ def test_images_that_a_corruption_leaves_alone_have_no_share():
 def test_the_trade_off_is_the_line_through_shares_and_changes_of_accuracy(profiles, tmp_path):
     found = trade_off(*profiles, draws=200)
     change = profiles[0]["corruption_accuracy"].values - profiles[1]["corruption_accuracy"].values
-    np.testing.assert_allclose(found["change"].values, change, atol=1e-6)
+    np.testing.assert_allclose(found["accuracy_change"].values, change, atol=1e-6)
     share = profiles[0]["corruption_share"].values
     slope, intercept = np.polyfit(share, change, 1)
     assert float(found["slope"]) == pytest.approx(slope, abs=1e-5)

@@ -105,5 +105,5 @@ def test_steps_reach_the_attack():
     ],
 )
 def test_options_without_meaning_are_refused(options):
-    with pytest.raises(ValueError, match="magic|came"):
+    with pytest.raises(ValueError, match=r"magic|came"):
         fs.Robustness(**options)

@@ -203,3 +203,15 @@ def test_the_list_names_what_the_loaders_and_recipes_know(capsys):
     assert all(f"  {kind}:" in listed for kind in CLASSIFIER_KINDS if kind != "file")
     assert all(f"  {name} " in listed.partition("recipes")[2] for name in RECIPES)
     assert all(name in listed.partition("reference:NAME")[2].splitlines()[0] for name in reference_names())
+
+
+def test_the_list_says_of_every_treatment_what_the_treatment_says_itself(capsys):
+    from fourierscope.treatments import TREATMENTS
+
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out.partition("treatments\n")[2].partition("recipes")[0].splitlines()
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in listed}
+    assert set(told) == {"corruption:NAME", *(word for word in TREATMENTS if not word.startswith("corruption:"))}
+    for word, treatment in TREATMENTS.items():
+        if word in told:
+            assert told[word] == f"{treatment.says}, by {'odd ' * word.endswith('-pass')}{treatment.strength}"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from values_made import curve_result, pictures, plane_result
+from values_made import curve_result, dots_result, layers, pictures, plane_result, points_result, table_result
 
 from fourierscope.figures.curves import curves
 from fourierscope.figures.form import bounds, form_of, label, number
@@ -15,6 +15,11 @@ def test_the_axes_choose_the_form():
     assert form_of(radii) == "curve"
     assert form_of(pictures()) == "pictures"
     assert form_of(curve_result()["clean_accuracy"]) == "value"
+    assert form_of(dots_result()["accuracy"]) == "dots"
+    assert form_of(points_result()["accuracy"]) == "points"
+    assert form_of(table_result()["accuracy"]) == "table"
+    assert form_of(table_result(words=7)["accuracy"]) == "curves"
+    assert form_of(layers()) == "planes"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +27,7 @@ def test_the_axes_choose_the_form():
     [
         xr.DataArray(np.ones((2, 3)), dims=("a", "b"), coords={"a": [1, 2], "b": [1, 2, 3]}),
         xr.DataArray(np.ones(3), dims="radius"),
-        xr.DataArray(np.ones(2), dims="kept", coords={"kept": ["low", "high"]}),
+        xr.DataArray(np.ones((2, 2)), dims=("a", "b"), coords={"a": ["x", "y"], "b": ["low", "high"]}),
         pictures().astype(float),
         xr.DataArray(np.ones((3, 2)), dims=("column", "row"), coords={"row": [0, 1], "column": [0, 1, 2]}),
     ],

@@ -30,6 +30,39 @@ def curve_result(n: int = 40) -> Result:
     return _result(found | count(n))
 
 
+def dots_result(shift: float = 0.0, n: int = 40) -> Result:
+    """Accuracy by words, from seeded outcomes."""
+    chance = np.array([0.2, 0.5, 0.8])[:, None] + shift
+    outcomes = np.random.default_rng(2).random((3, n)) < chance
+    axes = Axes({"corruption": np.array(["fog", "snow_fall", "jpeg"])})
+    return _result(rate("accuracy", outcomes, axes, "Share right.") | count(n))
+
+
+def points_result(shift: float = 0.0) -> Result:
+    """The same against another value of the words."""
+    found = dots_result(shift)
+    found.dataset["depth"] = found.dataset["accuracy"].copy(data=np.array([0.7, 0.1, 0.4])).assign_attrs(units="m")
+    for key in ("low", "high", "outcomes"):
+        del found.dataset["depth"].attrs[key]
+    found.dataset["accuracy"].attrs["against"] = "depth"
+    return found
+
+
+def table_result(shift: float = 0.0, words: int = 9, n: int = 40) -> Result:
+    """Accuracy by many words and a few numbers."""
+    outcomes = np.random.default_rng(3).random((words, 4, n)) < np.linspace(0.1, 0.9, words)[:, None, None] + shift
+    axes = Axes({"corruption": np.array([f"kind_{one}" for one in range(words)]), "severity": np.array([1, 2, 3, 5])})
+    return _result(rate("accuracy", outcomes, axes, "Share right.") | count(n))
+
+
+def layers() -> xr.DataArray:
+    """A plane for each of two layers."""
+    planes = np.arange(60, dtype=float).reshape(2, 5, 6)
+    coords = {"layer": ["first", "second"], "row": np.arange(5) - 2, "column": np.arange(6) - 3}
+    attrs = {"units": "1", "says": "Change."}
+    return xr.DataArray(planes, dims=("layer", "row", "column"), coords=coords, attrs=attrs, name="change")
+
+
 def pictures() -> xr.DataArray:
     pixels = np.arange(2 * 2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 2, 3, 4, 3)
     return xr.DataArray(

@@ -47,8 +47,8 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     """The change of accuracy from `natural` to `profile` (two results of `CorruptionProfile` on the same samples),
     corruption by corruption, against the share of the corruption at high frequencies, and the line through it.
 
-    The result holds `change` with its paired bounds and `share`, both over ("corruption",) and means over severities;
-    `slope`, `intercept` and `residual` (sum of squares) with the bounds of `draws` bootstrap resamplings of the images.
+    The result holds `accuracy_change` with its paired bounds and `high_frequency_share`, both over ("corruption",) and
+    means over severities; `slope`, `intercept` and `residual` (sum of squares) with the bounds of `draws` bootstrap resamplings of the images.
     They say how another draw of images would move the line, not how other corruptions would.
 
     Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
@@ -90,17 +90,18 @@ def _usable(shares: Array) -> Array:
 
 
 def _points(difference: Result, profile: Result) -> dict[str, xr.DataArray]:
+    sides = ("", "_low", "_high", "_p", "_significant")
+    found = {f"accuracy_change{side}": difference.dataset[f"corruption_accuracy{side}"].copy() for side in sides}
+    found |= {f"high_frequency_share{side}": profile.dataset[f"corruption_share{side}"].copy() for side in sides[:3]}
+    for name in ("accuracy_change", "high_frequency_share"):
+        found[name].attrs |= {"low": f"{name}_low", "high": f"{name}_high"}
+    del found["accuracy_change"].attrs["difference"], found["high_frequency_share"].attrs["images"]
     says = "Change of accuracy, mean over severities, against the share of the corruption at high frequencies."
-    names = {"corruption_accuracy": "change"} | {
-        f"corruption_accuracy_{one}": f"change_{one}" for one in ("low", "high", "p", "significant")
+    found["accuracy_change"].attrs |= {
+        "says": says,
+        "marks": "accuracy_change_significant",
+        "against": "high_frequency_share",
     }
-    found = {new: difference.dataset[old].copy() for old, new in names.items()}
-    found["change"].attrs |= {"says": says, "low": "change_low", "high": "change_high", "marks": "change_significant"}
-    found["change"].attrs |= {"against": "share", "line": "yes"}
-    for one in ("", "_low", "_high"):
-        found[f"share{one}"] = profile.dataset[f"corruption_share{one}"].copy()
-    attrs = found["share"].attrs
-    found["share"].attrs = {"units": "1", "says": attrs["says"], "low": "share_low", "high": "share_high"}
     return found | {"n": difference.dataset["n"]}
 
 

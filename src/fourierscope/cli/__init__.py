@@ -22,7 +22,7 @@ _OWN = {
     "report": "Put results into one offline HTML page.",
     "paper": "Make the figures and tables of a paper again, with checks in numbers.",
     "train": "Make a reference classifier again.",
-    "list": "List analyses, samples, classifiers, recipes and papers.",
+    "list": "List analyses, samples, classifiers, treatments, recipes and papers.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }
 

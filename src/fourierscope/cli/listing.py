@@ -20,19 +20,32 @@ _CLASSIFIERS = {
     "hf:NAME": "a model of the Hugging Face hub, or its folder (extra hf)",
     "path/to/file.py:function": "whatever your function returns: a module or a callable",
 }
+_TREATMENTS = {
+    "corruption:NAME": "the 19 common corruptions (fog, shot_noise, ...), by severity 0 to 5",
+    "gaussian-noise": "independent Gaussian noise on every value, by deviation",
+    "low-pass": "square low pass, clipped to [0, 1], by odd bandwidth",
+    "high-pass": "square high pass with the mean colour kept, clipped to [0, 1], by odd bandwidth",
+    "fgsm": "one step along the sign of the gradient, by eps",
+    "pgd-linf": "projected gradient ascent in the L-infinity ball, by eps",
+    "pgd-l2": "projected gradient ascent in the L2 ball of the whole image, by eps",
+    "low-frequency-pgd": "projected gradient ascent in the lowest quarter of the cosines a side, L-infinity, by eps",
+    "wave-search": "the first of 100 single waves that changes the prediction, L-infinity, no gradients, by eps",
+    "deepfool": "to the nearest border of the predicted class and a little across, by overshoot",
+}
 _RECIPES = {"natural": "images as they are", "gaussian": "Gaussian noise", "adversarial": "projected gradient descent"}
 
 
 def main(words: list[str]) -> int:
     """Print the catalogue."""
     if words:
-        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, recipes and papers.")
+        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, treatments, recipes and papers.")
         return 0 if words[0] in ("-h", "--help") else 2
     asked = {entry.command: entry.says for entry in analyses()}
     for title, lines in (
         ("analyses", asked),
         ("samples", _SAMPLES),
         ("classifiers", _CLASSIFIERS),
+        ("treatments", _TREATMENTS),
         ("recipes", _RECIPES),
         ("papers", PAPERS),
     ):

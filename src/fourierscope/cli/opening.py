@@ -9,6 +9,9 @@ from typing import Any, get_args
 from fourierscope.runs import Analysis
 from fourierscope.subjects import Pair, Samples, Trial, open_classifier, open_samples
 from fourierscope.subjects.classifier import Precision
+from fourierscope.treatments import successful as turned_wrong
+from fourierscope.treatments import treated, treatment_named
+from fourierscope.treatments.words import check_steps, word_and_strength
 
 
 def trial(
@@ -66,17 +69,79 @@ def some_samples(samples: str, limit: int | None = None, limit_seed: int = 0, si
     return open_samples(samples, limit, limit_seed, size)
 
 
-def pair(before: str, after: str, limit: int | None = None, limit_seed: int = 0, size: int | None = None) -> Pair:
+def pair(
+    before: str,
+    after: str,
+    classifier: str | None = None,
+    weights: str | None = None,
+    mean: tuple[float, ...] | float | None = None,
+    std: tuple[float, ...] | float | None = None,
+    classes: int | None = None,
+    device: str | None = None,
+    steps: int | None = None,
+    treatment_seed: int = 0,
+    successful: bool = False,
+    limit: int | None = None,
+    limit_seed: int = 0,
+    size: int | None = None,
+) -> Pair:
     """The same samples before and after a change.
 
     Args:
-        before: Samples as they were: npz:PATH, folder:PATH, ...
-        after: The same samples, changed, in the same order.
+        before: Samples as they were: patches:test, npz:PATH, folder:PATH, ...
+        after: A treatment with its strength (corruption:fog:3, gaussian-noise:0.1, pgd-linf:8/255), or the same samples,
+            changed, in the same order (npz:PATH, ...).
+        classifier: For attacks and --successful: reference:NAME, torchvision:NAME, ..., as other questions take it.
+        weights: The classifier's weights, a file or official weights by name.
+        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel.
+        std: Divided by after the mean is subtracted.
+        classes: Number of classes, where the architecture must be told.
+        device: cpu, cuda, cuda:1; empty: where the network is.
+        steps: Steps of an attack that goes step by step; empty: the attack's own number.
+        treatment_seed: Seed of the treatment's chance.
+        successful: Only the images whose prediction the change turns from right to wrong.
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.
     """
-    return Pair(*(open_samples(one, limit, limit_seed, size) for one in (before, after)))
+    given, change = open_samples(before, limit, limit_seed, size), word_and_strength(after)
+    asked = None
+    if classifier is not None:
+        _check_needed(change, successful)
+        channels = _channels(mean), _channels(std)
+        asked = Trial(open_classifier(classifier, weights, *channels, classes, device), given)
+    if change is None:
+        _check_without_treatment(steps)
+        changed = open_samples(after, limit, limit_seed, size)
+    else:
+        changed = _treated(asked, given, change, treatment_seed, steps)
+    if not successful:
+        return Pair(given, changed)
+    if asked is None:
+        raise ValueError("--successful asks a classifier about both sets of images: give --classifier.")
+    return turned_wrong(asked, changed)
+
+
+def _treated(asked: Trial | None, given: Samples, change: tuple[str, float], seed: int, steps: int | None) -> Samples:
+    word, strength = change
+    treatment = treatment_named(word)
+    if asked is not None:
+        return treated(asked, word, strength, seed, steps)
+    if treatment.of_samples is None:
+        raise ValueError(f"{word} is an attack on a classifier: give --classifier.")
+    check_steps(word, steps)
+    return treatment.of_samples(given, strength, seed)
+
+
+def _check_needed(change: tuple[str, float] | None, successful: bool) -> None:
+    """Raises ValueError where a classifier would have nothing to do."""
+    if not successful and (change is None or treatment_named(change[0]).of_trial is None):
+        raise ValueError("This change needs no classifier: leave --classifier out, or say --successful.")
+
+
+def _check_without_treatment(steps: int | None) -> None:
+    if steps is not None:
+        raise ValueError(f"--steps is for attacks, and --after names samples; {steps} came.")
 
 
 _OPENERS: dict[type, Callable[..., Any]] = {Trial: trial, Samples: some_samples, Pair: pair}

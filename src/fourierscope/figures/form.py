@@ -10,16 +10,19 @@ import numpy.typing as npt
 import xarray as xr
 
 Array = npt.NDArray[Any]
-Form = Literal["plane", "curve", "curves", "pictures", "value"]
+Form = Literal["plane", "planes", "curve", "curves", "dots", "points", "table", "pictures", "value"]
 
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
 SIGNIFICANT = "significant (false discovery rate 5 %)"
 _MOST_TICKS = 12
+MOST_CURVES = 7  # words that become curves in one frame; more of them become a table
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
-    f'("kept", "radius"), a curve for each word; {PICTURES} of uint8, pictures; no axis, a value'
+    f'("kept", "radius"), a curve for each word, or a table of many; one axis of words, a dot for each; '
+    'an axis of words before ("row", '
+    f'"column"), a plane for each word; {PICTURES} of uint8, pictures; no axis, a value'
 )
 
 
@@ -34,12 +37,17 @@ def form_of(values: xr.DataArray) -> Form:
     if values.dtype.kind in "buif" and values.size:
         if values.dims == ():
             return "value"
-        if values.dims == ("row", "column") and _numeric(values, "row") and _numeric(values, "column"):
-            return "plane"
+        if values.dims[-2:] == ("row", "column") and _numeric(values, "row") and _numeric(values, "column"):
+            if values.ndim == 2:
+                return "plane"
+            if values.ndim == 3 and _words(values, values.dims[0]):
+                return "planes"
         if values.ndim == 1 and _numeric(values, values.dims[0]):
             return "curve"
+        if values.ndim == 1 and _words(values, values.dims[0]):
+            return "dots" if _beside(values, "against") is None else "points"
         if values.ndim == 2 and _words(values, values.dims[0]) and _numeric(values, values.dims[1]):
-            return "curves"
+            return "curves" if values.shape[0] <= MOST_CURVES else "table"
     raise ValueError(
         f"No picture is known for the axes {values.dims} of {values.dtype}, sizes {dict(values.sizes)}. "
         f"What can be drawn, with a coordinate on each axis: {_DRAWABLE}."
@@ -62,6 +70,27 @@ def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
             f"Values are drawn together when axes and units agree, and all or none are differences; {told} came."
         )
     return forms[0]
+
+
+def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[list[xr.DataArray], list[str]]:
+    """Values with their names, where those with a plane for each word become as many planes, named by the word too."""
+    planes, told = [], []
+    for values, name in zip(several, names, strict=True):
+        if form_of(values) != "planes":
+            planes.append(values)
+            told.append(name)
+            continue
+        axis = str(values.dims[0])
+        for place, word in enumerate(values.coords[axis].values):
+            planes.append(values.isel({axis: place}, drop=True))
+            told.append(f"{name}, {word}" if name else f"{words(axis)} {word}")
+    return planes, told
+
+
+def against(values: xr.DataArray) -> xr.DataArray | None:
+    """The values that stand across where these are drawn as points; None where there are none."""
+    name = values.attrs.get("against")
+    return None if _beside(values, "against") is None else values.coords[name]
 
 
 def words(name: object) -> str:

@@ -17,9 +17,11 @@ from fourierscope.figures.form import (
     label,
     number,
     ordered,
+    unfolded,
 )
 from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, short
 from fourierscope.figures.page_plane import plane
+from fourierscope.figures.page_words import dots, points, table
 from fourierscope.figures.scale import scale_of
 
 
@@ -29,12 +31,18 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     Raises ValueError where axes or units differ, or the form is pictures (a page shows those as images).
     """
     form = common_form(several, names)
+    several, names = unfolded(several, names)
     several, names = [harmless_values(one) for one in several], [harmless(one) for one in names]
-    if form == "plane":
+    if form in ("plane", "planes"):
         scale = scale_of(several)
         return [plane(ordered(values), scale) for values in several]
     if form == "value":
         return [_values(several, names)]
+    if form == "table":
+        scale = scale_of(several)
+        return [table(values, scale) for values in several]
+    if form in ("dots", "points"):
+        return [(dots if form == "dots" else points)(several, names)]
     if form == "pictures":
         raise ValueError("A page shows pictures as images, not as a plotly figure.")
     return [_curves(several, names)]

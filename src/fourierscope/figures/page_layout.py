@@ -42,6 +42,11 @@ def harmless_values(values: xr.DataArray) -> xr.DataArray:
             along = values.coords[axis]
             points = [harmless(one) for one in along.values] if along.dtype.kind in "UOT" else along.values
             made = made.assign_coords({axis: (axis, points, _harmless_units(along.attrs))})
+    beside = made.attrs.get("against")
+    if beside in made.coords and beside not in made.dims:
+        made = made.rename({beside: harmless(beside)})
+        made.attrs["against"] = harmless(beside)
+        made.coords[harmless(beside)].attrs = _harmless_units(made.coords[harmless(beside)].attrs)
     made = made.rename({axis: _escaped(str(axis)) for axis in values.dims if _escaped(str(axis)) != axis})
     return made.rename(None if values.name is None else harmless(values.name))
 

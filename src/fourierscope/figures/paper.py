@@ -22,7 +22,9 @@ from fourierscope.figures.form import (
     picture,
     significant,
     ticks,
+    unfolded,
 )
+from fourierscope.figures.paper_words import dots, points, table
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
 
 if TYPE_CHECKING:
@@ -51,8 +53,17 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
 
     Raises ValueError where their axes or units differ.
     """
-    form = common_form(values, names)
-    drawing = {"plane": _planes, "curve": _curves, "curves": _curves, "pictures": _pictures, "value": _values}[form]
+    drawing = {
+        "plane": _planes,
+        "planes": _planes,
+        "curve": _curves,
+        "curves": _curves,
+        "dots": _dots,
+        "points": _points,
+        "table": _tables,
+        "pictures": _pictures,
+        "value": _values,
+    }[common_form(values, names)]
     figure = drawing(values, names)
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
@@ -82,14 +93,16 @@ def plain_texts(figure: Figure) -> None:
 
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    scale = scale_of(several)
-    rows = -(-len(several) // _ACROSS)
-    across = -(-len(several) // rows)
-    figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * rows, "compressed")
-    frames = figure.subplots(rows, across, squeeze=False).ravel()
-    for frame in frames[len(several) :]:
-        frame.remove()
-    frames = frames[: len(several)]
+    """Planes on one scale, some in a row; a row for each value that holds a plane for each word."""
+    held = len(several)
+    folded, (several, names) = several[0].ndim == 3, unfolded(several, names)
+    scale, lines = scale_of(several), held if folded else -(-len(several) // _ACROSS)
+    across = -(-len(several) // lines)
+    figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
+    grid = figure.subplots(lines, across, squeeze=False).ravel()
+    frames = grid[: len(several)]
+    for spare in grid[len(several) :]:
+        spare.remove()
     for frame, values, name in zip(frames, several, names, strict=True):
         image = _plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
@@ -198,6 +211,38 @@ def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
     ticks = logarithmic_ticks(*limits)
     axis.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
     axis.set_ticks([], minor=True)
+
+
+def _dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    figure = sheet(6.4, 1.2 + 0.26 * (1 + several[0].size) * max(1.0, len(several) / 3))
+    dots(figure.subplots(), several, names)
+    return _with_legend(figure)
+
+
+def _points(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    figure = sheet(6.4, 4.8)
+    points(figure.subplots(), several, names)
+    return _with_legend(figure)
+
+
+def _tables(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    """A table for each value, side by side, all on one scale."""
+    scale, (rows, columns) = scale_of(several), several[0].shape
+    figure = sheet(1.8 + (0.6 + 0.52 * columns) * len(several), 1.1 + 0.27 * rows)
+    frames = figure.subplots(1, len(several), squeeze=False, sharey=True)[0]
+    for frame, values, name in zip(frames, several, names, strict=True):
+        table(frame, values, scale)
+        frame.set_title(name, fontsize=10, color=_INK)
+    figure.suptitle(label(several[0]), fontsize=10, color=_INK)
+    if significant(several[0]) is not None:
+        figure.supxlabel("pale numbers: not significant", fontsize=8, color=_QUIET)
+    return figure
+
+
+def _with_legend(figure: Figure) -> Figure:
+    if figure.axes[0].get_legend_handles_labels()[1]:
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return figure
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:

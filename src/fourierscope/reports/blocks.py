@@ -20,6 +20,7 @@ from fourierscope.figures.form import (
     number,
     picture,
     significant,
+    unfolded,
     words,
 )
 from fourierscope.figures.page import page_figures
@@ -94,6 +95,7 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
                 heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False
             )
         ]
+    several, names = unfolded(several, names)
     if form == "pictures":
         return [
             Block(
@@ -108,8 +110,9 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
         ]
     if form == "value" and not any(np.isfinite(float(one)) for one in several):
         return [Block(heading, says, [], False)]
-    if form in ("plane", "value") or len(several) == 1:
-        return [Block(heading, _explained(says, several[0]), list(_panels(several, names)), form != "plane")]
+    if form in ("plane", "planes", "table", "value") or len(several) == 1:
+        wide = form not in ("plane", "planes")
+        return [Block(heading, _explained(says, several[0]), list(_panels(several, names)), wide)]
     return [Block(heading, _explained(says, several[0]), list(_in_one(heading, several, names)), True)]
 
 
@@ -139,9 +142,11 @@ def _explained(says: str, values: xr.DataArray) -> str:
     if values.dims == ("row", "column"):
         parts.append("The cross marks frequency zero.")
         parts += ["Grey cells with a dot are not significant."] * (sure is not None)
+    elif sure is not None and form_of(values) == "table":
+        parts.append("Values in brackets are not significant.")
     elif sure is not None and values.ndim:
         parts.append("Open points are not significant.")
-    if bounds(values) is not None and values.dims != ("row", "column"):
+    if bounds(values) is not None and form_of(values) not in ("plane", "table"):
         parts.append("Bands and bars are 95 % intervals.")
     return " ".join(parts)
 

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import Array, bounds, form_of, interval, number, ordered, significant, with_unit, words
+from fourierscope.figures.form import (
+    bounds,
+    form_of,
+    is_difference,
+    number,
+    ordered,
+    significant,
+    words,
+)
+from fourierscope.reports.answers import OWN_SENTENCES
+from fourierscope.reports.phrases import (
+    clean_sentence,
+    coordinate,
+    interval_of,
+    location,
+    measure,
+    percent,
+    stretches,
+    valued,
+)
 from fourierscope.reports.questions import Compared, Question, shown
 from fourierscope.results import Result
 
 SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
-_WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
+_IN = {  # how a word on an axis is said of the values that stand there
+    "kept": " with only {} frequencies kept",
+    "noise": " under {} noise",
+}
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 
 
@@ -39,18 +60,14 @@ def _finding(about: str, result: Result, says: str) -> Finding:
     return Finding(about, _images(result), says.replace(" %", "\u00a0%"))
 
 
-def measure(name: str) -> str:
-    """What a variable measures, in words: `error_ring` is error, `top5` the top-5 error."""
-    plain = re.sub(r"_ring$", "", name)
-    top = re.fullmatch(r"top(\d+)", plain)
-    return f"top-{top.group(1)} error" if top else _WORDS.get(plain, words(plain))
-
-
 def _images(result: Result) -> int | None:
     return int(result.dataset["n"]) if "n" in result and result.dataset["n"].ndim == 0 else None
 
 
 def _of(result: Result) -> Iterator[str]:
+    if result.record.get("analysis") in OWN_SENTENCES and not any(map(is_difference, result.dataset.values())):
+        yield from OWN_SENTENCES[result.record["analysis"]](result)
+        return
     names = list(shown(result))
     if any(result[name].attrs.get("difference") == "yes" for name in names):
         first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
@@ -58,7 +75,7 @@ def _of(result: Result) -> Iterator[str]:
         return
     for name in names:
         if name.startswith("clean_"):
-            yield _clean(name, result[name])
+            yield clean_sentence(name, result[name])
     maps = [name for name in names if f"{name}_ring" in result]
     kept = [name for name in names if result[name].dims[:1] == ("kept",)]
     slopes = [name for name in names if name == "slope" and result[name].ndim == 0]
@@ -72,20 +89,6 @@ def _of(result: Result) -> Iterator[str]:
         yield from _any(result, [name for name in names if not name.startswith("clean_")])
 
 
-def _clean(name: str, values: xr.DataArray) -> str:
-    measured = name.removeprefix("clean_")
-    if measured in ("error", "accuracy"):
-        right = values if measured == "accuracy" else 1 - values
-        reach = _reach(values)
-        if reach and measured == "error":
-            reach = (1 - reach[1], 1 - reach[0])
-        told = "" if reach is None else f" ({_percent(reach[0])} to {_percent(reach[1])} %)"
-        return f"Classifies {_percent(float(right))} %{told} of the clean images rightly."
-    if measured == "layer":
-        return f"On clean images the norm of the layer's activations is {_told(values)}."
-    return f"On clean images the {measure(measured)} is {_told(values)}."
-
-
 def _heat_map(result: Result, name: str) -> Iterator[str]:
     ring, plane = ordered(result[f"{name}_ring"]), result[name]
     what = measure(name)
@@ -94,18 +97,18 @@ def _heat_map(result: Result, name: str) -> Iterator[str]:
         return
     least, most = int(np.nanargmin(ring.values)), int(np.nanargmax(ring.values))
     if np.ptp(ring.values) == 0:
-        yield f"The {what} is {_told(ring[0])} under waves of every radius: no frequency stands out."
+        yield f"The {what} is {valued(ring[0])} under waves of every radius: no frequency stands out."
         return
     yield (
-        f"Over rings of equal radius, the {what} is highest under waves at radius {_place(ring, most)}, "
-        f"{_told(ring[most])}, "
-        f"and lowest at radius {_place(ring, least)}, {_told(ring[least])}."
+        f"Over rings of equal radius, the {what} is highest under waves at radius {coordinate(ring, most)}, "
+        f"{valued(ring[most])}, "
+        f"and lowest at radius {coordinate(ring, least)}, {valued(ring[least])}."
     )
     cell = _strongest(result, name)
     ties = int((plane.values == cell.values).sum()) // 2
     told = f"{ties} waves tie for this value, and " if ties > 1 else ""
     yield (
-        f"The strongest single wave is {_where(cell, plane)}, with {_told(cell)}; {told}it was "
+        f"The strongest single wave is {location(cell, plane)}, with {valued(cell)}; {told}it was "
         f"picked as the extreme of {plane.size} cells, so its value is likely overstated."
     )
 
@@ -141,19 +144,19 @@ def _pass_curve(result: Result, name: str) -> Iterator[str]:
         best = int(np.nanargmax(curve.values))
         goal = f"{SHARE:.0%} of the clean {measure(name)} ({number(needed)})".replace("%", " %")
         if not len(reached):
-            told = f"no {axis} reaches {goal}; the best is {_told(curve[best])} at {axis} {_place(curve, best)}"
+            told = f"no {axis} reaches {goal}; the best is {valued(curve[best])} at {axis} {coordinate(curve, best)}"
         else:
             from_above = word == "high" and axis == "radius"
             at = int(reached[-1] if from_above else reached[0])
             extreme = "largest" if from_above else "smallest"
-            told = f"the {extreme} {axis} to reach {goal} is {_place(curve, at)}, with {_told(curve[at])}"
+            told = f"the {extreme} {axis} to reach {goal} is {coordinate(curve, at)}, with {valued(curve[at])}"
         yield f"{start}{told}."
 
 
 def _slope(values: xr.DataArray) -> str:
     if not np.isfinite(float(values)):
         return str(values.attrs["says"])
-    return f"The power law of best fit has the exponent {_told(values)}. {values.attrs['says']}"
+    return f"The power law of best fit has the exponent {valued(values)}. {values.attrs['says']}"
 
 
 def _any(result: Result, names: list[str]) -> Iterator[str]:
@@ -164,13 +167,13 @@ def _any(result: Result, names: list[str]) -> Iterator[str]:
     for name in [one for one in drawn if bounds(result[one]) is not None] or drawn:
         values = result[name]
         if values.ndim == 0:
-            yield f"The {measure(name)} is {_told(values)}."
+            yield f"The {measure(name)} is {valued(values)}."
         else:
             flat = values.stack(place=values.dims)
             most, least = flat[int(np.nanargmax(flat.values))], flat[int(np.nanargmin(flat.values))]
             yield (
-                f"The {measure(name)} is highest at {_where(most, values)}, {_told(most)}, "
-                f"and lowest at {_where(least, values)}, {_told(least)}."
+                f"The {measure(name)} is highest at {location(most, values)}, {valued(most)}, "
+                f"and lowest at {location(least, values)}, {valued(least)}."
             )
 
 
@@ -203,20 +206,21 @@ def _of_difference(pair: Compared) -> Iterator[str]:
         elif values.dims == ("row", "column"):
             yield (
                 f"Of {sure.size} cells of the {measure(name)} plane {int(sure.sum())} "
-                f"({_percent(float(sure.mean()))} %) differ significantly, at a false discovery rate of 5 %."
+                f"({percent(float(sure.mean()))} %) differ significantly, at a false discovery rate of 5 %."
             )
         elif values.ndim == 1:
             yield from _difference_along(name, values, pair, "")
-        elif values.ndim == 2 and values.dims[0] == "kept":
-            for word in values["kept"].values:
-                yield from _difference_along(name, values.sel(kept=word), pair, f" with only {word} frequencies kept")
+        elif values.ndim == 2 and values.dims[0] in _IN:
+            axis = str(values.dims[0])
+            for word in values[axis].values:
+                yield from _difference_along(name, values.sel({axis: word}), pair, _IN[axis].format(words(word)))
 
 
 def _difference_of_accuracy(more: xr.DataArray, values: xr.DataArray, sure: bool, pair: Compared) -> str:
     """`more` is what the first classifies rightly above the second; `values` carry the bounds."""
     points, ends = (
         100 * float(more),
-        sorted(100 * (one if float(more) == float(values) else -one) for one in _reach(values) or ()),
+        sorted(100 * (one if float(more) == float(values) else -one) for one in interval_of(values) or ()),
     )
     told = f"{points:.1f} percentage points" + (f" ({ends[0]:.1f} to {ends[1]:.1f})" if ends else "")
     told = told.replace("-", "\u2212")
@@ -230,9 +234,9 @@ def _difference_of_accuracy(more: xr.DataArray, values: xr.DataArray, sure: bool
 def _difference_of_value(name: str, values: xr.DataArray, sure: bool, pair: Compared) -> str:
     what = measure(name)
     if not sure:
-        return f"The {what} does not differ significantly: {_told(values)}."
+        return f"The {what} does not differ significantly: {valued(values)}."
     higher, lower = (pair.first, pair.second) if float(values) > 0 else (pair.second, pair.first)
-    return f"The {what} of {higher} is higher than that of {lower}: {_told(values)}."
+    return f"The {what} of {higher} is higher than that of {lower}: {valued(values)}."
 
 
 def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: str) -> Iterator[str]:
@@ -244,8 +248,8 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
         largest = int(np.abs(values.values).argmax())
         yield (
             f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is "
-            f"{_told(values[largest])} at "
-            f"{axis} {_place(values, largest)}."
+            f"{valued(values[largest])} at "
+            f"{axis} {coordinate(values, largest)}."
         )
     for sign, word in ((1, "higher"), (-1, "lower")):
         chosen = sure & (sign * values.values > 0)
@@ -253,46 +257,6 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
                 f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
-                f"at {axis} {_runs(values[axis].values, chosen)}, "
-                f"most at {axis} {_place(values, most)}: {_told(values[most])}."
+                f"at {axis} {stretches(values[axis].values, chosen)}, "
+                f"most at {axis} {coordinate(values, most)}: {valued(values[most])}."
             )
-
-
-def _runs(points: Array, chosen: Array) -> str:
-    """Chosen points in words, neighbours together: `1 to 5, 8`."""
-    places = np.flatnonzero(chosen)
-    runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
-    told = [
-        number(points[run[0]]) if len(run) == 1 else f"{number(points[run[0]])} to {number(points[run[-1]])}"
-        for run in runs
-    ]
-    return ", ".join(told)
-
-
-def _told(values: xr.DataArray) -> str:
-    """A value with its unit and its interval: `0.71 (0.66 to 0.76)`."""
-    reach, unit = _reach(values), values.attrs.get("units", "1")
-    told = number(float(values)) if unit == "1" else f"{number(float(values))} {unit}"
-    return told if reach is None else f"{told} ({interval(*reach)})"
-
-
-def _reach(values: xr.DataArray) -> tuple[float, float] | None:
-    found = bounds(values)
-    return None if found is None else (float(found[0]), float(found[1]))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _place(values: xr.DataArray, place: int) -> str:
-    return number(float(values[values.dims[0]][place]))
-
-
-def _where(cell: xr.DataArray, values: xr.DataArray) -> str:
-    return ", ".join(f"{words(axis)} {_point(cell[axis])}" for axis in values.dims)
-
-
-def _point(coordinate: xr.DataArray) -> str:
-    item = coordinate.item()
-    return item if isinstance(item, str) else with_unit(number(item), "1")

@@ -85,7 +85,7 @@ def shown(result: Result) -> Iterator[str]:
             yield str(name)
 
 
-_BESIDE = ("low", "high", "marks", "outcomes", "index")
+_BESIDE = ("low", "high", "marks", "outcomes", "index", "images")
 
 
 def _key(record: dict[str, Any]) -> str:

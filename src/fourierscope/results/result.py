@@ -35,7 +35,7 @@ class Result:
             shown = [str(one) for one in self.dataset.data_vars if not str(one).endswith("_outcomes")]
             raise KeyError(f"This result holds no {name!r}. It holds: {', '.join(shown)}.")
         values = self.dataset[name]
-        beside = [values.attrs[key] for key in ("low", "high", "marks") if key in values.attrs]
+        beside = [values.attrs[key] for key in ("low", "high", "marks", "against") if key in values.attrs]
         if beside and "n" in self.dataset:
             beside.append("n")
         return values.assign_coords({one: self.dataset[one].variable for one in beside})

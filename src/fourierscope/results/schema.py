@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-_BESIDE = ("low", "high", "marks")  # attributes that name a variable of the value's own shape
-_BEHIND = ("outcomes", "index")  # attributes that name a variable of another shape
+_BESIDE = ("low", "high", "marks", "against")  # attributes that name a variable of the value's own shape
+_BEHIND = ("outcomes", "index", "images")  # attributes that name a variable of another shape
 _WORDS = ("units", "says", "difference")
 
 

@@ -1,0 +1,99 @@
+"""Values by words, as paper and page both draw them: a mark for each word, with interval, colour and face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from fourierscope.figures.curves import COLOURS, MARKERS
+from fourierscope.figures.form import (
+    NOT_SIGNIFICANT,
+    SIGNIFICANT,
+    against,
+    bounds,
+    count,
+    interval,
+    label,
+    number,
+    significant,
+    with_unit,
+    words,
+)
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks (k,) of one value: its words, values, bounds or None, significance or None, and places across."""
+
+    words: tuple[str, ...]
+    values: Array
+    bounds: tuple[Array, Array] | None
+    significant: npt.NDArray[np.bool_] | None
+    across: Array | None
+    n: int | None
+    name: str
+    colour: str
+    marker: str
+
+    @property
+    def line(self) -> tuple[Array, Array] | None:
+        """Ends (2,), (2,) of the straight line of best fit through marks with places across, where there is one."""
+        if self.across is None:
+            return None
+        known = np.isfinite(self.across) & np.isfinite(self.values)
+        if np.unique(self.across[known]).size < 2:
+            return None
+        slope, intercept = np.polyfit(self.across[known], self.values[known], 1)
+        ends = np.array([self.across[known].min(), self.across[known].max()])
+        return ends, intercept + slope * ends
+
+
+def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:
+    """The marks of each value, in its own colour and marker."""
+    found = []
+    for place, (values, name) in enumerate(zip(several, names, strict=True)):
+        beside = against(values)
+        across = None if beside is None else np.asarray(beside.values, dtype=float)
+        told = tuple(words(one) for one in values.coords[str(values.dims[0])].values)
+        found.append(
+            Marks(
+                told,
+                np.asarray(values.values, dtype=float),
+                bounds(values),
+                significant(values),
+                across,
+                count(values),
+                name,
+                COLOURS[place % 7],
+                MARKERS[place % 7],
+            )
+        )
+    return found
+
+
+def across_label(values: xr.DataArray) -> str:
+    """What stands across the marks, with its unit."""
+    beside = against(values)
+    assert beside is not None
+    return with_unit(words(beside.name), beside.attrs.get("units", "1"))
+
+
+def told(mark: Marks, place: int, values: xr.DataArray) -> list[str]:
+    """What a mark says when asked: word, value, interval, n, significance; a line each."""
+    lines = [mark.words[place], f"{label(values)}: {number(mark.values[place])}"]
+    if mark.across is not None:
+        lines.append(f"{across_label(values)}: {number(mark.across[place])}")
+    if mark.bounds is not None:
+        lines.append(f"95 % interval {interval(mark.bounds[0][place], mark.bounds[1][place])}")
+    if mark.n is not None:
+        lines.append(f"n = {mark.n}")
+    if mark.significant is not None:
+        lines.append(SIGNIFICANT if mark.significant[place] else NOT_SIGNIFICANT)
+    return lines

@@ -1,0 +1,142 @@
+"""Values by words on the page: a row of dots for each word, or points against another value with their line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import Array, axis_label, label, significant, words
+from fourierscope.figures.marks import Marks, across_label, marks, told
+from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
+from fourierscope.figures.scale import Scale
+
+
+def dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
+    """A row for each word, the values of a row under each other, with their intervals."""
+    found, traces = marks(several, names), []
+    for place, (one, values) in enumerate(zip(found, several, strict=True)):
+        rows = np.arange(len(one.words)) + 0.7 * ((place + 0.5) / len(found) - 0.5)
+        traces.append(_trace(one, values, one.values, rows, "error_x"))
+    x = line_axis(label(several[0]), False, [], True)
+    x["zeroline"] = any(one.significant is not None for one in found)
+    y = {
+        "tickvals": list(range(len(found[0].words))),
+        "ticktext": list(found[0].words),
+        "range": [len(found[0].words) - 0.5, -0.5],
+        "fixedrange": True,
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+    }
+    height = 90 + round(24 * len(found[0].words) * max(1.0, len(found) / 2)) + 22 * len(found)
+    return _framed(traces, found, layout(height, {"l": 10, "r": 14, "t": 10, "b": 56}, x, y))
+
+
+def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
+    """A point for each word, its value up and the other value across, with the straight line of best fit."""
+    found, traces = marks(several, names), []
+    for one, values in zip(found, several, strict=True):
+        assert one.across is not None
+        traces.append(_trace(one, values, one.across, one.values, "error_y"))
+        traces += _line(one)
+    if len(found) == 1 and found[0].across is not None:
+        turns = np.argsort(np.argsort(found[0].across))
+        traces[0] |= {
+            "mode": "markers+text",
+            "hovertext": traces[0]["text"],
+            "text": list(found[0].words),
+            "textposition": ["top center" if turn % 2 == 0 else "bottom center" for turn in turns],
+            "textfont": {"size": 10},
+        }
+    x, y = line_axis(across_label(several[0]), False, [], True), line_axis(label(several[0]), False, [], False)
+    y["zeroline"] = any(one.significant is not None for one in found)
+    return _framed(traces, found, layout(430 + 22 * len(found), {"l": 62, "r": 14, "t": 10, "b": 60}, x, y))
+
+
+def table(values: xr.DataArray, scale: Scale) -> PageFigure:
+    """A row for each word, a column for each number of the other axis, and the value in each coloured cell."""
+    word_axis, number_axis = map(str, values.dims)
+    cells, sure = np.asarray(values.values, dtype=float), significant(values)
+    asked, along = [words(one) for one in values.coords[word_axis].values], values.coords[number_axis].values
+    colours = list(scale.colours)
+    heat = {
+        "type": "heatmap",
+        "x": [f"{one:g}" for one in along],
+        "y": asked,
+        "z": [[short(one) for one in row] for row in cells],
+        "zmin": short(scale.low),
+        "zmax": short(scale.high),
+        "zauto": False,
+        "colorscale": [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)],
+        "showscale": False,
+        "text": [[_cell(cells, sure, (row, column)) for column in range(len(along))] for row in range(len(asked))],
+        "texttemplate": "%{text}",
+        "hoverinfo": "x+y+text",
+        "xgap": 1,
+        "ygap": 1,
+    }
+    x = {"type": "category", "title": {"text": axis_label(values, number_axis)}, "fixedrange": True}
+    y = {"type": "category", "autorange": "reversed", "fixedrange": True, "automargin": True}
+    return {"data": [heat], "layout": layout(80 + 24 * len(asked), {"l": 10, "r": 14, "t": 10, "b": 50}, x, y)}
+
+
+def _cell(cells: Array, sure: Array | None, place: tuple[int, int]) -> str:
+    """A value in its cell; in brackets where a difference is not significant."""
+    if not np.isfinite(cells[place]):
+        return ""
+    told = f"{cells[place]:.2f}".replace("-", "\u2212")
+    return told if sure is None or sure[place] else f"({told})"
+
+
+def _framed(traces: list[dict[str, Any]], found: list[Marks], made: dict[str, Any]) -> PageFigure:
+    made["showlegend"] = any(one.name for one in found)
+    made["legend"] = {"orientation": "v", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "itemclick": False}
+    return {"data": traces, "layout": made}
+
+
+def _trace(one: Marks, values: xr.DataArray, x: Any, y: Any, side: str) -> dict[str, Any]:
+    sure = np.ones(len(one.words), dtype=bool) if one.significant is None else one.significant
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [short(value) for value in x],
+        "y": [short(value) for value in y],
+        "name": one.name,
+        "text": ["<br>".join(told(one, place, values)) for place in range(len(one.words))],
+        "hoverinfo": "text",
+        "showlegend": bool(one.name),
+        "marker": {
+            "symbol": one.marker,
+            "size": 9,
+            "color": [one.colour if face else "#ffffff" for face in sure],
+            "line": {"color": one.colour, "width": 1.6},
+        },
+    }
+    if one.bounds is not None:
+        trace[side] = {
+            "type": "data",
+            "symmetric": False,
+            "thickness": 1.6,
+            "width": 0,
+            "color": one.colour,
+            "array": [short(value) for value in one.bounds[1] - one.values],
+            "arrayminus": [short(value) for value in one.values - one.bounds[0]],
+        }
+    return trace
+
+
+def _line(one: Marks) -> list[dict[str, Any]]:
+    if one.line is None:
+        return []
+    across, up = one.line
+    trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "line": {"color": one.colour},
+    }
+    return [trace | {"x": [short(value) for value in across], "y": [short(value) for value in up]}]

@@ -1,0 +1,103 @@
+"""Values by words on paper: a row of dots for each word, or points against another value with their line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import Array, axis_label, label, significant, words
+from fourierscope.figures.marks import Marks, across_label, marks
+from fourierscope.figures.scale import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
+_GRID, _QUIET, _INK = "#e5e5e5", "#777777", "#222222"
+
+
+def dots(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> None:
+    """A row for each word, in the order of the axis; the values of a row under each other, with their intervals."""
+    found = marks(several, names)
+    for place, one in enumerate(found):
+        rows = np.arange(len(one.words)) + 0.7 * ((place + 0.5) / len(found) - 0.5)
+        if one.bounds is not None:
+            frame.hlines(rows, *one.bounds, color=one.colour, linewidth=1.8)
+        _drawn(frame, one, one.values, rows)
+    frame.set_yticks(range(len(found[0].words)), labels=list(found[0].words))
+    frame.set_ylim(len(found[0].words) - 0.5, -0.5)
+    frame.set_xlabel(label(several[0]))
+    frame.grid(axis="x", color=_GRID, linewidth=0.6)
+    frame.tick_params(axis="y", length=0)
+    frame.spines[["top", "right", "left"]].set_visible(False)
+    _noted(frame, found, frame.axvline)
+
+
+def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> None:
+    """A point for each word, its value up and the other value across, with the straight line of best fit."""
+    found = marks(several, names)
+    for one in found:
+        assert one.across is not None
+        if one.bounds is not None:
+            frame.vlines(one.across, *one.bounds, color=one.colour, alpha=0.45, linewidth=1.4)
+        if one.line is not None:
+            frame.plot(*one.line, color=one.colour, linewidth=1.4)
+        _drawn(frame, one, one.across, one.values)
+    _lettered(frame, found[0])
+    frame.margins(0.1)
+    frame.set_xlabel(across_label(several[0]))
+    frame.set_ylabel(label(several[0]))
+    frame.grid(color=_GRID, linewidth=0.6)
+    frame.spines[["top", "right"]].set_visible(False)
+    _noted(frame, found, frame.axhline)
+
+
+def table(frame: Axes, values: xr.DataArray, scale: Scale) -> None:
+    """A row for each word, a column for each number of the other axis, and the value in each coloured cell."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    word_axis, number_axis = map(str, values.dims)
+    cells = np.asarray(values.values, dtype=float)
+    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours)).with_extremes(bad="#dddddd")
+    shown = np.clip((cells - scale.low) / (scale.high - scale.low), 0, 1)
+    frame.imshow(shown, cmap=colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    sure = significant(values)
+    for row, column in np.ndindex(cells.shape):
+        red, green, blue, _ = colours(shown[row, column])
+        ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else _INK
+        faint = 0.45 if sure is not None and not sure[row, column] else 1.0
+        text = f"{cells[row, column]:.2f}".replace("-", "\u2212") if np.isfinite(cells[row, column]) else ""
+        frame.text(column, row, text, ha="center", va="center", fontsize=7, color=ink, alpha=faint)
+    frame.set_yticks(range(cells.shape[0]), labels=[words(one) for one in values.coords[word_axis].values])
+    frame.set_xticks(range(cells.shape[1]), labels=[f"{one:g}" for one in values.coords[number_axis].values])
+    frame.set_xlabel(axis_label(values, number_axis))
+    frame.tick_params(length=0)
+    frame.spines[:].set_visible(False)
+
+
+def _lettered(frame: Axes, one: Marks) -> None:
+    """The words of the marks, by turns above and below along the axis, so that neighbours do not cover each other."""
+    assert one.across is not None
+    for turn, place in enumerate(np.argsort(one.across)):
+        away = 7 + 9 * (turn // 2 % 2)
+        offset, side = ((0, away), "bottom") if turn % 2 == 0 else ((0, -away), "top")
+        at = (float(one.across[place]), float(one.values[place]))
+        text = frame.annotate(one.words[place], at, offset, textcoords="offset points", fontsize=7, color=_INK)
+        text.set(ha="center", va=side)
+
+
+def _drawn(frame: Axes, one: Marks, x: Array, y: Array) -> None:
+    style: dict[str, Any] = {"color": one.colour, "marker": _MARKERS[one.marker], "linestyle": "none", "markersize": 6}
+    sure = np.ones(len(x), dtype=bool) if one.significant is None else one.significant
+    frame.plot(x[sure], y[sure], label=one.name or None, **style)
+    frame.plot(x[~sure], y[~sure], markerfacecolor="white", **style)
+
+
+def _noted(frame: Axes, found: Sequence[Marks], nought: Callable[..., Any]) -> None:
+    """Where differences are drawn: the line of no difference, and what an open mark means."""
+    if any(one.significant is not None for one in found):
+        nought(0, color=_QUIET, linewidth=0.8)
+        frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")

@@ -1,0 +1,149 @@
+"""What the questions about changes and treatments found, in sentences of their own: a function for each analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import number, ordered, words
+from fourierscope.reports.phrases import clean_sentence, coordinate, valued
+from fourierscope.results import Result
+
+HALF = 0.5  # of the clean accuracy, at which a treatment is said to have taken half
+
+
+def _shift_spectrum(result: Result) -> Iterator[str]:
+    ring, ratio = ordered(result["profile"]), result["low_high_ratio"]
+    ring = ring.assign_attrs(units="1")  # the sentence names the magnitude
+    yield f"The size of the change is {valued(result['norm'])}."
+    most, least = int(ring.values.argmax()), int(ring.values.argmin())
+    if ring.values[most] > 0:
+        yield (
+            f"Its mean magnitude is largest at radius {coordinate(ring, most)}, {valued(ring[most])}, and smallest at "
+            f"radius {coordinate(ring, least)}, {valued(ring[least])}."
+        )
+    if np.isfinite(float(ratio)):
+        yield f"The ratio of low to high frequencies is {valued(ratio)}; white noise has 1. {ratio.attrs['says']}"
+    else:
+        yield str(ratio.attrs["says"])
+
+
+def _high_frequency_share(result: Result) -> Iterator[str]:
+    changed, unchanged = int(result["n"]), int(result["unchanged"])
+    left_out = f" {unchanged} of {changed + unchanged} images did not change and are left out." if unchanged else ""
+    bandwidth = result.record["options"]["bandwidth"]
+    yield (
+        f"Above the square high pass of bandwidth {bandwidth} lies a share of {valued(result['share'])} of the "
+        f"change's energy.{left_out}"
+    )
+
+
+def _band_noise(result: Result) -> Iterator[str]:
+    values = ordered(result["accuracy"])
+    yield clean_sentence("clean_accuracy", result["clean_accuracy"])
+    noisy = values.sel(bandwidth=values["bandwidth"].values > 0)
+    for band in noisy["noise"].values:
+        curve = noisy.sel(noise=band)
+        worst, best = int(curve.values.argmin()), int(curve.values.argmax())
+        yield (
+            f"Under noise of {band} frequencies the accuracy is lowest at bandwidth {coordinate(curve, worst)}, "
+            f"{valued(curve[worst])}, and highest at {coordinate(curve, best)}, {valued(curve[best])}."
+        )
+    left = result["effective_norm"].sel(bandwidth=noisy["bandwidth"].values)
+    if result.record["options"].get("clip"):
+        norm = number(result.record["options"]["norm"])
+        yield (
+            f"Of the norm {norm} per channel, clipping leaves {number(float(left.min()))} to "
+            f"{number(float(left.max()))}, by the band."
+        )
+
+
+def _robustness(result: Result) -> Iterator[str]:
+    values, clean = ordered(result["accuracy"]), float(result["clean_accuracy"])
+    yield clean_sentence("clean_accuracy", result["clean_accuracy"])
+    treatment, measure = result.record["options"]["treatment"], str(values["strength"].attrs.get("units", "strength"))
+    worst, weakest = int(values.values.argmin()), values[0]
+    yield (
+        f"Under {treatment} the accuracy is {valued(weakest)} at {measure} {coordinate(values, 0)} and lowest, "
+        f"{valued(values[worst])}, at {measure} {coordinate(values, worst)}."
+    )
+    halved = np.flatnonzero(values.values <= HALF * clean)
+    if not len(halved):
+        yield f"At none of these strengths does it fall to half of the clean accuracy ({number(HALF * clean)})."
+    elif len(halved) == len(values):
+        yield f"At all of these strengths it is at most half of the clean accuracy ({number(HALF * clean)})."
+    elif values.values[0] > HALF * clean:
+        yield (
+            f"The least {measure} asked about that takes half of the clean accuracy is "
+            f"{coordinate(values, int(halved[0]))}."
+        )
+
+
+def _corruption_profile(result: Result) -> Iterator[str]:
+    accuracy, high = result["corruption_accuracy"], result["corruption_share"]
+    yield clean_sentence("clean_accuracy", result["clean_accuracy"])
+    yield f"The mean error over all {accuracy.size} corruptions and their severities is {valued(result['mean_error'])}."
+    if "mce" in result:
+        yield (
+            f"Relative to AlexNet, the mean corruption error (mCE) is {valued(result['mce'])} and the relative mCE "
+            f"{valued(result['relative_mce'])}."
+        )
+    yield f"The accuracy is lowest under {_least(accuracy)}, and highest under {_most(accuracy)}."
+    if result["family_error"].size > 1:
+        yield f"Of the families, the error is highest under {_most(result['family_error'])}."
+    if np.isfinite(high.values).any():
+        yield f"Of the changes, {_most(high)} of its energy, lies highest in frequency; {_least(high)}, lowest."
+
+
+def _trade_off(result: Result) -> Iterator[str]:
+    first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
+    slope, low, high = (float(result[name]) for name in ("slope", "slope_low", "slope_high"))
+    sure = "" if low > 0 or high < 0 else " (the interval holds 0: no direction is sure)"
+    side = "gains" if slope > 0 else "loses"
+    yield (
+        f"From {second} to {first}, accuracy {side} with the share of a corruption at high frequencies: slope "
+        f"{valued(result['slope'])}{sure}, residual sum of squares {valued(result['residual'])}, over "
+        f"{result['accuracy_change'].size} corruptions."
+    )
+    change = result["accuracy_change"]
+    yield f"The change is highest under {_most(change)}, and lowest under {_least(change)}."
+
+
+def _layer_heat_map(result: Result) -> Iterator[str]:
+    values = result["relative_change"]
+    for layer in values["layer"].values:
+        plane = values.sel(layer=layer)
+        flat = plane.stack(place=plane.dims)
+        cell = flat[int(np.nanargmax(flat.values))]
+        yield (
+            f"In the layer {layer} the activations change most under the wave at row {int(cell['row'])}, column "
+            f"{int(cell['column'])}: by {valued(cell)} of their norm; the mean over all waves is "
+            f"{number(float(plane.mean()))}."
+        )
+
+
+def _most(values: xr.DataArray) -> str:
+    return _named(values, int(np.nanargmax(values.values)))
+
+
+def _least(values: xr.DataArray) -> str:
+    return _named(values, int(np.nanargmin(values.values)))
+
+
+def _named(values: xr.DataArray, place: int) -> str:
+    """A value on an axis of words, with its word: `fog, 0.71 (0.66 to 0.76)`."""
+    return f"{words(values[values.dims[0]].values[place])}, {valued(values[place])}"
+
+
+OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
+    "ShiftSpectrum": _shift_spectrum,
+    "HighFrequencyShare": _high_frequency_share,
+    "BandNoise": _band_noise,
+    "Robustness": _robustness,
+    "CorruptionProfile": _corruption_profile,
+    "TradeOff": _trade_off,
+    "LayerHeatMap": _layer_heat_map,
+}
+"""The analyses that have sentences of their own; others are told by what their values look like."""
