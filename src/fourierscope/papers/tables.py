@@ -79,7 +79,9 @@ def _reading(one: Reading) -> tuple[str, str, str]:
 def _bounds(low: float, high: float) -> str:
     if high == inf:
         return "above 0" if low == ABOVE_ZERO else f"at least {low:g}"
-    return f"at most {high:g}" if low == -inf else f"{low:g} to {high:g}"
+    if low == -inf:
+        return "below 0" if high == -ABOVE_ZERO else f"at most {high:g}"
+    return f"{low:g} to {high:g}"
 
 
 def _check_json(one: Checked) -> dict[str, Any]:

@@ -54,7 +54,9 @@ def _beside(made: Made) -> list[Beside]:
         for place, name in enumerate(("slope", "residual"))
     ]
     changes = [
-        Beside(f"{model}, change under {name}", value, at(made[f"{model}-line"], "change", {"corruption": name}))
+        Beside(
+            f"{model}, change under {name}", value, at(made[f"{model}-line"], "accuracy_change", {"corruption": name})
+        )
         for model in MODELS
         if model in made.results
         for name, value in numbers["change"][model].items()
@@ -113,7 +115,9 @@ def _draw(made: Made) -> list[Picture]:
         "severities), by the share of the corruption at high frequencies, with the line of best fit. A rising line "
         "gains on noise and loses on fog."
     )
-    return [Picture("figure-6", says, draw_together([made[f"{one}-line"]["change"] for one in models], models))]
+    return [
+        Picture("figure-6", says, draw_together([made[f"{one}-line"]["accuracy_change"] for one in models], models))
+    ]
 
 
 EXHIBIT = Exhibit(

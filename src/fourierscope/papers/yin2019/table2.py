@@ -20,8 +20,8 @@ def _make(making: Making) -> None:
 
 def _draw(made: Made) -> list[Picture]:
     roles = made.having(ROLES)
-    says = "Share of images classified wrongly, mean over the fifteen corruptions, by severity, with 95 % bands."
-    return [Picture("table-2", says, draw_together([made[role]["severity_error"] for role in roles], roles))]
+    says = "Share of images classified rightly under each corruption, mean over severities, with 95 % intervals."
+    return [Picture("table-2", says, draw_together([made[role]["corruption_accuracy"] for role in roles], roles))]
 
 
 def _accuracy(made: Made, role: str) -> Reading:
