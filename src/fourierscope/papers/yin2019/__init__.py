@@ -19,7 +19,7 @@ which try the machinery and say nothing about the paper. Fig. 1 of the paper is 
 from __future__ import annotations
 
 from fourierscope.papers.paper import Budget, Paper
-from fourierscope.papers.yin2019 import figure2, figure3, figure5, figure6, figure7, table2
+from fourierscope.papers.yin2019 import figure1, figure2, figure3, figure4, figure5, figure6, figure7, table1, table2
 
 ROLES = ("natural", "gaussian", "adversarial", "lowpass15", "highpass31", "autoaugment", "fognoise")
 _SMOKE = ("natural", "gaussian", "adversarial")
@@ -47,5 +47,7 @@ PAPER = Paper(
             "test images and classifiers of your own, such as WideResNet-28-10; made for a GPU.", None, {}, {}
         ),
     },
-    exhibits=tuple(one.EXHIBIT for one in (figure2, figure3, figure5, figure6, figure7, table2)),
+    exhibits=tuple(
+        one.EXHIBIT for one in (figure1, figure2, figure3, figure4, figure5, figure6, figure7, table1, table2)
+    ),
 )
