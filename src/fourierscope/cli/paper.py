@@ -11,7 +11,7 @@ from fourierscope.papers import PAPERS, paper_named
 from fourierscope.papers.making import Setting
 from fourierscope.papers.page import page_of
 from fourierscope.papers.paper import Budget, Outcome, Paper, made_again
-from fourierscope.papers.tables import beside_table, check_table, counted, plain
+from fourierscope.papers.tables import beside_table, check_table, counted, left_out, overview, plain, untried
 from fourierscope.subjects import Classifier, open_classifier, open_samples
 from fourierscope.subjects.reference import reference_names
 
@@ -131,6 +131,7 @@ def _told(outcome: Outcome) -> list[str]:
     lines = ["", f"{exhibit.heading}: {exhibit.title}", exhibit.claim]
     if outcome.not_tried:
         return [*lines, f"Not in this budget, because {outcome.not_tried}."]
-    lines += [f"Left out: {name}, because {why}." for name, why in outcome.made.left_out.items()]
-    lines += [plain(check_table(outcome.checked))] if outcome.checked else []
+    lines += left_out(outcome.made)
+    table = check_table(outcome.checked)
+    lines += [plain(table)] * bool(table.rows) + untried(outcome.checked)
     return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines

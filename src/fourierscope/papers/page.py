@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fourierscope.papers.paper import Budget, Outcome, Paper
-from fourierscope.papers.tables import as_json, beside_table, check_table, counted
+from fourierscope.papers.tables import as_json, beside_table, check_table, counted, left_out, overview
 from fourierscope.reports import Drawing, Sheet, report
 from fourierscope.results import written_whole
 
@@ -25,9 +25,11 @@ def page_of(paper: Paper, budget_name: str, budget: Budget, outcomes: Sequence[O
         draft.write_text(text, encoding="utf-8")
 
     written_whole(folder / f"checks{part}.json", write, overwrite=True)
-    overview = Sheet("Held against the paper", (f"Budget {budget_name}: {budget.says}", counted(outcomes)))
+    first = Sheet(
+        "Held against the paper", (f"Budget {budget_name}: {budget.says}", counted(outcomes)), (), (overview(outcomes),)
+    )
     results = [result for one in outcomes for result in one.made.results.values()]
-    sheets = [overview, *map(_sheet, outcomes)]
+    sheets = [first, *map(_sheet, outcomes)]
     return report(results, folder / f"report{part}.html", paper.title, overwrite=True, sheets=sheets)
 
 
@@ -36,7 +38,7 @@ def _sheet(outcome: Outcome) -> Sheet:
     says = [f"{exhibit.title} ({exhibit.source}).", f"Claim: {exhibit.claim}"]
     if outcome.not_tried:
         return Sheet(exhibit.heading, (*says, f"Not in this budget, because {outcome.not_tried}."))
-    says += [f"Left out: {name}, because {why}." for name, why in outcome.made.left_out.items()]
+    says += left_out(outcome.made)
     drawings = tuple(Drawing(one.says, one.png) for one in outcome.pictures)
     tables = [check_table(outcome.checked)] * bool(outcome.checked)
     tables += [beside_table(outcome.beside)] * bool(outcome.beside)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Checked, Reading
+from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Checked, Made, Reading
 from fourierscope.reports import Table
 
 if TYPE_CHECKING:
@@ -17,8 +18,31 @@ COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must li
 
 
 def check_table(checked: Sequence[Checked]) -> Table:
-    """The checks, a row each."""
-    return Table("Checks", "", COLUMNS, tuple(_row(one) for one in checked))
+    """The checks, a row each; why some were not tried stands in the sentences above."""
+    return Table("Checks", " ".join(untried(checked)), COLUMNS, tuple(_row(one) for one in checked))
+
+
+def untried(checked: Sequence[Checked]) -> list[str]:
+    """How many checks were not tried here, a sentence for each reason."""
+    reasons = Counter(one.why for one in checked if one.reading is None)
+    return [
+        f"{count} {'check' if count == 1 else 'checks'} not tried here, because {why}."
+        for why, count in reasons.items()
+    ]
+
+
+def left_out(made: Made) -> list[str]:
+    """What was left out, a sentence for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in made.left_out.items():
+        reasons.setdefault(why, []).append(name)
+    return [f"Left out: {', '.join(names)}, because {why}." for why, names in reasons.items()]
+
+
+def overview(outcomes: Sequence[Outcome]) -> Table:
+    """How many checks of each exhibit hold, fail, and were not tried."""
+    columns = ("exhibit", *_VERDICTS.values(), "what it shows")
+    return Table("By exhibit", "", columns, tuple(_overview_row(one) for one in outcomes))
 
 
 def beside_table(rows: Sequence[Beside]) -> Table:
@@ -57,11 +81,14 @@ def verdict(checked: Checked) -> str:
     return f"{checked.verdict}, unsure" if unsure else checked.verdict
 
 
+def _overview_row(outcome: Outcome) -> tuple[str, ...]:
+    verdicts: list[str] = [one.verdict for one in outcome.checked]
+    return (outcome.exhibit.heading, *(str(verdicts.count(word)) for word in _VERDICTS), outcome.exhibit.title)
+
+
 def _row(one: Checked) -> tuple[str, ...]:
-    bounds = _bounds(one.check.low, one.check.high)
-    if one.reading is None:
-        return (one.verdict, f"{one.check.says} ({one.why})", one.check.printed, "", "", "", bounds)
-    return (verdict(one), one.check.says, one.check.printed, *_reading(one.reading), bounds)
+    read = ("", "", "") if one.reading is None else _reading(one.reading)
+    return (verdict(one), one.check.says, one.check.printed, *read, _bounds(one.check.low, one.check.high))
 
 
 def _compared(one: Beside) -> tuple[str, ...]:

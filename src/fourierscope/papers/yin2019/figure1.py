@@ -41,7 +41,7 @@ def _make(making: Making) -> None:
 
 def _network(making: Making, kept: Kept, width: int) -> Classifier:
     if making.budget == "smoke":
-        raise NotTried("smoke trains no networks, which takes longer than seconds")
+        raise NotTried("smoke trains no networks: that takes longer than seconds")
     return learned_behind_filter(making, kept, width)
 
 
@@ -63,8 +63,8 @@ def _draw(made: Made) -> list[Picture]:
         "never saw anything else, beside one that was trained on whole images."
     )
     return [
-        Picture("figure-1-images", looks, draw(made["pictures"]["pictures"])),
         Picture("figure-1", says, draw_panels(panels)),
+        Picture("figure-1-images", looks, draw(made["pictures"]["pictures"])),
     ]
 
 
