@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.analyses.heat_map import balanced_signs
+from fourierscope.analyses.wave_set import balanced_signs
 from fourierscope.fourier import Frequency, Plane, quadratures, wave
 
 SIZES = [(8, 8), (9, 9), (9, 6), (6, 9)]
@@ -221,8 +221,8 @@ def test_batch_size_and_cut_into_cells_do_not_change_outcomes(score, monkeypatch
     question = fs.HeatMap(norm=2.0, score=score, phases=2)
     whole = question(trial)
     small = fs.run(question, trial, batch=3)
-    monkeypatch.setattr("fourierscope.analyses.heat_map._WAVES", 3)
-    monkeypatch.setattr("fourierscope.analyses.heat_map._PIXELS", 300)
+    monkeypatch.setattr("fourierscope.analyses.wave_set._WAVES", 3)
+    monkeypatch.setattr("fourierscope.analyses.wave_set._PIXELS", 300)
     assert len(list(question.cells(trial))) > 10
     for other in (small, question(trial), fs.run(question, trial, batch=1)):
         for name in whole.dataset.data_vars:

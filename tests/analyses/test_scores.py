@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 import fourierscope as fs
-from fourierscope.analyses.heat_map import balanced_signs
+from fourierscope.analyses.wave_set import balanced_signs
 from fourierscope.fourier import Plane, wave
 
 PLANE = Plane(6, 5)

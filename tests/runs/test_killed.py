@@ -10,10 +10,10 @@ SCRIPT = """
 import os, random, signal, sys, time
 import torch
 import fourierscope as fs
-import fourierscope.analyses.heat_map as heat_map
+import fourierscope.analyses.wave_set as wave_set
 
 torch.set_num_threads(1)
-heat_map._WAVES = 1
+wave_set._WAVES = 1
 folder, pause = sys.argv[1], [0.0]
 log = os.open(folder + "/log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 

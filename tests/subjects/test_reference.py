@@ -5,7 +5,7 @@ import torch
 
 from fourierscope.subjects import Samples
 from fourierscope.subjects.embedded import PHOTOGRAPHS, patches
-from fourierscope.subjects.networks import small_network
+from fourierscope.subjects.networks import network_named
 from fourierscope.subjects.reference import reference, reference_facts, reference_names
 
 
@@ -53,7 +53,7 @@ def test_a_reference_is_ready_to_be_asked():
 def test_loading_leaves_the_global_random_state_alone():
     state = torch.random.get_rng_state()
     reference("natural")
-    small_network(seed=3)
+    network_named("small", seed=3)
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
@@ -62,24 +62,11 @@ def test_an_unknown_reference_is_refused_with_those_there_are():
         reference("robust")
 
 
-@pytest.mark.parametrize(("channels", "classes", "size"), [(3, 10, (32, 32)), (1, 4, (9, 6))])
-def test_the_small_network_takes_images_of_any_size(channels, classes, size):
-    network = small_network(channels, classes).eval()
-    assert network(torch.rand(2, channels, *size)).shape == (2, classes)
-    assert sum(one.numel() for one in small_network().parameters()) == 61_338
-
-
-def test_the_weights_of_the_small_network_follow_from_its_seed():
-    first, again, other = (small_network(seed=seed)[0].weight for seed in (1, 1, 2))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-
-
 def test_a_reference_is_float32_whatever_torchs_default_is():
-    expected, torchs = small_network(seed=2)[0].weight, torch.get_default_dtype()
+    expected, torchs = network_named("small", seed=2)[0].weight, torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        classifier, drawn = reference("natural"), small_network(seed=2)[0].weight
+        classifier, drawn = reference("natural"), network_named("small", seed=2)[0].weight
         logits = classifier(patches("test").batch(0, 2))
     finally:
         torch.set_default_dtype(torchs)

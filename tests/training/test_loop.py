@@ -12,7 +12,7 @@ from torch import nn
 
 from fourierscope.runs import StoreError
 from fourierscope.subjects import Classifier, Samples
-from fourierscope.training import GaussianNoise, Recipe, train
+from fourierscope.training import Affine, Crops, Flips, GaussianNoise, Recipe, train
 from fourierscope.treatments import LinfPGD
 
 RECIPE = Recipe(epochs=3, batch=16, learning_rate=0.05)
@@ -98,8 +98,8 @@ def test_every_image_is_perturbed_before_it_is_learned(perturbation):
 def test_a_step_is_that_of_stochastic_gradient_descent_written_out():
     """One epoch of one batch: w - rate (1 + momentum) (gradient + decay w), Nesterov from rest."""
     samples, classifier = some_samples(20), a_classifier(dropout=0.0)
-    recipe = Recipe(epochs=1, batch=20, warmup=0.0, flip_columns=False, weight_decay=0.1, momentum=0.5)
-    recipe_twice = Recipe(epochs=2, batch=20, warmup=0.0, flip_columns=False, weight_decay=0.1, momentum=0.5)
+    recipe = Recipe(epochs=1, batch=20, warmup=0.0, augmentations=(), weight_decay=0.1, momentum=0.5)
+    recipe_twice = Recipe(epochs=2, batch=20, warmup=0.0, augmentations=(), weight_decay=0.1, momentum=0.5)
     assert recipe.rate(1.0) == pytest.approx(0)
     assert same_trainable(train(classifier, samples, recipe), classifier)  # the last step has rate 0
     network = a_network(dropout=0.0)
@@ -127,23 +127,36 @@ def stop_after(monkeypatch, epochs):
 
     keep = Checkpoint.keep
 
-    def kept(self, network, optimiser, done):
-        keep(self, network, optimiser, done)
+    def kept(self, network, optimiser, done, precision):
+        keep(self, network, optimiser, done, precision)
         if done == epochs:
             raise Stopped
 
     monkeypatch.setattr(Checkpoint, "keep", kept)
 
 
-@pytest.mark.parametrize("perturbation", [None, GaussianNoise(), LinfPGD(steps=2)])
-def test_a_training_that_died_goes_on_to_the_same_weights(tmp_path, monkeypatch, perturbation):
-    recipe = Recipe(perturbation, epochs=3, batch=16)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"perturbation": GaussianNoise()},
+        {"perturbation": LinfPGD(steps=2)},
+        {"optimiser": "adam", "learning_rate": 0.01, "schedule": "one-cycle"},
+        {"precision": "bfloat16", "channels_last": True, "mixup": 0.4},
+        {"augmentations": (Crops(1), Affine(), Flips())},
+        {"precision": "auto"},
+    ],
+)
+def test_a_training_that_died_goes_on_to_the_same_weights(tmp_path, monkeypatch, options):
+    recipe = Recipe(**{"epochs": 3, "batch": 16} | options)
+    monkeypatch.setattr("fourierscope.training.loop.faster_precision", lambda *_: "bfloat16")
     with monkeypatch.context() as patch:
         stop_after(patch, 2)
         with pytest.raises(Stopped):
             train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
+        whole = train(a_classifier(), some_samples(), recipe)
     resumed = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
-    assert same_weights(resumed, train(a_classifier(), some_samples(), recipe))
+    assert same_weights(resumed, whole)
     again = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")  # nothing is left to do
     assert same_weights(resumed, again)
 
@@ -223,3 +236,110 @@ def test_a_training_that_diverges_says_in_which_epoch():
     with pytest.raises(ValueError, match="NaN or infinite") as caught:
         train(a_classifier(), some_samples(), Recipe(epochs=4, batch=4, learning_rate=1e30, warmup=0.0))
     assert "learning_rate=1e+30" in caught.value.__notes__[0]
+
+
+def test_bfloat16_learns_too_and_keeps_its_weights_in_float32():
+    samples = some_samples(100)
+    recipe = Recipe(epochs=12, batch=10, precision="bfloat16", channels_last=True)
+    trained = train(a_classifier(dropout=0.0), samples, recipe)
+    assert float((trained(samples.batch()).argmax(1) == samples.needed_labels()).float().mean()) > 0.95
+    assert {one.dtype for one in trained.network.parameters()} == {torch.float32}
+    assert trained.precision == "float32"
+    assert not same_weights(trained, train(a_classifier(dropout=0.0), samples, Recipe(epochs=12, batch=10)))
+
+
+def test_a_step_of_adam_is_that_of_torch_with_decoupled_decay():
+    samples, classifier = some_samples(20), without_batch_norm()  # which leaves gradients of 0, and Adam their signs
+    recipe = Recipe(epochs=2, batch=20, warmup=0.0, augmentations=(), optimiser="adam", weight_decay=0.1)
+    network = without_batch_norm().network
+    adam = torch.optim.AdamW(network.parameters(), recipe.rate(0.5), betas=(0.9, 0.999), weight_decay=0.1)
+    nn.functional.cross_entropy(network(samples.batch()), samples.needed_labels()).backward()
+    adam.step()
+    trained = train(classifier, samples, recipe).network  # the second of its two steps has rate 0
+    for one, other in zip(network.parameters(), trained.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-4)
+
+
+def test_mixup_lets_images_and_labels_be_mixed_in_the_same_share():
+    from fourierscope.training.loop import _Epoch
+
+    recipe = Recipe(mixup=1.0)
+    classifier = a_classifier().network.eval()
+    learner = Classifier(classifier, "small")
+    optimiser = torch.optim.SGD(classifier.parameters(), 0.1)
+    epoch = _Epoch(learner, classifier, optimiser, recipe, torch.Generator().manual_seed(0))
+    labels = torch.arange(40) % 2
+    images = labels[:, None, None, None].float().expand(40, 2, 6, 5)  # an image's brightness is its label
+    mixed, targets = epoch._mixed(images, labels)
+    torch.testing.assert_close(mixed[:, 0, 0, 0], targets[:, 1])
+    torch.testing.assert_close(targets.sum(1), torch.ones(40))
+    assert len(targets[:, 1].unique()) > 2
+
+
+def test_automatic_precision_is_timed_once_and_then_kept(tmp_path, monkeypatch):
+    recipe, asked = Recipe(epochs=2, batch=16, precision="auto"), []
+
+    def timed(learner, images, labels):
+        asked.append(len(images))
+        return "bfloat16"
+
+    monkeypatch.setattr("fourierscope.training.loop.faster_precision", timed)
+    first = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
+    monkeypatch.setattr("fourierscope.training.loop.faster_precision", lambda *_: "float32")
+    again = train(a_classifier(), some_samples(), recipe, checkpoint=tmp_path / "kept")
+    assert asked == [16]
+    assert same_weights(first, again)
+
+
+def test_timing_the_precisions_changes_nothing():
+    from fourierscope.training.precision import faster_precision
+
+    learner, images = a_classifier(), torch.rand(4, 2, 6, 5)
+    held = {name: one.clone() for name, one in learner.network.state_dict().items()}
+    state = torch.random.get_rng_state()
+    assert faster_precision(learner, images, torch.tensor([0, 1, 0, 1])) in ("float32", "bfloat16")
+    assert all(torch.equal(one, held[name]) for name, one in learner.network.state_dict().items())
+    assert all(one.grad is None for one in learner.network.parameters())
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+TOGETHER = """
+import sys
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, sys.argv[1])
+from test_loop import some_samples, without_batch_norm
+from safetensors.torch import save_file
+from fourierscope.training import Recipe, train
+from fourierscope.training.processes import rank
+recipe = Recipe(epochs=2, batch=16, augmentations=())
+trained = train(without_batch_norm(), some_samples(), recipe, checkpoint=sys.argv[2] + "/kept")
+save_file(trained.network.state_dict(), f"{sys.argv[2]}/{rank()}.safetensors")
+"""
+
+
+def without_batch_norm():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Classifier(nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2)), "plain")
+
+
+def test_two_processes_learn_what_one_does(tmp_path):
+    from safetensors.torch import load_file
+
+    (tmp_path / "script.py").write_text(TOGETHER)
+    here = os.path.dirname(__file__)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    command += ["--local-addr", "127.0.0.1", str(tmp_path / "script.py"), here, str(tmp_path)]
+    done = subprocess.run(
+        command, env=environment | {"GLOO_SOCKET_IFNAME": "lo"}, timeout=120, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    alone = train(without_batch_norm(), some_samples(), Recipe(epochs=2, batch=16, augmentations=()))
+    first, second = (load_file(tmp_path / f"{one}.safetensors") for one in (0, 1))
+    for name, expected in alone.network.state_dict().items():
+        assert torch.equal(first[name], second[name])
+        torch.testing.assert_close(first[name], expected, rtol=2e-2, atol=2e-3)
+    with pytest.raises(StoreError, match="processes was 2 and is now 1"):
+        train(without_batch_norm(), some_samples(), Recipe(epochs=2, batch=16, augmentations=()), 0, tmp_path / "kept")

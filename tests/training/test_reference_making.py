@@ -8,9 +8,10 @@ from safetensors.torch import load_file
 
 from fourierscope.subjects import Classifier, Samples
 from fourierscope.subjects.embedded import PHOTOGRAPHS, patches
-from fourierscope.training import GaussianNoise, accuracy, make_reference, recipe_named
+from fourierscope.subjects.trained import untrained
+from fourierscope.training import Budget, GaussianNoise, accuracy, make_reference, recipe_named
 
-TINY = {"limit": 60, "epochs": 1}
+TINY = {"budget": Budget(limit=60, epochs=1)}
 
 
 @pytest.mark.parametrize("name", ["natural", "adversarial"])
@@ -47,7 +48,7 @@ def test_other_files_of_that_name_are_kept_unless_told(tmp_path):
 
 
 def test_an_unknown_reference_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="natural, gaussian, adversarial; 'robust'"):
+    with pytest.raises(ValueError, match=r"natural, gaussian, adversarial, cifar10.*; 'robust'"):
         make_reference("robust", tmp_path)
 
 
@@ -64,3 +65,21 @@ def test_accuracy_counts_what_is_right_with_its_bounds():
     noisy = accuracy(classifier, samples, GaussianNoise(lowest=5, highest=5))
     assert noisy["under"] == {"kind": "GaussianNoise", "lowest": 5, "highest": 5}
     assert noisy["rate"] < 0.7
+
+
+def test_a_reference_of_cifar10_is_made_from_the_sets_that_are_given(tmp_path):
+    data = (patches("train").limited(64), patches("test").limited(20))  # stand-ins of the same shape
+    made = make_reference("cifar10-resnet20-lowpass15", tmp_path, data, budget=Budget(epochs=1))
+    facts = json.loads((tmp_path / "cifar10-resnet20-lowpass15.json").read_text())
+    assert facts["network"]["front"] == {"kept": "low", "bandwidth": 15}
+    assert facts["samples"]["train"]["digest"] == data[0].digest
+    again = untrained(facts["network"])
+    again.load_state_dict(load_file(tmp_path / "cifar10-resnet20-lowpass15.safetensors"))
+    reread = Classifier(again.eval(), mean=facts["mean"], std=facts["std"])
+    with torch.no_grad():
+        torch.testing.assert_close(reread(data[1].batch()), made(data[1].batch()))
+
+
+def test_a_reference_of_cifar10_without_its_sets_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="not embedded: give its training and its test set"):
+        make_reference("cifar10-resnet20-natural", tmp_path)

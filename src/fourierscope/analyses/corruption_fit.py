@@ -48,8 +48,8 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     corruption by corruption, against the share of the corruption at high frequencies, and the line through it.
 
     The result holds `accuracy_change` with its paired bounds and `high_frequency_share`, both over ("corruption",) and
-    means over severities; `slope`, `intercept` and `residual` (sum of squares) with the bounds of `draws` bootstrap resamplings of the images.
-    They say how another draw of images would move the line, not how other corruptions would.
+    means over severities; `slope`, `intercept` and `residual` (sum of squares), with the bounds of `draws` bootstrap
+    resamplings of the images: how another draw of images would move the line, not how other corruptions would.
 
     Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, pi
+from math import pi
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,24 +14,13 @@ import xarray as xr
 from torch import Tensor
 
 from fourierscope.analyses.scores import Score, check_labels, score_named
-from fourierscope.fourier import Frequency, Plane, is_self_paired, quadratures, wave
+from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs
+from fourierscope.fourier import Plane, wave
 from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import Analysis, Measured, batch_size, batches
 from fourierscope.subjects import Trial
 
-_WAVES = 32  # in a cell: the clean answers, which some scores need, cost that share of its work
-_PIXELS = 2**18  # of the images of a cell, so that it takes seconds
-_CELLS = 4000  # at most: large sets have larger cells
 _PICTURES = 4  # images shown under the strongest wave
-
-
-class Tile(NamedTuple):
-    """Waves first..last on images start..stop."""
-
-    first: int
-    last: int
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
@@ -64,27 +53,16 @@ class HeatMap(Analysis[Trial]):
     """Seed of the random signs."""
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.norm) and self.norm > 0):
-            raise ValueError(f"norm is a finite number above 0; {self.norm} came.")
-        for name in ("phases", "stride", "crop"):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
-                raise ValueError(f"{name} is a whole number from 1 on; {value!r} came.")
+        self._set.check()
         score_named(self.score)
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         check_labels(score_named(self.score), trial)
-        plane, count = trial.samples.plane, len(trial.samples)
-        waves = len(self._waves(plane))
-        rounds = -(-waves // _WAVES)
-        images = max(8, _PIXELS // (plane.height * plane.width), -(-count * rounds // _CELLS))
-        for shard in batches(count, images):
-            for tile in batches(waves, _WAVES):
-                yield Tile(tile.start, tile.stop, shard.start, shard.stop)
+        yield from self._set.tiles(trial.samples.plane, len(trial.samples))
 
     def measure(self, tile: Tile, trial: Trial, /) -> Measured:
         score, plane, device = score_named(self.score), trial.samples.plane, trial.classifier.device
-        waves = self._stack(plane, tile).to(device)  # (w, p, h, w)
+        waves = self._set.stack(plane, tile).to(device)  # (w, p, h, w)
         signs, labels = self._signs(trial), trial.samples.labels
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
@@ -108,7 +86,7 @@ class HeatMap(Analysis[Trial]):
     def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
         score, plane, n = score_named(self.score), trial.samples.plane, len(trial.samples)
         scores = _gathered(measured, n)  # (waves, phases, n)
-        axes = self._axes(plane)
+        axes = self._set.axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
         counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
@@ -130,19 +108,9 @@ class HeatMap(Analysis[Trial]):
         )
         return found | self._pictures(outcomes.mean(-1) * score.worse, trial)
 
-    def _waves(self, plane: Plane) -> list[Frequency]:
-        return plane.waves(self.crop, self.stride)
-
-    def _stack(self, plane: Plane, tile: Tile) -> Tensor:
-        """The waves of a tile (w, p, h, w), of norm `norm`; a self-paired wave, with its one phase, stands p times."""
-        chosen = self._waves(plane)[tile.first : tile.last]
-        stacks = []
-        for frequency in chosen:
-            phases = quadratures(plane, frequency, self.phases)
-            stacks.append(
-                torch.stack([wave(plane, frequency, phases[turn % len(phases)]) for turn in range(self.phases)])
-            )
-        return (self.norm * torch.stack(stacks)).float()
+    @property
+    def _set(self) -> WaveSet:
+        return WaveSet(self.norm, self.crop, self.stride, self.phases, self.clip)
 
     def _signs(self, trial: Trial) -> Tensor:
         """A sign per image and channel (n, c): each pattern on equally many images, to within one."""
@@ -163,9 +131,7 @@ class HeatMap(Analysis[Trial]):
         scores, norms = [], []
         for part in batches(len(waves), max(1, size // len(images))):
             several = waves[part]
-            changed = torch.addcmul(images, signs[:, :, None, None], several[:, None, None])  # (w, b, c, h, w)
-            if self.clip:
-                changed.clamp_(0, 1)
+            changed = self._set.added(images, signs, several)  # (w, b, c, h, w)
             norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
             repeated = [
                 None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
@@ -182,23 +148,10 @@ class HeatMap(Analysis[Trial]):
             return {"clean": torch.linalg.vector_norm(reference, dim=1)}
         return {} if score.compares else {"clean": score.values(listen(images), len(images), labels, None)}
 
-    def _axes(self, plane: Plane) -> Axes:
-        rows, columns = plane.grid(self.crop, self.stride)
-        index = plane.spread(self._waves(plane), self.crop, self.stride)
-        return Axes(
-            {"row": np.array(rows), "column": np.array(columns)},
-            {"row": "cycles/image", "column": "cycles/image"},
-            index,
-        )
-
     def _rings(self, score: Score, outcomes: npt.NDArray[Any], plane: Plane, says: str) -> dict[str, xr.DataArray]:
         """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""
-        waves = self._waves(plane)
-        radii = np.array([int(np.hypot(*frequency) + 0.5) for frequency in waves])
-        weights = np.array([1.0 if is_self_paired(plane, frequency) else 2.0 for frequency in waves])
-        found = np.unique(radii)
-        weight = np.stack([np.where(radii == one, weights, 0) / weights[radii == one].sum() for one in found])
-        axes = Axes({"radius": found}, {"radius": "cycles/image"})
+        radii, weight = self._set.rings(plane)
+        axes = Axes({"radius": radii}, {"radius": "cycles/image"})
         name, means = f"{score.name}_ring", weight @ outcomes
         return _averaged(score)(name, means, axes, f"Mean over the ring of this radius: {says}")
 
@@ -215,7 +168,7 @@ class HeatMap(Analysis[Trial]):
     def _pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
         """Some images as they are and under the wave of largest effect (picture, state, y, x, channel), uint8."""
         plane, strongest = trial.samples.plane, int(effect.argmax())
-        frequency = self._waves(plane)[strongest]
+        frequency = self._set.frequencies(plane)[strongest]
         images = trial.samples.batch(0, _PICTURES)
         signs = self._signs(trial)[: len(images), :, None, None]
         changed = images + signs * (self.norm * wave(plane, frequency, pi / 4)).float()
@@ -228,18 +181,6 @@ class HeatMap(Analysis[Trial]):
         )
         pictures.attrs = {"units": "1/255", "says": says, "row": frequency.row, "column": frequency.column}
         return {"pictures": pictures}
-
-
-def balanced_signs(count: int, channels: int, generator: torch.Generator) -> Tensor:
-    """Signs (count, channels), +1 or -1: all 2^channels patterns equally often, to within one, in random order.
-
-    Above eight channels each channel is balanced by itself.
-    """
-    if channels > 8:
-        return torch.cat([balanced_signs(count, 1, generator) for _ in range(channels)], dim=1)
-    pattern = torch.randperm(2**channels, generator=generator)[torch.arange(count) % 2**channels]
-    pattern = pattern[torch.randperm(count, generator=generator)]
-    return (pattern[:, None] // 2 ** torch.arange(channels) % 2 * 2 - 1).float()
 
 
 def _gathered(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,25 +42,8 @@ class Score:
         if self.layer is None:
             yield classifier.outputs if self.raw else classifier
             return
-        if self.layer == "output":
-            yield lambda images: _one_row_each(classifier.outputs(images), len(images), "output")
-            return
-        heard: list[Any] = []
-        hook = classifier.module(self.layer).register_forward_hook(
-            lambda _module, _given, outputs: heard.append(_copied(outputs))
-        )
-
-        def activations(images: Tensor) -> Tensor:
-            heard.clear()
-            classifier.outputs(images)
-            if not heard:
-                raise ValueError(f"The layer {self.layer!r} of {classifier.name} is not used in its forward pass.")
-            return _one_row_each(heard[-1], len(images), str(self.layer))
-
-        try:
-            yield activations
-        finally:
-            hook.remove()
+        with activations_of(classifier, (self.layer,)) as heard:
+            yield lambda images: heard(images)[0]
 
     def values(self, answers: Any, count: int, labels: Tensor | None, clean: Tensor | None) -> Tensor:
         """The score (n,) of each of `count` images. Raises ValueError where it is not one finite number an image."""
@@ -73,6 +56,33 @@ class Score:
         if found.is_floating_point() and not bool(torch.isfinite(found).all()):
             raise ValueError(f"The score {self.name} is NaN or infinite for some images.")
         return found
+
+
+@contextmanager
+def activations_of(classifier: Classifier, layers: Sequence[str]) -> Iterator[Callable[[Tensor], list[Tensor]]]:
+    """From images to the activations (n, ...) of each layer, by its dotted name; "output" is what the network returns.
+
+    Raises ValueError for an unknown layer, one that the forward pass does not use, or one without a row an image.
+    """
+    heard: dict[str, Any] = {}
+
+    def listener(layer: str) -> Callable[[Any, Any, Any], None]:
+        return lambda _module, _given, outputs: heard.__setitem__(layer, _copied(outputs))
+
+    def activations(images: Tensor) -> list[Tensor]:
+        heard.clear()
+        heard["output"] = classifier.outputs(images)
+        for layer in layers:
+            if layer not in heard:
+                raise ValueError(f"The layer {layer!r} of {classifier.name} is not used in its forward pass.")
+        return [_one_row_each(heard[layer], len(images), layer) for layer in layers]
+
+    hooks = [classifier.module(layer).register_forward_hook(listener(layer)) for layer in layers if layer != "output"]
+    try:
+        yield activations
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def score_named(score: str | Callable[..., Any]) -> Score:

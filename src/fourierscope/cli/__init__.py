@@ -21,7 +21,8 @@ _OWN = {
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
     "report": "Put results into one offline HTML page.",
     "paper": "Make the figures and tables of a paper again, with checks in numbers.",
-    "train": "Make a reference classifier again.",
+    "train": "Train a network by a recipe: natural, under noise, under attack, augmented.",
+    "reference": "Make a reference classifier again.",
     "list": "List analyses, samples, classifiers, treatments, recipes and papers.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }

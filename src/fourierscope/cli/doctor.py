@@ -18,7 +18,7 @@ _PARTS = (
     "matplotlib",
     "plotly",
 )
-_EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets")}
+_EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets"), "attacks": ("foolbox",)}
 
 
 def main(words: list[str]) -> int:

@@ -11,14 +11,27 @@ _SAMPLES = {
     "npz:PATH": "images and labels in a NumPy file",
     "folder:PATH": "a folder of class folders",
     "cifar10:test, mnist:train, ...": "torchvision's sets, downloaded on demand",
+    "cifar10-c:FOLDER:NAME:SEVERITY": "published files of CIFAR-10-C, such as cifar10-c:FOLDER:fog:3",
+    "imagenet-c:FOLDER:NAME:SEVERITY": "published folders of ImageNet-C",
     "hf:NAME[:SPLIT]": "a data set of the Hugging Face hub (extra hf)",
 }
 _CLASSIFIERS = {
     "reference:NAME": "natural, gaussian, adversarial: shipped with the package, for patches",
+    "network:NAME[/low15]": "small, resnet20 to resnet56, resnet18, wrn-28-10, vgg11: untrained, or with --weights",
+    "trained:PATH": "a file that `fourierscope train` wrote",
     "torchvision:NAME": "with --weights",
     "timm:NAME": "with --weights (extra timm)",
     "hf:NAME": "a model of the Hugging Face hub, or its folder (extra hf)",
     "path/to/file.py:function": "whatever your function returns: a module or a callable",
+}
+_RECIPES = {
+    "natural": "for patches: flips and tints",
+    "gaussian": "for patches, under Gaussian noise",
+    "adversarial": "for patches, under projected gradient descent",
+    "cifar10-natural": "crops and flips, bfloat16",
+    "cifar10-gaussian": "the same under Gaussian noise of deviation up to 0.1",
+    "cifar10-adversarial": "the same under projected gradient descent, 8/255",
+    "cifar10-autoaugment": "the same with AutoAugment, without brightness and contrast",
 }
 _TREATMENTS = {
     "corruption:NAME": "the 19 common corruptions (fog, shot_noise, ...), by severity 0 to 5",
@@ -32,7 +45,6 @@ _TREATMENTS = {
     "wave-search": "the first of 100 single waves that changes the prediction, L-infinity, no gradients, by eps",
     "deepfool": "to the nearest border of the predicted class and a little across, by overshoot",
 }
-_RECIPES = {"natural": "images as they are", "gaussian": "Gaussian noise", "adversarial": "projected gradient descent"}
 
 
 def main(words: list[str]) -> int:

@@ -89,8 +89,8 @@ def pair(
 
     Args:
         before: Samples as they were: patches:test, npz:PATH, folder:PATH, ...
-        after: A treatment with its strength (corruption:fog:3, gaussian-noise:0.1, pgd-linf:8/255), or the same samples,
-            changed, in the same order (npz:PATH, ...).
+        after: A treatment with its strength (corruption:fog:3, gaussian-noise:0.1, pgd-linf:8/255), or the same
+            samples, changed, in the same order (npz:PATH, ...).
         classifier: For attacks and --successful: reference:NAME, torchvision:NAME, ..., as other questions take it.
         weights: The classifier's weights, a file or official weights by name.
         mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel.

@@ -34,7 +34,8 @@ def main(words: list[str]) -> int:
         outcomes.append(outcome)
         print("\n".join(_told(outcome)))
     page = page_of(paper, given.budget, budget, outcomes, folder)
-    print(f"\n{counted(outcomes)}\nWritten: {page}. Results, pictures, checks and finished cells are in {folder}.")
+    print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)}")
+    print(f"Written: {page}. Results, pictures, checks and finished cells are in {folder}.")
     return 0
 
 

@@ -1,29 +1,102 @@
-"""`fourierscope train`: make a reference classifier again."""
+"""`fourierscope train`: a network learns samples by a recipe."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
-from fourierscope.training import make_reference
+from fourierscope.cli.ask import free
+from fourierscope.results import written_whole
+from fourierscope.subjects import Classifier, Samples, open_classifier, open_samples
+from fourierscope.subjects.trained import described, untrained, write_trained
+from fourierscope.training import Recipe, accuracy, moments, recipe_named, train
+from fourierscope.training.processes import own_device, rank
 
 
 def main(words: list[str]) -> int:
-    """Train a reference classifier by its recipe and write weights and measured accuracies."""
-    parser = ArgumentParser(prog="fourierscope train", description="Make a reference classifier again, by its recipe.")
-    parser.add_argument("name", help="natural, gaussian or adversarial.")
-    parser.add_argument("--folder", default="reference", help="Where NAME.safetensors and NAME.json go.")
-    parser.add_argument("--overwrite", action="store_true", help="Replace files that exist.")
-    parser.add_argument(
-        "--limit", type=int | None, default=None, help="Train on at most this many patches, for a trial."
-    )
-    parser.add_argument("--epochs", type=int | None, default=None, help="Another number of epochs, for a trial.")
-    parser.add_argument(
-        "--checkpoint", type=str | None, default=None, help="A file that keeps each epoch: run again to go on."
-    )
-    given = parser.parse_args(words)
-    checkpoint = Path(given.checkpoint) if given.checkpoint else None
-    make_reference(given.name, Path(given.folder), given.overwrite, given.limit, given.epochs, checkpoint)
-    print(f"Written: {given.folder}/{given.name}.safetensors and .json")
+    """Train a network, measure it where --test samples are given, write its weights and what made them."""
+    given = _parser().parse_args(words)
+    out = free(given.out, given.overwrite) if rank() == 0 else Path(given.out)
+    recipe, samples = _recipe(given), open_samples(given.samples, given.limit)
+    classifier, network = _untrained(given, samples)
+    learned = train(classifier, samples, recipe, given.seed, given.checkpoint or Path(f"{out}.checkpoint"))
+    facts: dict[str, Any] = {
+        "network": network,
+        "recipe": recipe.trace(),
+        "seed": given.seed,
+        "samples": samples.trace(),
+    }
+    if given.test is not None:
+        facts["accuracy"] = accuracy(learned, open_samples(given.test))
+        print("accuracy {rate:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**facts["accuracy"]))
+    if rank() == 0:
+        written_whole(out, partial(write_trained, classifier=learned, facts=facts), overwrite=True)
+        Path(given.checkpoint or f"{out}.checkpoint").unlink(missing_ok=True)
+        print(f"Saved: {out}. Next: fourierscope heat-map --classifier {_opened_by(given, out, learned)} --samples ...")
     return 0
+
+
+def _parser() -> ArgumentParser:
+    says = "Train a network by a recipe. torchrun --nproc-per-node 2 -m fourierscope train ... uses two processes."
+    parser = ArgumentParser(prog="fourierscope train", description=says)
+    parser.add_argument("--samples", type=str, required=True, help="Labelled samples to learn; see fourierscope list.")
+    parser.add_argument(
+        "--classifier",
+        type=str,
+        default="network:resnet20",
+        help="network:NAME[/low15], or a word with weights to start.",
+    )
+    parser.add_argument("--weights", type=str | None, default=None, help="Weights to start from.")
+    parser.add_argument("--mean", type=tuple[float, ...] | None, default=None, help="Empty: measured on the samples.")
+    parser.add_argument("--std", type=tuple[float, ...] | None, default=None, help="Empty: measured on the samples.")
+    parser.add_argument("--recipe", type=str, default="cifar10-natural", help="A recipe; see fourierscope list.")
+    parser.add_argument("--epochs", type=int | None, default=None, help="Another number than the recipe's.")
+    parser.add_argument(
+        "--precision",
+        type=Literal["float32", "bfloat16", "auto"] | None,
+        default=None,
+        help="Another than the recipe's.",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="Seed of weights, order, augmentation and noise.")
+    parser.add_argument("--limit", type=int | None, default=None, help="Learn at most this many samples.")
+    parser.add_argument("--test", type=str | None, default=None, help="Samples to measure the accuracy on.")
+    parser.add_argument("--device", type=str | None, default=None, help="cpu, cuda, cuda:1; empty: cpu.")
+    parser.add_argument("--out", type=str, default="trained.safetensors", help="The file of weights.")
+    parser.add_argument("--overwrite", action="store_true", help="Replace the file --out if it exists.")
+    parser.add_argument(
+        "--checkpoint", type=str | None, default=None, help="Keeps each epoch: run again to go on. Empty: beside --out."
+    )
+    return parser
+
+
+def _recipe(given: Namespace) -> Recipe:
+    recipe = recipe_named(given.recipe)
+    recipe = recipe if given.epochs is None else replace(recipe, epochs=given.epochs)
+    return recipe if given.precision is None else replace(recipe, precision=given.precision)
+
+
+def _untrained(given: Namespace, samples: Samples) -> tuple[Classifier, dict[str, Any] | None]:
+    """What is trained, and its description where it is a network of this package."""
+    mean, std = moments(samples) if given.mean is None else (given.mean, given.std)
+    kind, _, name = given.classifier.partition(":")
+    device = own_device(given.device)
+    if kind == "network" and given.weights is None:
+        network = described(name, samples.channels, int(samples.needed_labels().max()) + 1)
+        return Classifier(untrained(network, given.seed), name, mean, std, device), network
+    if kind == "network":
+        raise ValueError(f"{given.classifier} starts from weights drawn by --seed; --weights {given.weights} came.")
+    own = given.mean is not None or ".py:" in given.classifier
+    stated = (mean, std) if own else (None, None)
+    return open_classifier(given.classifier, given.weights, stated[0], stated[1], device=device), None
+
+
+def _opened_by(given: Namespace, out: Path, learned: Classifier) -> str:
+    """The words that open what was trained, normalisation included."""
+    if given.classifier.startswith("network:"):
+        return f"trained:{out}"
+    mean, std = (",".join(f"{one:g}" for one in values or ()) for values in (learned.mean, learned.std))
+    return f"{given.classifier} --weights {out}" + (f" --mean {mean} --std {std}" if mean else "")

@@ -13,6 +13,7 @@ from torch import nn
 from fourierscope.subjects.classifier import Classifier, Precision
 from fourierscope.subjects.classifier_files import made_by
 from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_network, torchvision_network
+from fourierscope.subjects.trained import described, trained, untrained
 from fourierscope.subjects.weights import load_weights, read_weights
 
 CLASSIFIER_KINDS = {
@@ -20,6 +21,8 @@ CLASSIFIER_KINDS = {
     "timm": 'timm:NAME, such as timm:resnet10t, with weights=FILE or "pretrained" (extra timm)',
     "hf": "hf:NAME: from the Hugging Face hub (extra hf)",
     "reference": "reference:NAME: a trained network within the package",
+    "network": "network:NAME, such as network:resnet20: of this package, untrained without weights=FILE",
+    "trained": "trained:PATH: a file that `fourierscope train` wrote",
     "file": "path/to/file.py:function, where function() returns an nn.Module, a callable or a Classifier",
 }
 _ZOOS: dict[str, Callable[[str, str | None, int | None], Found]] = {
@@ -71,11 +74,15 @@ def open_classifier(
         stated = (found.mean, found.std, found.provenance) if mean is None else (mean, std, "given by the user")
         called = _called(f"{kind}:{Path(name).name}" if Path(name).is_dir() else spec, weights)
         return Classifier(found.network.eval(), called, stated[0], stated[1], device, precision, stated[2])
+    if kind == "network" and name:
+        return _of_this_package(spec, name, classes, _Given(weights, mean, std, device, precision))
     if classes is not None:
-        raise ValueError(f"classes is for torchvision, timm and hf; {spec} has its own number of classes.")
+        raise ValueError(f"classes is for torchvision, timm, hf and network; {spec} has its own number of classes.")
     given = _Given(weights, mean, std, device, precision)
     if kind == "reference" and name:
         return _reference(name, given)
+    if kind == "trained" and name:
+        return _trained(name, given)
     if ".py:" in spec:
         return _of_file(spec, given)
     if Path(spec).suffix == ".py":
@@ -109,6 +116,24 @@ def _reference(name: str, given: _Given) -> Classifier:
     if given.weights is not None:
         raise ValueError(f"reference:{name} comes with its weights; weights={given.weights!r} came.")
     return _opened(reference(name), None, given)
+
+
+def _trained(path: str, given: _Given) -> Classifier:
+    if given.weights is not None:
+        raise ValueError(f"trained:{path} comes with its weights; weights={given.weights!r} came.")
+    return _opened(trained(path), None, given)
+
+
+def _of_this_package(spec: str, name: str, classes: int | None, given: _Given) -> Classifier:
+    """A network of this package; the number of channels is that of mean, or 3."""
+    if given.mean is None or given.std is None:
+        raise ValueError(_unstated(spec, classes))
+    channels = len(given.mean) if len(given.mean) > 1 else 1
+    network = untrained(described(name, channels, classes or 10))
+    if given.weights is not None:
+        load_weights(network, read_weights(given.weights))
+    called = _called(spec, given.weights) if given.weights else f"{spec} untrained"
+    return Classifier(network.eval(), called, given.mean, given.std, given.device, given.precision)
 
 
 def _of_file(spec: str, given: _Given) -> Classifier:

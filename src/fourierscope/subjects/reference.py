@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.torch import load
 
 from fourierscope.subjects.classifier import Classifier
-from fourierscope.subjects.networks import small_network
+from fourierscope.subjects.trained import untrained
 
 _ROOM = files("fourierscope") / "reference"
 
@@ -21,13 +21,14 @@ def reference_names() -> tuple[str, ...]:
 
 
 def reference(name: str) -> Classifier:
-    """The reference classifier of that name, of 32 x 32 patches of ten photographs (`patches`), in eval mode.
+    """The reference classifier of that name, in eval mode; `reference_facts` says how it was made, and how good it is.
 
-    `natural` learned the patches as they are, `gaussian` under noise, `adversarial` under attack; `reference_facts`
-    says how, and how well. Raises ValueError with the names there are.
+    Of 32 x 32 patches of ten photographs (`patches`): `natural` learned them as they are, `gaussian` under noise,
+    `adversarial` under attack. Of CIFAR-10: `cifar10-resnet20-NAME`, ResNet-20 trained in six ways (Yin et al., 2019).
+    Raises ValueError with the names there are.
     """
     facts = reference_facts(name)
-    network = small_network(facts["network"]["channels"], facts["network"]["classes"])
+    network = untrained(facts["network"])
     network.load_state_dict(load((_ROOM / f"{name}.safetensors").read_bytes()))
     mean, std = facts["mean"], facts["std"]
     return Classifier(network.eval(), f"reference:{name}", mean, std, provenance=f"fourierscope/reference/{name}.json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from fourierscope.subjects.published_corruptions import cifar10_c_samples, imagenet_c_samples
 from fourierscope.subjects.sample_files import folder_samples, npz_samples
 from fourierscope.subjects.sample_sets import TORCHVISION_SETS, hub_samples, torchvision_samples
 from fourierscope.subjects.samples import Samples
@@ -19,7 +20,17 @@ SAMPLE_KINDS = {
         name: f"{name}:train or {name}:test, with @ROOT for the folder that holds it: from torchvision"
         for name in TORCHVISION_SETS
     },
+    "cifar10-c": "cifar10-c:FOLDER:NAME:SEVERITY: a corruption of CIFAR-10-C, from its published files",
+    "imagenet-c": "imagenet-c:FOLDER:NAME:SEVERITY: a corruption of ImageNet-C, from its published folders",
     "hf": "hf:NAME or hf:NAME:SPLIT: from the Hugging Face hub (extra hf)",
+}
+
+_LOADERS = {
+    "npz": npz_samples,
+    "folder": folder_samples,
+    "cifar10-c": cifar10_c_samples,
+    "imagenet-c": imagenet_c_samples,
+    "hf": hub_samples,
 }
 
 
@@ -35,17 +46,16 @@ def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int |
         raise TypeError(f'Samples are opened by a word such as "folder:PATH" or "npz:PATH"; {spec!r} came.')
     kind, _, rest = spec.partition(":")
     selection = Selection(limit, seed, size)
-    if kind in ("npz", "folder", "hf") and not rest:
+    if kind in _LOADERS and not rest:
         raise ValueError(f"{spec!r} says no place. Write {SAMPLE_KINDS[kind]}.")
     if kind in ("patches", "digits"):
         return selection.of(_embedded(kind, rest))
     if kind in TORCHVISION_SETS:
         return torchvision_samples(kind, rest, selection)
-    loaders = {"npz": npz_samples, "folder": folder_samples, "hf": hub_samples}
-    if kind not in loaders:
+    if kind not in _LOADERS:
         listed = "\n  ".join(SAMPLE_KINDS.values())
         raise ValueError(f"There are no samples {spec!r}.{_meant(spec, kind, rest)} Samples are:\n  {listed}")
-    return loaders[kind](rest, selection)
+    return _LOADERS[kind](rest, selection)
 
 
 def _meant(spec: str, kind: str, rest: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from fourierscope.results import written_whole
 from fourierscope.runs import StoreError
+from fourierscope.subjects.classifier import Precision
 
 
 class Checkpoint:
-    """Weights, buffers and momentum after the last finished epoch of the training `record` tells of.
+    """Weights, buffers and the state of the optimiser after the last finished epoch of the training `record` tells of.
 
     One safetensors file, with the record and the number of finished epochs as JSON in its header, written whole or not
     at all. A file of another training is refused and left as it is.
@@ -27,10 +28,11 @@ class Checkpoint:
         self.path = path
         self.record = json.loads(json.dumps(record))
 
-    def keep(self, network: nn.Module, optimiser: torch.optim.Optimizer, done: int) -> None:
-        """Write the state after `done` epochs."""
+    def keep(self, network: nn.Module, optimiser: torch.optim.Optimizer, done: int, precision: Precision) -> None:
+        """Write the state after `done` epochs in that precision."""
         held = {name: values.detach().cpu().clone().contiguous() for name, values in _state(network, optimiser).items()}
-        header = {"training": json.dumps({"done": done, "record": self.record}, sort_keys=True)}
+        told = {"done": done, "precision": precision, "record": self.record}
+        header = {"training": json.dumps(told, sort_keys=True)}
         written_whole(self.path, lambda draft: save_file(held, draft, header), overwrite=True)
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
@@ -40,9 +42,9 @@ class Checkpoint:
         """
         if not self.path.exists():
             return 0
-        done, held = self._read()
-        for _, parameter in _momentums(network):
-            optimiser.state[parameter]["momentum_buffer"] = torch.empty_like(parameter)
+        done, _, held = self._read()
+        for _, parameter in _learning(network):
+            optimiser.state[parameter] |= _fresh(optimiser, parameter)
         state = _state(network, optimiser)
         if {name: one.shape for name, one in state.items()} != {name: one.shape for name, one in held.items()}:
             raise StoreError(f"{self.path} does not hold this network's weights. Delete it, or choose another.")
@@ -51,13 +53,20 @@ class Checkpoint:
                 values.copy_(held[name])
         return done
 
-    def _read(self) -> tuple[int, dict[str, Tensor]]:
+    def precision(self) -> Precision | None:
+        """The precision of the epochs that are done; None where there is no file yet."""
+        return self._read()[1] if self.path.exists() else None
+
+    def _read(self) -> tuple[int, Precision, dict[str, Tensor]]:
         try:
             with safe_open(self.path, "pt") as file:
                 header = json.loads((file.metadata() or {})["training"])
-                done, record = int(header["done"]), header["record"]
+                done, precision, record = int(header["done"]), header["precision"], header["record"]
+                if precision not in get_args(Precision):
+                    raise KeyError(f"no precision {precision!r}")
                 self._check(record)
-                return done, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                return done, precision, held
         except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
             told = f"{self.path} is no checkpoint, or damaged ({error})."
             raise StoreError(f"{told} Delete it, or choose another file.") from error
@@ -72,12 +81,21 @@ class Checkpoint:
 
 
 def _state(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Every tensor of the training by name: those of the network, and the momentum of each parameter that learns."""
+    """Every tensor of the training by name: those of the network, and the optimiser's of each parameter that learns."""
     held = {f"network/{name}": values for name, values in network.state_dict(keep_vars=True).items()}
-    return held | {f"momentum/{name}": optimiser.state[one]["momentum_buffer"] for name, one in _momentums(network)}
+    for name, parameter in _learning(network):
+        held |= {f"{kind}/{name}": values for kind, values in optimiser.state[parameter].items()}
+    return held
 
 
-def _momentums(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+def _fresh(optimiser: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
+    """Room for what this optimiser keeps of a parameter."""
+    if isinstance(optimiser, torch.optim.SGD):
+        return {"momentum_buffer": torch.empty_like(parameter)}
+    return {"step": torch.zeros(()), "exp_avg": torch.empty_like(parameter), "exp_avg_sq": torch.empty_like(parameter)}
+
+
+def _learning(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
     return [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
 
 

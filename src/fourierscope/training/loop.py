@@ -6,17 +6,22 @@ import copy
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from fourierscope.subjects import Classifier, Samples, Trial, logits_of
+from fourierscope.subjects import Classifier, Samples, Trial
+from fourierscope.subjects.classifier import Precision
 from fourierscope.training.checkpoint import Checkpoint
+from fourierscope.training.precision import backward, faster_precision
+from fourierscope.training.processes import processes, rank, together
 from fourierscope.training.recipe import Recipe
 
 
@@ -25,42 +30,55 @@ def train(
 ) -> Classifier:
     """A classifier like the one given, trained on labelled samples from its present weights on. Nothing given changes.
 
-    Order, flips, noise and dropout follow from `seed` and the number of the epoch alone; the global random state is
-    neither read nor changed. `checkpoint` is a file that is written whole after every epoch: a training that was killed
-    goes on from there and gives the same weights as one that was not, bit for bit on one machine and number of threads.
+    Order, augmentations, noise and dropout follow from `seed` and the number of the epoch alone; the global random
+    state is neither read nor changed. `checkpoint` is a file that is written whole after every epoch: a training that
+    was killed goes on from there and gives the same weights as one that was not, bit for bit on one machine and number
+    of threads. Under torchrun several processes learn each batch together, each with the batch statistics of its share.
 
     Raises TypeError for a classifier that is no module; ValueError for samples without labels or of more classes, for
     weights that cannot learn, and where the loss is no longer finite; StoreError for a checkpoint of another training.
     """
-    learner = _learner(classifier, samples)
-    optimiser = torch.optim.SGD(
-        _learning(learner.network), lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True,
-        weight_decay=recipe.weight_decay,
-    )  # fmt: skip
+    learner = _learner(classifier, samples, recipe)
+    optimiser = _optimiser(learner.network, recipe)
     kept = None if checkpoint is None else Checkpoint(Path(checkpoint), _record(classifier, samples, recipe, seed))
     done = 0 if kept is None else kept.restore(learner.network, optimiser)
-    bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=None)
-    for epoch in bar:
-        with _chance(f"{seed} epoch {epoch}", learner.device) as generator:
-            try:
-                loss = _epoch(learner, samples, recipe, optimiser, epoch, generator)
-            except ValueError as error:
-                error.add_note(f"This was epoch {epoch + 1} of training with learning_rate={recipe.learning_rate:g}.")
-                raise
-        bar.set_postfix(loss=f"{loss:.3f}")
-        if kept is not None:
-            kept.keep(learner.network, optimiser, epoch + 1)
+    learner.precision = _precision(learner, samples, recipe, kept)
+    with together(learner.network, learner.device) as network:
+        bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=_quiet())
+        for epoch in bar:
+            with _chance(f"{seed} epoch {epoch}", learner.device) as generator:
+                try:
+                    loss = _Epoch(learner, network, optimiser, recipe, generator).over(samples, epoch)
+                except ValueError as error:
+                    error.add_note(
+                        f"This was epoch {epoch + 1} of training with learning_rate={recipe.learning_rate:g}."
+                    )
+                    raise
+            bar.set_postfix(loss=f"{loss:.3f}")
+            if kept is not None and rank() == 0:
+                kept.keep(learner.network, optimiser, epoch + 1, learner.precision)
     learner.network.eval()
+    learner.precision = "float32"
     return learner
 
 
-def _learner(classifier: Classifier, samples: Samples) -> Classifier:
+def _quiet() -> bool | None:
+    """No progress bar from any process but the first; None: where somebody looks."""
+    return True if rank() else None
+
+
+def _learner(classifier: Classifier, samples: Samples, recipe: Recipe) -> Classifier:
     """A copy of the classifier, in eval mode, that fits the samples."""
     if not isinstance(classifier.network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function: it has no weights to train. Give a torch.nn.Module.")
     if classifier.precision != "float32":
-        raise ValueError(f"Training is done in float32; {classifier.name} has precision {classifier.precision}.")
+        raise ValueError(
+            f"Weights are kept in float32 while they learn; {classifier.name} has precision {classifier.precision}. "
+            'For a faster forward pass say Recipe(precision="bfloat16").'
+        )
     network = copy.deepcopy(classifier.network).eval()
+    if recipe.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean, std, device = classifier.mean, classifier.std, str(classifier.device)
     learner = Classifier(network, classifier.name, mean, std, device, provenance=classifier.provenance)
     with torch.no_grad():
@@ -68,46 +86,80 @@ def _learner(classifier: Classifier, samples: Samples) -> Classifier:
     return learner
 
 
-def _learning(network: nn.Module) -> list[nn.Parameter]:
-    found = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    if not found:
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The optimiser of all weights that learn. Raises ValueError where none does."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if not learning:
         raise ValueError("No parameter of the network has requires_grad: there is nothing to train.")
-    return found
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimiser == "adam":
+        return torch.optim.AdamW(learning, rate, betas=(recipe.momentum, 0.999), weight_decay=decay)
+    return torch.optim.SGD(learning, rate, recipe.momentum, nesterov=True, weight_decay=decay)
 
 
-def _epoch(
-    learner: Classifier,
-    samples: Samples,
-    recipe: Recipe,
-    optimiser: torch.optim.Optimizer,
-    epoch: int,
-    generator: torch.Generator,
-) -> float:
-    """One pass over the samples; the mean loss."""
-    count = ceil(len(samples) / recipe.batch)
-    losses = []
-    for turn, chosen in enumerate(torch.randperm(len(samples), generator=generator).tensor_split(count)):
-        part = samples.subset(chosen)
-        images, labels = part.batch().to(learner.device), part.needed_labels().to(learner.device)
-        images = recipe.tinted(recipe.flipped(images, generator), generator)
+def _precision(learner: Classifier, samples: Samples, recipe: Recipe, kept: Checkpoint | None) -> Precision:
+    """The recipe's precision; where it says auto, what the checkpoint began with, or else the faster one."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if kept is not None and (begun := kept.precision()):
+        return begun
+    first = samples.subset(torch.arange(min(recipe.batch, len(samples))))
+    images = _laid_out(first.batch().to(learner.device), recipe)
+    return faster_precision(learner, images, first.needed_labels().to(learner.device))
+
+
+def _laid_out(images: Tensor, recipe: Recipe) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last) if recipe.channels_last else images
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """One pass over the samples: `network` is the learner's own, joined with those of other processes."""
+
+    learner: Classifier
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    recipe: Recipe
+    generator: torch.Generator
+
+    def over(self, samples: Samples, epoch: int) -> float:
+        """The mean loss of the batches, after a step for each."""
+        count = ceil(len(samples) / self.recipe.batch)
+        order = torch.randperm(len(samples), generator=self.generator)
+        losses = []
+        for turn, chosen in enumerate(order.tensor_split(count)):
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.recipe.rate((epoch + (turn + 1) / count) / self.recipe.epochs)
+            own = chosen.tensor_split(processes())[rank()]
+            losses.append(self._step(samples.subset(own)))
+        return float(torch.stack(losses).mean())
+
+    def _step(self, part: Samples) -> Tensor:
+        """One step down the cross-entropy, in train mode; the loss before it."""
+        device, recipe = self.learner.device, self.recipe
+        images, labels = part.batch().to(device), part.needed_labels().to(device)
+        images = _laid_out(recipe.augmented(images, self.generator), recipe)
         if recipe.perturbation is not None:
-            images = recipe.perturbation(learner, images, labels, generator)
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.rate((epoch + (turn + 1) / count) / recipe.epochs)
-        losses.append(_step(learner, images, labels, optimiser))
-    return float(torch.stack(losses).mean())
+            images = recipe.perturbation(self.learner, images, labels, self.generator)
+        targets = labels
+        if recipe.mixup:
+            images, targets = self._mixed(images, labels)
+        self.optimiser.zero_grad()
+        self.network.train()
+        loss = backward(self.network, self.learner.normalised(images), targets, self.learner.precision)
+        self.optimiser.step()
+        self.network.eval()
+        return loss
 
-
-def _step(learner: Classifier, images: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer) -> Tensor:
-    """One step down the cross-entropy, in train mode; the loss before it."""
-    learner.network.train()
-    logits = logits_of(learner.network(learner.normalised(images)), len(images))
-    loss = nn.functional.cross_entropy(logits, labels)
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    learner.network.eval()
-    return loss.detach()
+    def _mixed(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Each image and its label with a share of another's: images (n, c, h, w), targets (n, classes)."""
+        seed = int(torch.randint(2**62, (), generator=self.generator))
+        share = float(np.random.default_rng(seed).beta(self.recipe.mixup, self.recipe.mixup))
+        other = torch.randperm(len(images), generator=self.generator).to(images.device)
+        with torch.no_grad():
+            classes = self.learner(images[:1]).shape[1]
+        targets = nn.functional.one_hot(labels, classes).to(images.dtype)
+        return torch.lerp(images[other], images, share), torch.lerp(targets[other], targets, share)
 
 
 @contextmanager
@@ -126,5 +178,6 @@ def _record(classifier: Classifier, samples: Samples, recipe: Recipe, seed: int)
         "samples": samples.trace(),
         "recipe": recipe.trace(),
         "seed": seed,
+        "processes": processes(),
         "versions": {name: version(name).split("+")[0] for name in ("fourierscope", "torch")},
     }

@@ -3,84 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from math import cos, isfinite, pi
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
+from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Tints
+from fourierscope.training.noise import GaussianNoise
 from fourierscope.treatments import LinfPGD
 
 
-@dataclass(frozen=True)
-class GaussianNoise:
-    """Normal noise on every pixel, clipped to [0, 1]; its standard deviation is drawn anew for each batch.
-
-    Source: Yin et al. (2019), Gaussian data augmentation: a uniform draw from 0 to 0.1.
-    """
-
-    lowest: float = 0.0
-    """Smallest standard deviation, on [0, 1] pixels."""
-    highest: float = 0.1
-    """Largest standard deviation, on [0, 1] pixels."""
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.lowest <= self.highest and isfinite(self.highest)):
-            raise ValueError(f"Standard deviations run from 0 or more to as much or more, both finite; {self} came.")
+class Perturbation(Protocol):
+    """What is done to a batch in view of the network that learns it: noise, an attack."""
 
     def __call__(
         self, classifier: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        share = float(torch.rand((), generator=generator))
-        sigma = self.lowest + (self.highest - self.lowest) * share
-        noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
-        return (images + sigma * noise.to(images.device)).clamp_(0, 1)
+    ) -> Tensor: ...
 
-    def trace(self) -> dict[str, Any]:
-        """What to record: the kind and its options."""
-        return {"kind": type(self).__name__, **asdict(self)}
-
-
-Perturbation = GaussianNoise | LinfPGD
+    def trace(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: stochastic gradient descent with Nesterov momentum under a warm-up and a cosine.
+    """How a network is trained: optimiser, learning rate, and what is done to every batch.
 
-    Raises ValueError for a number that fits no training.
+    A batch goes through the augmentations in their order, then the perturbation, then mixup. Raises ValueError for a
+    number that fits no training.
     """
 
     perturbation: Perturbation | None = None
-    """What is done to every batch before the network learns from it, and sees the network in eval mode."""
+    """Noise or an attack on every batch, in view of the network in eval mode."""
+    augmentations: tuple[Augmentation, ...] = (Flips(),)
+    """Changes by chance, in their order."""
+    mixup: float = 0.0
+    """Parameter of the beta distribution by which images and labels are mixed in pairs (Zhang et al., 2018); 0: not."""
     epochs: int = 12
     """Times every image is seen."""
     batch: int = 128
     """Most images in a batch; batches of an epoch differ in size by one at most, so that none is tiny."""
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    """sgd: with Nesterov momentum and L2 weight decay; adam: with decoupled weight decay (AdamW)."""
     learning_rate: float = 0.1
-    """Largest learning rate: reached after the warm-up, falling to 0 along half a cosine."""
+    """Largest learning rate."""
+    schedule: Literal["cosine", "one-cycle"] = "cosine"
+    """cosine: an even rise from 0, then half a cosine to 0; one-cycle: a rise from 1/25 along half a cosine instead."""
     warmup: float = 0.2
-    """Share of all steps in which the learning rate rises, evenly, to its largest."""
+    """Share of all steps in which the learning rate rises."""
     momentum: float = 0.9
-    """Nesterov momentum."""
+    """Nesterov momentum; Adam's first moment."""
     weight_decay: float = 5e-4
     """Weight decay, on all parameters."""
-    flip_columns: bool = True
-    """Mirror every other image, by chance, left to right."""
-    flip_rows: bool = False
-    """Mirror every other image, by chance, upside down."""
-    tint: float = 0.0
-    """Largest amount by which each channel of each image is made brighter or darker, by chance; clipped to [0, 1]."""
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    """Of the forward pass, by autocast; auto: whichever is faster, timed once and then kept with the checkpoint."""
+    channels_last: bool = False
+    """Keep channels last in memory, which is faster for most convolutions."""
 
     def __post_init__(self) -> None:
         fits = {
             "epochs is at least 1": self.epochs >= 1,
             "batch is at least 2": self.batch >= 2,
+            "optimiser is sgd or adam": self.optimiser in ("sgd", "adam"),
+            "schedule is cosine or one-cycle": self.schedule in ("cosine", "one-cycle"),
+            "precision is float32, bfloat16 or auto": self.precision in ("float32", "bfloat16", "auto"),
             "learning_rate is finite and above 0": isfinite(self.learning_rate) and self.learning_rate > 0,
             "warmup lies from 0 to below 1": 0 <= self.warmup < 1,
             "momentum lies above 0 and below 1": 0 < self.momentum < 1,
-            "tint lies from 0 to 1": 0 <= self.tint <= 1,
+            "mixup is finite and at least 0": isfinite(self.mixup) and self.mixup >= 0,
             "weight_decay is finite and at least 0": isfinite(self.weight_decay) and self.weight_decay >= 0,
         }
         if broken := [rule for rule, holds in fits.items() if not holds]:
@@ -88,36 +78,46 @@ class Recipe:
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
-        if share < self.warmup:
+        if share >= self.warmup:
+            return self.learning_rate * (1 + cos(pi * (share - self.warmup) / (1 - self.warmup))) / 2
+        if self.schedule == "cosine":
             return self.learning_rate * share / self.warmup
-        return self.learning_rate * (1 + cos(pi * (share - self.warmup) / (1 - self.warmup))) / 2
+        return self.learning_rate * (1 - (1 - 1 / 25) * (1 + cos(pi * share / self.warmup)) / 2)
 
-    def flipped(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """The images (n, c, h, w), each mirrored or not, by chance."""
-        for axis, wanted in ((3, self.flip_columns), (2, self.flip_rows)):
-            if wanted:
-                chosen = torch.rand(len(images), generator=generator).to(images.device) < 0.5
-                images = torch.where(chosen[:, None, None, None], images.flip(axis), images)
+    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The images (n, c, h, w) after all augmentations."""
+        for change in self.augmentations:
+            images = change(images, generator)
         return images
 
-    def tinted(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """The images (n, c, h, w), each channel brighter or darker as a whole, by chance."""
-        if self.tint == 0:
-            return images
-        offset = self.tint * (2 * torch.rand(*images.shape[:2], 1, 1, generator=generator) - 1)
-        return (images + offset.to(images.device)).clamp(0, 1)
-
     def trace(self) -> dict[str, Any]:
-        """What to record: every option, and the kind of perturbation."""
-        return asdict(self) | {"perturbation": None if self.perturbation is None else self.perturbation.trace()}
+        """What to record: every option, and the kind of each augmentation and of the perturbation."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("perturbation", "augmentations")}
+        return plain | {
+            "perturbation": None if self.perturbation is None else self.perturbation.trace(),
+            "augmentations": [one.trace() for one in self.augmentations],
+        }
+
+
+_PATCHES = (Flips(), Tints(0.1))  # without the tint they go by colour, and low frequencies hurt them most
+_CIFAR = Recipe(
+    augmentations=(Crops(4), Flips()), epochs=10, learning_rate=0.2, schedule="one-cycle", warmup=0.25,
+    precision="bfloat16", channels_last=True,
+)  # fmt: skip
 
 
 RECIPES = {
-    "natural": Recipe(tint=0.1),
-    "gaussian": Recipe(perturbation=GaussianNoise(highest=0.1), tint=0.1),
-    "adversarial": Recipe(perturbation=LinfPGD(eps=8 / 255, step=2 / 255, steps=5), epochs=10, tint=0.1),
+    "natural": Recipe(augmentations=_PATCHES),
+    "gaussian": Recipe(GaussianNoise(highest=0.1), _PATCHES),
+    "adversarial": Recipe(LinfPGD(eps=8 / 255, step=2 / 255, steps=5), _PATCHES, epochs=10),
+    "cifar10-natural": _CIFAR,
+    "cifar10-gaussian": replace(_CIFAR, perturbation=GaussianNoise(highest=0.1)),
+    "cifar10-adversarial": replace(
+        _CIFAR, perturbation=LinfPGD(eps=8 / 255, step=2 / 255, steps=5), epochs=8, weight_decay=2e-4
+    ),
+    "cifar10-autoaugment": replace(_CIFAR, augmentations=(Crops(4), Flips(), AutoAugment()), epochs=12),
 }
-"""The recipes of the reference classifiers. Without the tint they go by colour, and low frequencies hurt them most."""
+"""Recipes by name: those of the reference classifiers of patches, and those of CIFAR-10's."""
 
 
 def recipe_named(name: str) -> Recipe:

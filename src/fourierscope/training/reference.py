@@ -1,4 +1,4 @@
-"""The making of the reference classifiers: trained on the embedded patches, measured, written with the facts."""
+"""The making of the reference classifiers: trained on patches or CIFAR-10, measured, written with the facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from safetensors.torch import save
@@ -15,10 +15,13 @@ from safetensors.torch import save
 from fourierscope.results import wilson, written_whole
 from fourierscope.runs import batches
 from fourierscope.subjects import Classifier, Samples
-from fourierscope.subjects.embedded import PHOTOGRAPHS, patches
-from fourierscope.subjects.networks import small_network
+from fourierscope.subjects.embedded import patches
+from fourierscope.subjects.networks import Kept
+from fourierscope.subjects.trained import untrained
 from fourierscope.training.loop import train
-from fourierscope.training.recipe import GaussianNoise, Perturbation, recipe_named
+from fourierscope.training.noise import GaussianNoise
+from fourierscope.training.processes import rank
+from fourierscope.training.recipe import Perturbation, recipe_named
 from fourierscope.treatments import LinfPGD
 
 SEED = 0
@@ -32,43 +35,102 @@ TRIALS: dict[str, Perturbation | None] = {
 _BATCH = 100  # images measured at a time; chance follows it, so it is fixed
 
 
+class Making(NamedTuple):
+    """How a reference classifier is made: recipe, network, front end, and the set of images it learns."""
+
+    recipe: str
+    network: str = "small"
+    front: tuple[Kept, int] | None = None
+    samples: Literal["patches", "cifar10"] = "patches"
+
+    def shape(self, channels: int, classes: int) -> dict[str, Any]:
+        """The network as facts tell of it."""
+        front = None if self.front is None else {"kept": self.front[0], "bandwidth": self.front[1]}
+        return {"name": self.network, "channels": channels, "classes": classes, "front": front}
+
+
+_SIX: tuple[tuple[str, str, tuple[Kept, int] | None], ...] = (
+    ("natural", "natural", None),
+    ("gaussian", "gaussian", None),
+    ("adversarial", "adversarial", None),
+    ("lowpass15", "natural", ("low", 15)),
+    ("highpass31", "natural", ("high", 31)),
+    ("autoaugment", "autoaugment", None),
+)
+REFERENCES = {name: Making(name) for name in ("natural", "gaussian", "adversarial")} | {
+    f"cifar10-resnet20-{name}": Making(f"cifar10-{recipe}", "resnet20", front, "cifar10")
+    for name, recipe, front in _SIX
+}
+"""The reference classifiers by name."""
+
+
+class Budget(NamedTuple):
+    """What a making may be cut to, for a trial: images of each split, epochs."""
+
+    limit: int | None = None
+    epochs: int | None = None
+
+
+WHOLE = Budget()
+
+
 def make_reference(
     name: str,
     folder: str | Path,
-    overwrite: bool = False,
-    limit: int | None = None,
-    epochs: int | None = None,
+    data: tuple[Samples, Samples] | None = None,
+    seed: int = SEED,
+    budget: Budget = WHOLE,
     checkpoint: str | Path | None = None,
+    overwrite: bool = False,
 ) -> Classifier:
-    """Train the reference classifier `name` (natural, gaussian, adversarial), and write NAME.safetensors and NAME.json.
+    """Train the reference classifier `name` and write NAME.safetensors and NAME.json; REFERENCES lists the names.
 
-    The network learns `patches:train` by the recipe of that name and is measured on `patches:test`: as they are, under
-    noise, under attack. `limit` images of each split and another number of `epochs` make a quick one. On one machine
-    the same call gives the same files. `checkpoint` is a file that lets a killed training go on.
+    `data` are the samples to learn and to be tested on: the patches need none, CIFAR-10's classifiers need theirs. It
+    is measured as they are, under noise, under attack. On one machine the same call gives the same files. `checkpoint`
+    is a file that lets a killed training go on.
 
-    Raises ValueError for an unknown name, FileExistsError where another file stands there, unless `overwrite`.
+    Raises ValueError for an unknown name and missing data, FileExistsError where another file stands there, unless
+    `overwrite`.
     """
-    recipe = recipe_named(name)
-    recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
-    learned, tested = (_limited(patches(split), limit) for split in ("train", "test"))
-    mean, std = _moments(learned)
-    shape = {"channels": learned.channels, "classes": len(PHOTOGRAPHS)}
-    untrained = Classifier(small_network(**shape, seed=SEED), name, mean, std)
-    classifier = train(untrained, learned, recipe, SEED, checkpoint)
+    making = _making(name)
+    learned, tested = (_limited(one, budget.limit) for one in _data(name, making, data))
+    recipe = recipe_named(making.recipe)
+    recipe = recipe if budget.epochs is None else replace(recipe, epochs=budget.epochs)
+    mean, std = moments(learned)
+    shape = making.shape(learned.channels, int(learned.needed_labels().max()) + 1)
+    classifier = train(Classifier(untrained(shape, seed), name, mean, std), learned, recipe, seed, checkpoint)
     facts = {
         "name": name,
-        "network": {"function": "small_network", **shape},
-        "classes": list(PHOTOGRAPHS),
+        "network": shape,
+        "classes": None if learned.classes is None else list(learned.classes),
         "mean": mean,
         "std": std,
         "recipe": recipe.trace(),
-        "seed": SEED,
+        "seed": seed,
         "samples": {"train": learned.trace(), "test": tested.trace()},
         "accuracy": {trial: accuracy(classifier, tested, change) for trial, change in TRIALS.items()},
         "versions": {one: version(one).split("+")[0] for one in ("fourierscope", "torch", "scikit-image")},
     }
-    _write(Path(folder), classifier, facts, overwrite)
+    if rank() == 0:
+        _write(Path(folder), classifier, facts, overwrite)
     return classifier
+
+
+def _making(name: str) -> Making:
+    if name not in REFERENCES:
+        raise ValueError(f"The reference classifiers are {', '.join(REFERENCES)}; {name!r} came.")
+    return REFERENCES[name]
+
+
+def _data(name: str, making: Making, data: tuple[Samples, Samples] | None) -> tuple[Samples, Samples]:
+    if data is not None:
+        return data
+    if making.samples == "cifar10":
+        raise ValueError(
+            f"{name} learns CIFAR-10, which is not embedded: give its training and its test set, such as "
+            "npz:cifar10_train.npz and npz:cifar10_test.npz."
+        )
+    return patches("train"), patches("test")
 
 
 def accuracy(
@@ -92,11 +154,11 @@ def _limited(samples: Samples, limit: int | None) -> Samples:
     return samples if limit is None else samples.limited(limit)
 
 
-def _moments(samples: Samples) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel, to four decimals."""
+def moments(samples: Samples) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel of the samples, to four decimals."""
     images = samples.batch().double()
     found = images.mean((0, 2, 3)), images.std((0, 2, 3), correction=0)
-    mean, std = ([round(float(value), 4) for value in one] for one in found)
+    mean, std = (tuple(round(float(value), 4) for value in one) for one in found)
     return mean, std
 
 

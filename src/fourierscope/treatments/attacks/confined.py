@@ -44,7 +44,7 @@ def band_pgd(
 
     Other options are those of `pgd`. The gradient is taken within the band; after each step the change is brought
     toward the nearest one that lies in the band, in the ball and leaves the image in [0, 1], by Dykstra's projections.
-    What is given back lies in ball and box exactly and leaks at most 1e-5 of its energy out of the band; images for
+    What is given back lies in ball and box exactly and leaks at most 2e-5 of its energy out of the band; images for
     which no such change is found stay as they are (`moved`).
 
     Raises ValueError for a band without a frequency, and as `pgd` does. Where others take the sign of a filtered
@@ -96,9 +96,9 @@ def _confined_pgd(
     region, length = Confined(ball, subspace), step_length(ball.eps, steps, step)
 
     def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images.cpu(), f"pgd start {restart}", seed).to(images.device)
+        start = ball.start(images, f"pgd start {restart}", seed)
         reached = ascent(trial.classifier, images, labels, region, steps, length, region.within(images, start))
-        return Outcome((images + region.confined(images, reached.images - images)).clamp(0, 1), reached.felt)
+        return Outcome(region.confined(images, reached.images - images), reached.felt)
 
     def attack(images: Tensor, labels: Tensor) -> Outcome:
         return worst(trial.classifier, images, labels, climb, restarts)

@@ -49,6 +49,7 @@ def _walk(classifier: Network, images: Tensor, classes: Tensor, options: tuple[i
     left = torch.arange(len(images), device=images.device)
     for _ in range(steps):
         step, here = _to_the_border(classifier, images[left] + change[left], classes[left], candidates)
+        felt[left[~here]] = True  # whatever its gradient, it came across
         left, step = left[here], step[here]
         if not len(left):
             break

@@ -47,15 +47,14 @@ def pgd(
     own = "" if step is None else f" of {step:.3g}"
 
     def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images.cpu(), f"pgd start {restart}", seed).to(images.device)
+        start = ball.start(images, f"pgd start {restart}", seed)
         return ascent(trial.classifier, images, labels, ball, steps, length, in_box(images, start))
 
     def attack(images: Tensor, labels: Tensor) -> Outcome:
         return worst(trial.classifier, images, labels, climb, restarts)
 
-    return attacked(
-        trial, labels_asked(trial), attack, f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}", batch
-    )
+    done = f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}"
+    return attacked(trial, labels_asked(trial), attack, done, batch)
 
 
 def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Samples:

@@ -35,24 +35,25 @@ class Confined:
 
     def within(self, images: Tensor, change: Tensor) -> Tensor:
         """A change near the nearest one: on its way to the intersection, and inside ball and box."""
-        return self._settled(images, change, _ON_THE_WAY)[0]
+        return self._settled(images, change, _ON_THE_WAY)
 
     def confined(self, images: Tensor, change: Tensor) -> Tensor:
-        """The change after as many rounds as each image needs; 0 for those that never come to lie in the subspace.
+        """The images after the change and as many rounds as each needs; as they were, where it never comes to fit.
 
-        Exactly in ball and box; at most `LEAK` of its energy is outside the subspace. An image may have no other change
-        than 0 to offer: a white image has none of mean zero.
+        Exactly in ball and box; at most 2 `LEAK` of a change's energy is outside the subspace. An image may have no
+        other change than 0 to offer: a white image has none of mean zero.
         """
-        settled, leak = self._settled(images, change, _AT_THE_END)
-        return settled * (leak <= LEAK).view(-1, 1, 1, 1)
+        moved = (images + self._settled(images, change, _AT_THE_END)).clamp(0, 1)
+        done = share_off(moved - images, self.subspace(moved - images)) <= 2 * LEAK  # float32 rounds tiny changes off
+        return torch.where(done.view(-1, 1, 1, 1), moved, images)
 
-    def _settled(self, images: Tensor, change: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
-        """Changes in ball and box after at most so many rounds of Dykstra's projections, and how much they leak (n,).
+    def _settled(self, images: Tensor, change: Tensor, rounds: int) -> Tensor:
+        """Changes in ball and box after at most so many rounds of Dykstra's projections.
 
         Each projection onto a set that is no subspace first gives back what its last one took away: so the rounds lead
         to the nearest point of the intersection (Boyle and Dykstra 1986). An image stops when it leaks little enough.
         """
-        settled, leak = torch.zeros_like(change), torch.zeros(len(change), device=change.device)
+        settled = torch.zeros_like(change)
         left = torch.arange(len(change), device=change.device)
         low, high = self._limits(images)
         inside, off_ball, off_box = self.subspace(change), torch.zeros_like(change), torch.zeros_like(change)
@@ -62,13 +63,13 @@ class Confined:
             boxed = aim.clamp(low, high)
             off_ball, off_box = inside + off_ball - kept, aim - boxed
             inside = self.subspace(boxed)
-            settled[left], leak[left] = self.ball.kept(boxed), share_off(boxed, inside)
-            more = leak[left] > LEAK
+            settled[left] = self.ball.kept(boxed)
+            more = share_off(boxed, inside) > LEAK
             left = left[more]
             if not len(left):
                 break
             low, high, inside, off_ball, off_box = (one[more] for one in (low, high, inside, off_ball, off_box))
-        return settled, leak
+        return settled
 
     def _limits(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The least and the largest change of each pixel: those of the box, and of the ball where it is one."""

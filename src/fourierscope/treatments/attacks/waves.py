@@ -154,7 +154,7 @@ def universal_wave(
             clean = trial.classifier(images).argmax(1)
             for place, one in enumerate(tried):
                 counts[place] += int((trial.classifier(_added(images, one)).argmax(1) != clean).sum())
-    best = int(counts.argmax())
+    best = int(counts.numpy().argmax())  # the first, where several fool as many
     shares = counts.double() / len(trial.samples)
     return UniversalWave(tried[best], float(shares[best]), tuple(tried), shares)
 

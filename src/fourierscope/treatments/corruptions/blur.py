@@ -35,7 +35,8 @@ def defocus_blur(images: Images, row: Row, streams: Streams) -> Images:
 def defocus_kernel(radius: float, softness: float) -> Images:
     """The disc (k, k): pixels whose centres lie within `radius`, softened by a Gaussian of 3 pixels (5 above radius 8).
 
-    A radius below 1 holds one pixel only, so that its blur is that of the Gaussian alone.
+    A radius below 1 holds one pixel only, so that its blur is that of the Gaussian alone. From radius 8 on the disc
+    meets the border of the kernel, which is mirrored: it adds up to a little more than 1 (by 0.0005), as published.
     """
     reach = 8 if radius <= 8 else ceil(radius)
     across = np.arange(-reach, reach + 1)
@@ -49,43 +50,39 @@ def defocus_kernel(radius: float, softness: float) -> Images:
 
 
 def glass_blur(images: Images, row: Row, streams: Streams) -> Images:
-    """Frosted glass: blurred, cut to levels, pixels copied from near by, blurred again.
-
-    The reach is a real number; of a pass that is not whole, each pixel takes part with the remaining chance.
-    """
+    """Frosted glass: blurred, cut to levels, pixels copied from near by, blurred again."""
     deviation, reach, passes = row
     seen = unit(cut(smooth(images, deviation)))
     shape = images.shape[2:]
     origin = np.tile(np.arange(shape[0] * shape[1]), (len(images), 1))
-    for turn in range(ceil(passes)):
-        _copy_from_near(origin, shape, reach, passes - turn, uniforms(streams, (3, *shape)))
+    for _ in range(int(passes)):
+        _copy_from_near(origin, shape, int(reach), uniforms(streams, (2, *shape)))
     moved = np.take_along_axis(seen.reshape(*seen.shape[:2], -1), origin[:, None], 2).reshape(seen.shape)
     return smooth(moved, deviation)
 
 
-def _copy_from_near(origin: Whole, shape: tuple[int, int], reach: float, chance: float, drawn: Images) -> None:
+def _copy_from_near(origin: Whole, shape: tuple[int, int], reach: int, drawn: Images) -> None:
     """One pass over the pixels, from the last to the first: each becomes a copy of one near by.
 
-    `origin` (n, h w) says where each pixel comes from and is changed in place; `drawn` (n, 3, h, w) gives the steps down
-    and right and whether a pixel takes part. The published program means to swap two pixels, but copies; its steps
-    run from -reach to reach - 1, and a border of `reach` at the end and one more at the beginning is left out.
+    `origin` (n, h w) says where each pixel comes from and is changed in place; `drawn` (n, 2, h, w) gives the steps
+    down and right. The published program means to swap two pixels, but copies; its steps run from -reach to reach - 1,
+    and it leaves out the first reach + 1 and the last reach - 1 rows and columns.
     """
     height, width = shape
-    steps = np.floor((2 * drawn[:, :2] - 1) * reach).astype(np.int64)
-    steps *= drawn[:, 2:] < chance
+    steps = np.floor(2 * reach * drawn).astype(np.int64) - reach
     source = steps[:, 0] * width + steps[:, 1] + np.arange(height * width).reshape(shape)
     source = source.reshape(len(origin), -1)
-    border, every = ceil(reach), np.arange(len(origin))
-    for y in range(height - border, border, -1):
-        for x in range(width - border, border, -1):
+    every = np.arange(len(origin))
+    for y in range(height - reach, reach, -1):
+        for x in range(width - reach, reach, -1):
             place = y * width + x
             origin[:, place] = origin[every, source[:, place]]
 
 
 def motion_blur(images: Images, row: Row, streams: Streams) -> Images:
     """The picture smeared to one side along a line, up to 45 degrees from the horizontal; at 8-bit levels."""
-    angles = uniforms(streams, ()) * 90 - 45
-    return moved(images, *row, angles)
+    radius, deviation = row
+    return moved(images, radius, deviation, angles=uniforms(streams, ()) * 90 - 45)
 
 
 def moved(images: Images, radius: float, deviation: float, angles: Images) -> Images:

@@ -16,7 +16,7 @@ Whole = npt.NDArray[np.int64]
 def bilinear(images: Images, rows: Images, columns: Images, edge: Literal["mirror", "reflect"]) -> Images:
     """Images (n, c, h, w) at places `rows`, `columns` (n, h, w), in pixels, which may lie outside.
 
-    `edge` mirrors about the outermost pixels ("mirror", c b | a b c) or about their outer borders ("reflect", b a | a b).
+    `edge` mirrors about the outermost pixels ("mirror": c b a b c) or about their outer borders ("reflect": b a a b).
     """
     height, width = images.shape[2:]
     top, left = np.floor(rows), np.floor(columns)
@@ -59,6 +59,6 @@ def _folded(index: Images, side: int, edge: Literal["mirror", "reflect"]) -> Who
 
 def _at(images: Images, rows: Whole, columns: Whole) -> Images:
     """Values (n, c, h, w) of the pixels at rows and columns (n, h, w)."""
-    count, channels, height, width = images.shape
+    count, channels, _, width = images.shape
     flat = (rows * width + columns).reshape(count, 1, -1)
     return np.take_along_axis(images.reshape(count, channels, -1), flat, 2).reshape(count, channels, *rows.shape[1:])

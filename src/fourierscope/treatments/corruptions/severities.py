@@ -16,28 +16,31 @@ Table = Literal["cifar", "imagenet"]
 
 _ELASTIC = 244 / 224  # ImageNet-C was made with 244 where 224 was meant
 
-IDENTITY: dict[str, Row | None] = {
+IDENTITY: dict[str, tuple[float | None, ...] | None] = {
     "gaussian_noise": (0,),
     "shot_noise": (0,),
     "impulse_noise": (0,),
     "speckle_noise": (0,),
     "defocus_blur": None,
-    "glass_blur": (0, 1, 0),
+    "glass_blur": None,
     "motion_blur": None,
     "zoom_blur": None,
     "gaussian_blur": (0,),
     "snow": None,
     "frost": (1, 0),
-    "fog": (0, 3),
+    "fog": (0, None),
     "brightness": (0,),
     "spatter": None,
     "contrast": (1,),
-    "elastic_transform": (0, 0, 0),
+    "elastic_transform": (0, None, 0),
     "pixelate": (1,),
     "jpeg_compression": (100,),
     "saturate": (1, 0),
 }
-"""Parameters of severity 0. None: a parameter counts or chooses, so that pictures are mixed instead of parameters."""
+"""Parameters of severity 0. None for a parameter: as in the first row, for it has no effect where the others are so.
+
+None for all: a parameter counts or chooses, so that pictures are mixed instead of parameters.
+"""
 
 TABLES: dict[Table, dict[str, tuple[Row, Row, Row, Row, Row]]] = {
     "cifar": {
@@ -125,15 +128,21 @@ def weighted_rows(name: str, severity: float, table: Table) -> list[tuple[float,
     """The rows of parameters to use at a severity above 0, each with the weight of its picture; None: as it was.
 
     Weights add up to 1. At whole severities there is the published row alone. Between them the parameters are
-    interpolated linearly, from those of no change on; where a parameter counts or chooses (radii, numbers of factors,
-    water or mud) the pictures of the two neighbouring rows, made with the same chance, are mixed instead.
+    interpolated linearly, from those of no change on; where a parameter counts or chooses (radii, passes, numbers
+    of factors, water or mud) the pictures of the two neighbouring rows, made with the same chance, are mixed instead.
     """
-    rows: list[Row | None] = [IDENTITY[name], *TABLES[table][name]]
     below = min(int(severity), 4)
-    part = severity - below
-    first, second = rows[below], rows[below + 1]
-    if part == 0 or part == 1:
+    rows: list[Row | None] = [_identity(name, table), *TABLES[table][name]]
+    first, second, part = rows[below], rows[below + 1], severity - below
+    if part in (0, 1):
         return [(1.0, second if part else first)]
     if IDENTITY[name] is None or first is None or second is None:
         return [(1 - part, first), (part, second)]
     return [(1.0, tuple((1 - part) * one + part * other for one, other in zip(first, second, strict=True)))]
+
+
+def _identity(name: str, table: Table) -> Row | None:
+    unchanged, first = IDENTITY[name], TABLES[table][name][0]
+    if unchanged is None:
+        return None
+    return tuple(other if one is None else one for one, other in zip(unchanged, first, strict=True))

@@ -13,6 +13,7 @@ from fourierscope.treatments.corruptions.severities import Row
 _WATER = np.array([175, 238, 238]).reshape(1, 3, 1, 1) / 255  # pale turquoise
 _MUD = np.array([63, 42, 20]).reshape(1, 3, 1, 1) / 255  # brown
 _LIGHT = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])  # drops are lit from below on the right
+_SOBEL = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])  # the slope downwards
 _WEAK, _STRONG = 50, 150  # slopes of an edge that goes on, and of one that begins
 _FARTHEST = 20  # pixels
 _FORMING = 0.8  # share of mud from which it covers
@@ -73,7 +74,7 @@ def _edges(levels: Levels) -> npt.NDArray[np.bool_]:
 
     Source: Canny (1986), sections VI to VIII, with Sobel slopes, their size as |x| + |y|, and no blur of its own.
     """
-    down, right = (ndimage.sobel(levels, axis, mode="nearest") for axis in (1, 2))
+    down, right = (ndimage.correlate(levels, slope[None], mode="nearest") for slope in (_SOBEL, _SOBEL.T))
     size = np.abs(down) + np.abs(right)
     ridge = (size > _WEAK) & _highest_across(size, down, right)
     joined = np.zeros((3, 3, 3), bool)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from fourierscope.subjects import Samples
 from fourierscope.treatments import chance
@@ -110,23 +112,29 @@ def corrupt(
     """
     _check(samples, name, severity, table, frost)
     used = _table(samples, table)
-    iced = "frost" if name != "frost" or frost is not None else "frost (synthetic frost)"
-    called = f"{samples.name} corrupted by {iced if name == 'frost' else name}, severity {severity:g}, table {used}, seed {seed}"
-    if severity == 0:
-        return Samples(samples.images.clone(), samples.labels, called, samples.classes)
-    change = _frosting(samples, used, frost) if name == "frost" else _CHANGES[name]
-    rows = weighted_rows(name, float(severity), used)
-    corrupted = torch.empty(samples.images.shape, dtype=samples.images.dtype)
-    size = max(1, _BATCH // samples.images[0].numel())
-    for start in range(0, len(samples), size):
-        images = samples.batch(start, start + size)
-        whole = np.asarray(images, dtype=np.float64)
-        changed = sum(
-            weight * (whole if row is None else _clipped(change(whole, row, chance.streams(images, name, seed))))
-            for weight, row in rows
-        )
-        corrupted[start : start + size] = _kept(changed, samples.images.dtype)
+    made_up = " (synthetic frost)" if name == "frost" and frost is None else ""
+    called = f"{samples.name} corrupted by {name}{made_up}, severity {severity:g}, table {used}, seed {seed}"
+    corrupted = samples.images.clone()
+    if severity > 0:
+        change = _frosting(samples, used, frost) if name == "frost" else _CHANGES[name]
+        rows = weighted_rows(name, float(severity), used)
+        size = max(1, _BATCH // samples.images[0].numel())
+        for start in range(0, len(samples), size):
+            images = samples.batch(start, start + size)
+            changed = _mixed(images, change, rows, partial(chance.streams, images, name, seed))
+            corrupted[start : start + size] = _kept(changed, samples.images.dtype)
     return Samples(corrupted, samples.labels, called, samples.classes)
+
+
+def _mixed(
+    images: Tensor, change: Change, rows: list[tuple[float, Row | None]], streams: Callable[[], Streams]
+) -> Images:
+    """The weighted sum of the images changed by each of the rows, all with the same chance."""
+    whole = np.asarray(images, dtype=np.float64)
+    mixed = np.zeros_like(whole)
+    for weight, row in rows:
+        mixed += weight * (whole if row is None else np.clip(change(whole, row, streams()), 0, 1))
+    return mixed
 
 
 def _check(samples: Samples, name: str, severity: float, table: str, frost: str | None) -> None:
@@ -160,10 +168,6 @@ def _frosting(samples: Samples, table: Table, folder: str | None) -> Change:
     return lambda images, row, streams: frost(images, row, textures(streams))
 
 
-def _clipped(images: Images) -> Images:
-    return np.clip(images, 0, 1)
-
-
-def _kept(images: Images, dtype: torch.dtype) -> torch.Tensor:
+def _kept(images: Images, dtype: torch.dtype) -> Tensor:
     """The images in the dtype that the samples came in."""
     return torch.from_numpy(cut(images) if dtype == torch.uint8 else images.astype(np.float32))

@@ -1,0 +1,42 @@
+"""A training in several processes under torchrun: each learns its share of every batch, and gradients are averaged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import distributed, nn
+
+
+def rank() -> int:
+    """The number of this process; 0 without torchrun."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def processes() -> int:
+    """How many processes train together; 1 without torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def own_device(asked: str | None) -> str | None:
+    """The device of this process: torchrun's processes on one machine take one GPU each, by their local number."""
+    local = os.environ.get("LOCAL_RANK")
+    return f"cuda:{local}" if asked == "cuda" and local is not None else asked
+
+
+@contextmanager
+def together(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
+    """The network as one of several that learn together; itself where this process is alone."""
+    if processes() == 1:
+        yield network
+        return
+    joined = not distributed.is_initialized()
+    if joined:
+        distributed.init_process_group("gloo" if device.type == "cpu" else "nccl")
+    try:
+        yield nn.parallel.DistributedDataParallel(network, None if device.type == "cpu" else [device])
+    finally:
+        if joined:
+            distributed.destroy_process_group()
