@@ -7,7 +7,7 @@ from typing import Literal
 
 from fourierscope.papers.making import Making
 from fourierscope.subjects import Classifier, Pair
-from fourierscope.subjects.reference import untrained
+from fourierscope.subjects.trained import untrained
 from fourierscope.training import Recipe, ShapedNoise, moments, recipe_named, train
 from fourierscope.treatments import corrupt
 
