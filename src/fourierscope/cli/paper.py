@@ -133,6 +133,6 @@ def _told(outcome: Outcome) -> list[str]:
     if outcome.not_tried:
         return [*lines, f"Not in this budget, because {outcome.not_tried}."]
     lines += left_out(outcome.made)
-    table = check_table(outcome.checked)
-    lines += [plain(table)] * bool(table.rows) + untried(outcome.checked)
+    tried = [one for one in outcome.checked if one.reading is not None]
+    lines += [plain(check_table(tried))] * bool(tried) + untried(outcome.checked)
     return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines

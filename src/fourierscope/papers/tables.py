@@ -115,6 +115,7 @@ def _check_json(one: Checked) -> dict[str, Any]:
     check = one.check
     return {
         "claim": check.says, "printed": check.printed, "low": _number(check.low), "high": _number(check.high),
+        "must lie in": _bounds(check.low, check.high),
         "verdict": one.verdict, "sure": one.sure, "why": one.why, **_reading_json(one.reading),
     }  # fmt: skip
 

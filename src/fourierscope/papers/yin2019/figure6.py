@@ -7,6 +7,7 @@ from functools import partial
 from math import inf
 
 import numpy as np
+import xarray as xr
 
 from fourierscope.analyses.corruption_fit import fitted_line, trade_off
 from fourierscope.figures import draw_together
@@ -114,9 +115,20 @@ def _draw(made: Made) -> list[Picture]:
         "severities), by the share of the corruption at high frequencies, with the line of best fit. A rising line "
         "gains on noise and loses on fog."
     )
-    return [
-        Picture("figure-6", says, draw_together([made[f"{one}-line"]["accuracy_change"] for one in models], models))
-    ]
+    ours = draw_together([made[f"{one}-line"]["accuracy_change"] for one in models], models)
+    theirs = draw_together([_printed_change(one) for one in models], models, "printed")
+    told = "The printed points of the same networks, read from the paper's drawing, with the line of best fit."
+    return [Picture("figure-6", says, ours), Picture("figure-6-printed", told, theirs)]
+
+
+def _printed_change(model: str) -> xr.DataArray:
+    """The printed changes over ("corruption",), with the printed shares and the line beside them."""
+    shares, changes = _points(model)
+    beside = xr.Variable(("corruption",), [shares[name] for name in CORRUPTIONS], {"units": "1"})
+    coords = {"corruption": np.array(CORRUPTIONS), "high_frequency_share": beside}
+    attrs = {"units": "1", "against": "high_frequency_share", "line": "yes"}
+    values = [changes[name] for name in CORRUPTIONS]
+    return xr.DataArray(values, coords, ("corruption",), name="accuracy_change", attrs=attrs)
 
 
 EXHIBIT = Exhibit(
