@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fourierscope import load
@@ -153,6 +154,9 @@ def test_the_printed_numbers_agree_with_each_other():
         assert float(values.mean()) == pytest.approx(printed("figure 3")["mean"][role], abs=0.01)
         assert values.sizes == {"row": 32, "column": 32}
         assert int(values["row"][16]) == 0
+        radius = np.rint(np.hypot(values["row"], values["column"]))
+        for place, error in zip(printed("figure 3")["radius"], printed("figure 3")["error"][role], strict=True):
+            assert float(values.where(radius == place).mean()) == pytest.approx(error, abs=0.04)
     for role, accuracy in printed("table 2")["accuracy"].items():
         assert sum(accuracy) / 15 == pytest.approx(printed("table 2")["mean"][role], abs=1)
     assert set(printed("table 2")["corruption"]) == set(printed("figure 6")["share"])

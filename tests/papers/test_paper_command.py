@@ -8,6 +8,7 @@ import pytest
 
 from fourierscope.cli import main
 from fourierscope.papers import PAPERS
+from fourierscope.runs.store import Store
 
 FIGURE = ["paper", "yin2019", "5", "--limit", "8", "--folder", "out"]
 
@@ -50,6 +51,15 @@ def test_classifiers_of_ones_own_take_the_roles(capsys):
     assert len([one for one in held[0]["checks"] if one["verdict"] != "not tried here"]) == 9
     assert main(FIGURE) == 1
     assert "belongs to another question" in capsys.readouterr().err
+
+
+def test_an_interrupted_figure_says_how_to_go_on(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "keep", interrupted)
+    assert main(FIGURE) == 130
+    assert "Figure 5 was not finished; the same command goes on where it was." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

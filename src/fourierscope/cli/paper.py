@@ -8,6 +8,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.papers import PAPERS, paper_named
+from fourierscope.papers.exhibit import Exhibit
 from fourierscope.papers.making import Setting
 from fourierscope.papers.page import page_of
 from fourierscope.papers.paper import Budget, Outcome, Paper, made_again
@@ -25,18 +26,27 @@ def main(words: list[str]) -> int:
     given = _parser().parse_args(words)
     paper = paper_named(given.paper)
     budget = paper.budget(given.budget)
-    exhibits = [paper.exhibit(one) for one in given.exhibits] or list(paper.exhibits)
+    exhibits = list(dict.fromkeys(paper.exhibit(one) for one in given.exhibits)) or list(paper.exhibits)
     setting = _setting(given, paper, budget)
     folder = Path(given.folder or f"{paper.name}-{given.budget}").expanduser()
     print(f"{paper.title}\nBudget {given.budget}: {budget.says}")
-    outcomes = []
-    for outcome in made_again(paper, exhibits, setting, folder):
-        outcomes.append(outcome)
-        print("\n".join(_told(outcome)))
+    outcomes = [outcome for one in exhibits for outcome in _made(paper, one, setting, folder)]
     page = page_of(paper, given.budget, budget, outcomes, folder)
     print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)}")
     print(f"Written: {page}. Results, pictures, checks and finished cells are in {folder}.")
     return 0
+
+
+def _made(paper: Paper, exhibit: Exhibit, setting: Setting, folder: Path) -> list[Outcome]:
+    """What came of one exhibit, told as it comes."""
+    print(f"\n{exhibit.heading}: {exhibit.title}\n{exhibit.claim}", flush=True)
+    try:
+        outcomes = list(made_again(paper, [exhibit], setting, folder))
+    except KeyboardInterrupt as error:
+        error.add_note(f"{exhibit.heading} was not finished; the same command goes on where it was.")
+        raise
+    print("\n".join(line for one in outcomes for line in _told(one)))
+    return outcomes
 
 
 def _parser() -> ArgumentParser:
@@ -127,12 +137,10 @@ def _classifiers(
 
 
 def _told(outcome: Outcome) -> list[str]:
-    """An exhibit on the terminal: its claim, its checks, printed numbers beside ours."""
-    exhibit = outcome.exhibit
-    lines = ["", f"{exhibit.heading}: {exhibit.title}", exhibit.claim]
+    """An exhibit on the terminal: what was left out, its checks, printed numbers beside ours."""
     if outcome.not_tried:
-        return [*lines, f"Not in this budget, because {outcome.not_tried}."]
-    lines += left_out(outcome.made)
+        return [f"Not in this budget, because {outcome.not_tried}."]
+    lines = left_out(outcome.made)
     tried = [one for one in outcome.checked if one.reading is not None]
     lines += [plain(check_table(tried))] * bool(tried) + untried(outcome.checked)
     return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines
