@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import fourierscope as fs
-from fourierscope.analyses.corruption_fit import fitted_line, trade_off
+from fourierscope.analyses.corruption_fit import _bootstrap, fitted_line, trade_off
 from fourierscope.analyses.corruption_profile import ALEXNET, ALEXNET_CLEAN, corruption_names
 from fourierscope.results import load, unpacked
 
@@ -121,8 +121,20 @@ def test_the_bootstrap_is_that_of_a_slow_loop(profiles):
     for _ in range(400):
         chosen = generator.integers(0, 12, 12)
         slopes.append(np.polyfit(shares[:, chosen].mean(1), gain[:, chosen].mean(1), 1)[0])
-    spread = float(found["slope_high"]) - float(found["slope_low"])
-    assert spread == pytest.approx(np.quantile(slopes, 0.975) - np.quantile(slopes, 0.025), rel=0.25)
+    low, high = np.quantile(slopes, (0.025, 0.975))
+    assert float(found["slope_low"]) == pytest.approx(low, abs=0.2 * (high - low))
+    assert float(found["slope_high"]) == pytest.approx(high, abs=0.2 * (high - low))
+
+
+def test_every_resampled_line_joins_the_gain_of_a_corruption_with_its_own_share():
+    generator = np.random.default_rng(0)
+    shares = np.array([0.1, 0.7, 0.3, 0.4])[:, None] + 0.01 * generator.standard_normal((4, 60))
+    shares[0, :20] = np.nan
+    lines = _bootstrap(0.5 - 2 * np.nan_to_num(shares, nan=0.1), shares, 250, seed=1)
+    np.testing.assert_allclose(lines.slope, -2, atol=0.05)
+    np.testing.assert_allclose(lines.intercept, 0.5, atol=0.02)
+    assert lines.residual.shape == (250,)
+    assert lines.slope.std() > 1e-4
 
 
 def test_a_trade_off_needs_two_profiles_of_one_question(profiles):

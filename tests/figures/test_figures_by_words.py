@@ -67,6 +67,9 @@ def test_a_table_shows_every_value_in_its_cell():
     (figure,) = page_figures([values], [""])
     assert figure["data"][0]["text"][8][3] == f"{float(values[8, 3]):.2f}"
     assert figure["data"][0]["y"][0] == "kind 0"
+    counts = (10 * values).astype(int).assign_attrs(units="images", says="Counts.")
+    (figure,) = page_figures([counts], [""])
+    assert figure["data"][0]["text"][0][0] == str(int(counts[0, 0]))
 
 
 def test_values_that_do_not_differ_significantly_are_open_pale_and_in_brackets():

@@ -78,6 +78,14 @@ def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:
     return found
 
 
+def in_cell(values: xr.DataArray, row: int, column: int) -> str:
+    """A value as a table shows it: counts whole, other numbers to two places; nothing where there is none."""
+    value = float(values[row, column])
+    if not np.isfinite(value):
+        return ""
+    return (f"{value:.0f}" if values.dtype.kind in "iu" else f"{value:.2f}").replace("-", "\u2212")
+
+
 def across_label(values: xr.DataArray) -> str:
     """What stands across the marks, with its unit."""
     beside = against(values)

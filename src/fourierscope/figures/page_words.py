@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.marks import Marks, across_label, marks, told
+from fourierscope.figures.marks import Marks, across_label, in_cell, marks, told
 from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
 from fourierscope.figures.scale import Scale
 
@@ -72,7 +72,7 @@ def table(values: xr.DataArray, scale: Scale) -> PageFigure:
         "zauto": False,
         "colorscale": [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)],
         "showscale": False,
-        "text": [[_cell(cells, sure, (row, column)) for column in range(len(along))] for row in range(len(asked))],
+        "text": [[_cell(values, sure, row, column) for column in range(len(along))] for row in range(len(asked))],
         "texttemplate": "%{text}",
         "hoverinfo": "x+y+text",
         "xgap": 1,
@@ -83,12 +83,10 @@ def table(values: xr.DataArray, scale: Scale) -> PageFigure:
     return {"data": [heat], "layout": layout(80 + 24 * len(asked), {"l": 10, "r": 14, "t": 10, "b": 50}, x, y)}
 
 
-def _cell(cells: Array, sure: Array | None, place: tuple[int, int]) -> str:
+def _cell(values: xr.DataArray, sure: Array | None, row: int, column: int) -> str:
     """A value in its cell; in brackets where a difference is not significant."""
-    if not np.isfinite(cells[place]):
-        return ""
-    told = f"{cells[place]:.2f}".replace("-", "\u2212")
-    return told if sure is None or sure[place] else f"({told})"
+    told = in_cell(values, row, column)
+    return told if not told or sure is None or sure[row, column] else f"({told})"
 
 
 def _framed(traces: list[dict[str, Any]], found: list[Marks], made: dict[str, Any]) -> PageFigure:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.marks import Marks, across_label, marks
+from fourierscope.figures.marks import Marks, across_label, in_cell, marks
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def table(frame: Axes, values: xr.DataArray, scale: Scale) -> None:
         red, green, blue, _ = colours(shown[row, column])
         ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else _INK
         faint = 0.45 if sure is not None and not sure[row, column] else 1.0
-        text = f"{cells[row, column]:.2f}".replace("-", "\u2212") if np.isfinite(cells[row, column]) else ""
+        text = in_cell(values, row, column)
         frame.text(column, row, text, ha="center", va="center", fontsize=7, color=ink, alpha=faint)
     frame.set_yticks(range(cells.shape[0]), labels=[words(one) for one in values.coords[word_axis].values])
     frame.set_xticks(range(cells.shape[1]), labels=[f"{one:g}" for one in values.coords[number_axis].values])
