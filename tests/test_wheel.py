@@ -34,6 +34,7 @@ def test_the_wheel_holds_types_weights_and_template(unpacked):
     }
     assert all(one.stat().st_size <= 1_000_000 for one in (package / "reference").iterdir())
     assert list((package / "reports").glob("*.jinja"))
+    assert (package / "papers" / "yin2019" / "printed.json").exists()
 
 
 def test_the_demo_runs_from_the_wheel(unpacked, tmp_path):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourierscope import analyses as analyses
     from fourierscope import fourier as fourier
+    from fourierscope import papers as papers
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
     from fourierscope.analyses.corruption_fit import trade_off as trade_off
@@ -43,7 +44,7 @@ _PLACES = {
     "reports": ("report",),
     "analyses.corruption_fit": ("trade_off",),
 }
-_ROOMS = ("analyses", "figures", "fourier", "reports", "results", "runs", "subjects", "training", "treatments")
+_ROOMS = ("analyses", "figures", "fourier", "papers", "reports", "results", "runs", "subjects", "training", "treatments")
 
 
 def __dir__() -> list[str]:

@@ -20,9 +20,10 @@ _OWN = {
     "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
     "report": "Put results into one offline HTML page.",
+    "paper": "Make the figures and tables of a paper again, with checks in numbers.",
     "train": "Train a network by a recipe: natural, under noise, under attack, augmented.",
     "reference": "Make a reference classifier again.",
-    "list": "List analyses, samples, classifiers, treatments and recipes.",
+    "list": "List analyses, samples, classifiers, treatments, recipes and papers.",
     "doctor": "Tell versions, devices and extras, and try the installation.",
 }
 

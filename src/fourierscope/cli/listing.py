@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fourierscope.cli.catalogue import analyses
+from fourierscope.papers import PAPERS
 
 _SAMPLES = {
     "patches[:train|:test]": "32 x 32 patches of ten photographs, embedded",
@@ -49,7 +50,7 @@ _TREATMENTS = {
 def main(words: list[str]) -> int:
     """Print the catalogue."""
     if words:
-        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, treatments and recipes.")
+        print("usage: fourierscope list\n\nLists analyses, samples, classifiers, treatments, recipes and papers.")
         return 0 if words[0] in ("-h", "--help") else 2
     asked = {entry.command: entry.says for entry in analyses()}
     for title, lines in (
@@ -58,6 +59,7 @@ def main(words: list[str]) -> int:
         ("classifiers", _CLASSIFIERS),
         ("treatments", _TREATMENTS),
         ("recipes", _RECIPES),
+        ("papers", PAPERS),
     ):
         print(title)
         for name, says in lines.items():

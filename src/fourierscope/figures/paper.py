@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
+_ACROSS = 5  # planes in a row, at most
 _WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
 
 
@@ -66,11 +67,12 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
     figure = drawing(values, names)
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
-    _plain_texts(figure)
+    plain_texts(figure)
     return figure
 
 
-def _sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
+def sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
+    """An empty figure of so many inches, that needs no window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -79,7 +81,7 @@ def _sheet(width: float, height: float, layout: Literal["constrained", "compress
     return figure
 
 
-def _plain_texts(figure: Figure) -> None:
+def plain_texts(figure: Figure) -> None:
     """Names are text: a dollar sign in one is no formula, and half a character is a question mark."""
     from matplotlib.text import Text
 
@@ -91,11 +93,16 @@ def _plain_texts(figure: Figure) -> None:
 
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    """Planes side by side on one scale; a row for each value that holds a plane for each word."""
-    lines, (several, names) = len(several) if several[0].ndim == 3 else 1, unfolded(several, names)
-    scale, across = scale_of(several), len(several) // lines
-    figure = _sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
-    frames = figure.subplots(lines, across, squeeze=False).ravel()
+    """Planes on one scale, some in a row; a row for each value that holds a plane for each word."""
+    held = len(several)
+    folded, (several, names) = several[0].ndim == 3, unfolded(several, names)
+    scale, lines = scale_of(several), held if folded else -(-len(several) // _ACROSS)
+    across = -(-len(several) // lines)
+    figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
+    grid = figure.subplots(lines, across, squeeze=False).ravel()
+    frames = grid[: len(several)]
+    for spare in grid[len(several) :]:
+        spare.remove()
     for frame, values, name in zip(frames, several, names, strict=True):
         image = _plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
@@ -159,10 +166,10 @@ def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     axis, found = axis_of(several), curves(several, names)
-    figure = _sheet(6.4, 4.0)
+    figure = sheet(6.4, 4.0)
     frame = figure.subplots()
     for one in found:
-        _curve(frame, one)
+        curve_in(frame, one)
     if axis.x_logarithmic:
         frame.set_xscale("log")
         _logarithmic_axis(frame.xaxis, frame.get_xlim())
@@ -181,7 +188,8 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     return figure
 
 
-def _curve(frame: Axes, curve: Curve) -> None:
+def curve_in(frame: Axes, curve: Curve) -> None:
+    """Draw one curve, with its band, into a frame."""
     style = curve.style
     line: dict[str, Any] = {
         "color": style.colour,
@@ -206,13 +214,13 @@ def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
 
 
 def _dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    figure = _sheet(6.4, 1.2 + 0.26 * (1 + several[0].size) * max(1.0, len(several) / 3))
+    figure = sheet(6.4, 1.2 + 0.26 * (1 + several[0].size) * max(1.0, len(several) / 3))
     dots(figure.subplots(), several, names)
     return _with_legend(figure)
 
 
 def _points(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    figure = _sheet(6.4, 4.8)
+    figure = sheet(6.4, 4.8)
     points(figure.subplots(), several, names)
     return _with_legend(figure)
 
@@ -220,7 +228,7 @@ def _points(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
 def _tables(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     """A table for each value, side by side, all on one scale."""
     scale, (rows, columns) = scale_of(several), several[0].shape
-    figure = _sheet(1.8 + (0.6 + 0.52 * columns) * len(several), 1.1 + 0.27 * rows)
+    figure = sheet(1.8 + (0.6 + 0.52 * columns) * len(several), 1.1 + 0.27 * rows)
     frames = figure.subplots(1, len(several), squeeze=False, sharey=True)[0]
     for frame, values, name in zip(frames, several, names, strict=True):
         table(frame, values, scale)
@@ -238,7 +246,7 @@ def _with_legend(figure: Figure) -> Figure:
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    figure = _sheet(6.4, 1.1 + 0.4 * len(several))
+    figure = sheet(6.4, 1.1 + 0.4 * len(several))
     frame = figure.subplots()
     for place, values in enumerate(several):
         found, value = bounds(values), float(values)
@@ -269,7 +277,7 @@ def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         for values, name in zip(several, names, strict=True)
         for state in range(values.sizes["state"])
     ]
-    figure = _sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
+    figure = sheet(0.6 + 1.6 * across, 0.3 + 1.65 * len(rows))
     frames = figure.subplots(len(rows), across, squeeze=False)
     for line, (values, name, state) in zip(frames, rows, strict=True):
         word = str(values.coords["state"].values[state]) if "state" in values.coords else str(state)

@@ -2,3 +2,6 @@
 
 from fourierscope.reports.report import report as report
 from fourierscope.reports.report import told as told
+from fourierscope.reports.sheets import Drawing as Drawing
+from fourierscope.reports.sheets import Sheet as Sheet
+from fourierscope.reports.sheets import Table as Table

@@ -14,6 +14,7 @@ from typing import Any
 from fourierscope.reports.blocks import Block, blocks
 from fourierscope.reports.findings import Finding, findings
 from fourierscope.reports.questions import Question, questions
+from fourierscope.reports.sheets import Sheet
 from fourierscope.results import Result, described, written_whole
 
 _SCRIPT = """"use strict";
@@ -28,25 +29,31 @@ window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Pl
 
 
 def report(
-    results: Sequence[Result], path: str | Path, title: str = "fourierscope report", overwrite: bool = False
+    results: Sequence[Result],
+    path: str | Path,
+    title: str = "fourierscope report",
+    overwrite: bool = False,
+    sheets: Sequence[Sheet] = (),
 ) -> Path:
     """Write the results as one HTML page that works offline, and the path of it.
 
-    First what was found, in sentences; then a section for each question, with results of several classifiers side by
-    side on one scale and their paired differences; then how to read it all. Outcomes image by image are left out.
+    First the sheets, if there are any, such as exhibits of a paper; then what was found, in sentences; then a section
+    for each question, with results of several classifiers side by side on one scale and their paired differences; then
+    how to read it all. Outcomes image by image are left out.
 
-    Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results.
+    Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results and
+    sheets.
     """
     if isinstance(results, Result):
         raise TypeError("A report is made of a list of results: write report([result], path).")
-    if not results:
+    if not results and not sheets:
         raise ValueError("A report needs at least one result; none came.")
     for one in results:
         if not isinstance(one, Result):
             raise TypeError(
                 f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
             )
-    text = _page(questions(results), title)
+    text = _page(questions(results), title, sheets)
 
     def write(draft: Path) -> None:
         draft.write_bytes(text.encode("utf-8", errors="replace"))  # half a character of an undecodable file name
@@ -59,7 +66,7 @@ def told(result: Result) -> list[str]:
     return [finding.says for question in questions([result]) for finding in findings(question)]
 
 
-def _page(asked: list[Question], title: str) -> str:
+def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     figures: list[dict[str, Any]] = []
@@ -75,6 +82,7 @@ def _page(asked: list[Question], title: str) -> str:
     ).from_string(text)
     return template.render(
         title=title,
+        sheets=sheets,
         sections=sections,
         versions=_versions(asked),
         policy=_policy(library, _SCRIPT),

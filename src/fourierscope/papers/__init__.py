@@ -1,0 +1,22 @@
+"""COMPARED: published figures and tables made again, each with its claim in words and checks in numbers.
+
+Importing this room imports no paper, so that the list of papers is at hand at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fourierscope.papers.paper import Paper
+
+PAPERS = {"yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2"}
+
+
+def paper_named(name: str) -> Paper:
+    """The paper of that name. Raises ValueError with the names there are."""
+    if name not in PAPERS:
+        raise ValueError(f"The papers are {', '.join(PAPERS)}; {name!r} came.")
+    paper: Paper = import_module(f"{__name__}.{name}").PAPER
+    return paper

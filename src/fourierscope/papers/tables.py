@@ -1,0 +1,137 @@
+"""The checks of an exhibit as a table for the terminal, for the page, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Checked, Made, Reading
+from fourierscope.reports import Table
+
+if TYPE_CHECKING:
+    from fourierscope.papers.paper import Outcome
+
+_VERDICTS = {"holds": "hold", "fails": "fail", "not tried here": "not tried here"}
+COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must lie in")
+
+
+def check_table(checked: Sequence[Checked]) -> Table:
+    """The checks, a row each; why some were not tried stands in the sentences above."""
+    return Table("Checks", " ".join(untried(checked)), COLUMNS, tuple(_row(one) for one in checked))
+
+
+def untried(checked: Sequence[Checked]) -> list[str]:
+    """How many checks were not tried here, a sentence for each reason."""
+    reasons = Counter(one.why for one in checked if one.reading is None)
+    return [
+        f"{count} {'check' if count == 1 else 'checks'} not tried here, because {why}."
+        for why, count in reasons.items()
+    ]
+
+
+def left_out(made: Made) -> list[str]:
+    """What was left out, a sentence for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in made.left_out.items():
+        reasons.setdefault(why, []).append(name)
+    return [f"Left out: {', '.join(names)}, because {why}." for why, names in reasons.items()]
+
+
+def overview(outcomes: Sequence[Outcome]) -> Table:
+    """How many checks of each exhibit hold, fail, and were not tried."""
+    columns = ("exhibit", *_VERDICTS.values(), "what it shows")
+    return Table("By exhibit", "", columns, tuple(_overview_row(one) for one in outcomes))
+
+
+def beside_table(rows: Sequence[Beside]) -> Table:
+    """Printed numbers beside ours."""
+    columns = ("what", "printed", "ours", "95 % interval", "n", "ours minus printed")
+    return Table("Printed numbers beside ours", "", columns, tuple(_compared(one) for one in rows))
+
+
+def plain(table: Table) -> str:
+    """A table as lines of text, with columns that stand under each other."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(table.columns))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def as_json(outcome: Outcome, budget: str) -> dict[str, Any]:
+    """An exhibit's checks and printed numbers as plain values; what is not a finite number is null."""
+    return {
+        "exhibit": outcome.exhibit.heading,
+        "claim": outcome.exhibit.claim,
+        "budget": budget,
+        "not tried": outcome.not_tried,
+        "left out": dict(outcome.made.left_out),
+        "checks": [_check_json(one) for one in outcome.checked],
+        "printed beside ours": [
+            {"what": one.what, "printed": one.printed, **_reading_json(one.ours)} for one in outcome.beside
+        ],
+    }
+
+
+def verdict(checked: Checked) -> str:
+    """The verdict in words; "unsure" where the interval reaches over the bound."""
+    unsure = checked.reading is not None and isfinite(checked.reading.low) and not checked.sure
+    return f"{checked.verdict}, unsure" if unsure else checked.verdict
+
+
+def _overview_row(outcome: Outcome) -> tuple[str, ...]:
+    verdicts: list[str] = [one.verdict for one in outcome.checked]
+    return (outcome.exhibit.heading, *(str(verdicts.count(word)) for word in _VERDICTS), outcome.exhibit.title)
+
+
+def _row(one: Checked) -> tuple[str, ...]:
+    read = ("", "", "") if one.reading is None else _reading(one.reading)
+    return (verdict(one), one.check.says, one.check.printed, *read, _bounds(one.check.low, one.check.high))
+
+
+def _compared(one: Beside) -> tuple[str, ...]:
+    told = (
+        ("not made", "", "", "") if one.ours is None else (*_reading(one.ours), f"{one.ours.value - one.printed:+.3f}")
+    )
+    return (one.what, f"{one.printed:.3f}", *told)
+
+
+def _reading(one: Reading) -> tuple[str, str, str]:
+    interval = f"{one.low:.3f} to {one.high:.3f}" if isfinite(one.low) and isfinite(one.high) else ""
+    return f"{one.value:.3f}", interval, str(one.n) if one.n else ""
+
+
+def _bounds(low: float, high: float) -> str:
+    if high == inf:
+        return "above 0" if low == ABOVE_ZERO else f"at least {low:g}"
+    if low == -inf:
+        return "below 0" if high == -ABOVE_ZERO else f"at most {high:g}"
+    return f"{low:g} to {high:g}"
+
+
+def _check_json(one: Checked) -> dict[str, Any]:
+    check = one.check
+    return {
+        "claim": check.says, "printed": check.printed, "low": _number(check.low), "high": _number(check.high),
+        "must lie in": _bounds(check.low, check.high),
+        "verdict": one.verdict, "sure": one.sure, "why": one.why, **_reading_json(one.reading),
+    }  # fmt: skip
+
+
+def _reading_json(one: Reading | None) -> dict[str, Any]:
+    if one is None:
+        return {"ours": None, "interval": None, "n": None}
+    return {"ours": _number(one.value), "interval": [_number(one.low), _number(one.high)], "n": one.n}
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def counted(outcomes: Sequence[Outcome]) -> str:
+    """How many checks hold, fail, and were not tried, in a sentence."""
+    verdicts: list[str] = [one.verdict for outcome in outcomes for one in outcome.checked]
+    told = ", ".join(f"{verdicts.count(word)} {several}" for word, several in _VERDICTS.items())
+    return f"Of {len(verdicts)} checks: {told}."
