@@ -44,7 +44,18 @@ _PLACES = {
     "reports": ("report",),
     "analyses.corruption_fit": ("trade_off",),
 }
-_ROOMS = ("analyses", "figures", "fourier", "papers", "reports", "results", "runs", "subjects", "training", "treatments")
+_ROOMS = (
+    "analyses",
+    "figures",
+    "fourier",
+    "papers",
+    "reports",
+    "results",
+    "runs",
+    "subjects",
+    "training",
+    "treatments",
+)
 
 
 def __dir__() -> list[str]:

@@ -85,7 +85,7 @@ def test_waved_images_stay_in_the_box_and_the_name_tells_the_wave():
     attack = wave_attack(trial, SingleWave(Frequency(1, -2), 0.5, -1, "l2", 4.0))
     assert float(attack.samples.images.min()) == 0
     assert float(attack.samples.images.max()) == 1
-    assert attack.samples.name == "made under wave (1, -2) phase 0.5 sign -1, l2 4, on Sequential"
+    assert attack.samples.name == "made under wave (1, -2) phase 0.5 sign -1, l2 4"
     assert (
         wave_search(trial, queries=3).samples.name
         == "made under the best of 3 waves, linf 0.03922, seed 0, on Sequential"

@@ -400,3 +400,14 @@ def test_elastic_displacements_are_smooth_random_steps():
     step = (digital.elastic_transform(given, (0.08, 0.06, 0), streams(40)) - given)[inside] * 32
     blurred = 0.08 * 32 / 3**0.5 / (2 * np.pi**0.5 * 0.06 * 32)  # deviation of evenly drawn steps after the blur
     assert step.std() == pytest.approx(blurred, rel=0.1)
+
+
+@pytest.mark.parametrize("scale", [0.7, 50, 500])
+def test_poisson_counts_from_a_table_are_those_that_are_inverted_one_by_one(scale):
+    from fourierscope.treatments.corruptions.noise import _inverted, _tabled
+
+    generator = np.random.default_rng(1)
+    which, quantiles = generator.integers(0, 9, (3, 40, 5)), generator.random((3, 40, 5))
+    means = scale * np.arange(9) / 8
+    assert np.array_equal(_tabled(quantiles, means, which), _inverted(quantiles, means[which]))
+    assert not _tabled(quantiles, means, which)[which == 0].any()
