@@ -101,7 +101,7 @@ class Recipe:
 
 _PATCHES = (Flips(), Tints(0.1))  # without the tint they go by colour, and low frequencies hurt them most
 _CIFAR = Recipe(
-    augmentations=(Crops(4), Flips()), epochs=10, learning_rate=0.2, schedule="one-cycle", warmup=0.25,
+    augmentations=(Crops(4), Flips()), epochs=20, learning_rate=0.2, schedule="one-cycle", warmup=0.25,
     precision="bfloat16", channels_last=True,
 )  # fmt: skip
 
@@ -115,7 +115,7 @@ RECIPES = {
     "cifar10-adversarial": replace(
         _CIFAR, perturbation=LinfPGD(eps=8 / 255, step=2 / 255, steps=5), epochs=8, weight_decay=2e-4
     ),
-    "cifar10-autoaugment": replace(_CIFAR, augmentations=(Crops(4), Flips(), AutoAugment()), epochs=12),
+    "cifar10-autoaugment": replace(_CIFAR, augmentations=(Crops(4), Flips(), AutoAugment()), epochs=24),
 }
 """Recipes by name: those of the reference classifiers of patches, and those of CIFAR-10's."""
 
