@@ -14,8 +14,34 @@ def accuracy(name: str, samples: Samples) -> float:
         return float((reference(name)(samples.batch()).argmax(1) == samples.needed_labels()).float().mean())
 
 
-def test_there_are_three_references():
-    assert reference_names() == ("adversarial", "gaussian", "natural")
+PATCHES = ("natural", "gaussian", "adversarial")
+CIFAR10 = ("cifar10-resnet20-adversarial",)
+
+
+def test_references_are_those_of_patches_and_of_cifar10():
+    assert set(reference_names()) == {*PATCHES, *CIFAR10}
+
+
+@pytest.mark.parametrize("name", CIFAR10)
+def test_a_reference_of_cifar10_tells_how_it_was_made_and_how_well_it_does(name):
+    facts, classifier = reference_facts(name), reference(name)
+    assert facts["samples"]["train"]["count"] == 50000
+    assert facts["accuracy"]["clean"]["n"] >= 8000
+    assert facts["accuracy"]["clean"]["low"] > 0.5
+    front = facts["network"]["front"]
+    assert ("pass" in name) == (front is not None)
+    images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        logits = classifier(images)
+    assert logits.shape == (3, 10)
+    assert classifier.trace()["digest"] != reference("natural").trace()["digest"]
+
+
+def test_the_references_of_cifar10_take_little_room():
+    from importlib.resources import files
+
+    room = files("fourierscope") / "reference"
+    assert sum(len((room / f"{name}.safetensors").read_bytes()) for name in CIFAR10) < 8e6
 
 
 @pytest.mark.parametrize("name", ["natural", "gaussian", "adversarial"])
@@ -36,7 +62,7 @@ def test_a_reference_learned_the_patches_that_are_embedded(name):
 
 
 def test_robust_references_are_more_robust():
-    measured = {name: reference_facts(name)["accuracy"] for name in reference_names()}
+    measured = {name: reference_facts(name)["accuracy"] for name in PATCHES}
     assert measured["adversarial"]["attack"]["low"] > measured["natural"]["attack"]["high"] + 0.3
     assert measured["gaussian"]["noise"]["low"] > measured["natural"]["noise"]["high"]
 
@@ -58,7 +84,7 @@ def test_loading_leaves_the_global_random_state_alone():
 
 
 def test_an_unknown_reference_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="adversarial, gaussian, natural; 'robust'"):
+    with pytest.raises(ValueError, match=r"adversarial, cifar10.*, gaussian, natural; 'robust'"):
         reference("robust")
 
 

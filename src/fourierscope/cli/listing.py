@@ -17,6 +17,7 @@ _SAMPLES = {
 }
 _CLASSIFIERS = {
     "reference:NAME": "natural, gaussian, adversarial: shipped with the package, for patches",
+    "reference:cifar10-resnet20-NAME": "natural, gaussian, adversarial, lowpass15, highpass31, autoaugment",
     "network:NAME[/low15]": "small, resnet20 to resnet56, resnet18, wrn-28-10, vgg11: untrained, or with --weights",
     "trained:PATH": "a file that `fourierscope train` wrote",
     "torchvision:NAME": "with --weights",

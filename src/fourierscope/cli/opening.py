@@ -47,12 +47,12 @@ def trial(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
     return Trial(
-        open_classifier(classifier, weights, _channels(mean), _channels(std), classes, device, precision),
+        open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, precision),
         open_samples(samples, limit, limit_seed, size),
     )
 
 
-def _channels(value: tuple[float, ...] | float | None) -> tuple[float, ...] | None:
+def channelwise(value: tuple[float, ...] | float | None) -> tuple[float, ...] | None:
     """One number for all channels, as --mean 0.5 gives it, in a tuple."""
     return (value,) if isinstance(value, int | float) else value
 
@@ -108,7 +108,7 @@ def pair(
     asked = None
     if classifier is not None:
         _check_needed(change, successful)
-        channels = _channels(mean), _channels(std)
+        channels = channelwise(mean), channelwise(std)
         asked = Trial(open_classifier(classifier, weights, *channels, classes, device), given)
     if change is None:
         _check_without_treatment(steps)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.cli.ask import free
+from fourierscope.cli.opening import channelwise
 from fourierscope.results import written_whole
 from fourierscope.subjects import Classifier, Samples, open_classifier, open_samples
 from fourierscope.subjects.trained import described, untrained, write_trained
@@ -23,21 +24,23 @@ def main(words: list[str]) -> int:
     out = free(given.out, given.overwrite) if rank() == 0 else Path(given.out)
     recipe, samples = _recipe(given), open_samples(given.samples, given.limit)
     classifier, network = _untrained(given, samples)
-    learned = train(classifier, samples, recipe, given.seed, given.checkpoint or Path(f"{out}.checkpoint"))
-    facts: dict[str, Any] = {
-        "network": network,
-        "recipe": recipe.trace(),
-        "seed": given.seed,
-        "samples": samples.trace(),
-    }
+    kept = Path(given.checkpoint or f"{out}.checkpoint")
+    learned = train(classifier, samples, recipe, given.seed, kept)
+    if rank() == 0:
+        _write(given, out, learned, {"network": network, "recipe": recipe.trace(), "samples": samples.trace()})
+        if given.checkpoint is None:
+            kept.unlink(missing_ok=True)
+    return 0
+
+
+def _write(given: Namespace, out: Path, learned: Classifier, facts: dict[str, Any]) -> None:
+    """Measure where --test samples are given, write the weights and the facts, and say what is next."""
+    facts["seed"] = given.seed
     if given.test is not None:
         facts["accuracy"] = accuracy(learned, open_samples(given.test))
         print("accuracy {rate:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**facts["accuracy"]))
-    if rank() == 0:
-        written_whole(out, partial(write_trained, classifier=learned, facts=facts), overwrite=True)
-        Path(given.checkpoint or f"{out}.checkpoint").unlink(missing_ok=True)
-        print(f"Saved: {out}. Next: fourierscope heat-map --classifier {_opened_by(given, out, learned)} --samples ...")
-    return 0
+    written_whole(out, partial(write_trained, classifier=learned, facts=facts), overwrite=True)
+    print(f"Saved: {out}. Next: fourierscope heat-map --classifier {_opened_by(given, out, learned)} --samples ...")
 
 
 def _parser() -> ArgumentParser:
@@ -51,8 +54,12 @@ def _parser() -> ArgumentParser:
         help="network:NAME[/low15], or a word with weights to start.",
     )
     parser.add_argument("--weights", type=str | None, default=None, help="Weights to start from.")
-    parser.add_argument("--mean", type=tuple[float, ...] | None, default=None, help="Empty: measured on the samples.")
-    parser.add_argument("--std", type=tuple[float, ...] | None, default=None, help="Empty: measured on the samples.")
+    parser.add_argument(
+        "--mean", type=tuple[float, ...] | float | None, default=None, help="Empty: measured on the samples."
+    )
+    parser.add_argument(
+        "--std", type=tuple[float, ...] | float | None, default=None, help="Empty: measured on the samples."
+    )
     parser.add_argument("--recipe", type=str, default="cifar10-natural", help="A recipe; see fourierscope list.")
     parser.add_argument("--epochs", type=int | None, default=None, help="Another number than the recipe's.")
     parser.add_argument(
@@ -81,7 +88,7 @@ def _recipe(given: Namespace) -> Recipe:
 
 def _untrained(given: Namespace, samples: Samples) -> tuple[Classifier, dict[str, Any] | None]:
     """What is trained, and its description where it is a network of this package."""
-    mean, std = moments(samples) if given.mean is None else (given.mean, given.std)
+    mean, std = moments(samples) if given.mean is None else (channelwise(given.mean), channelwise(given.std))
     kind, _, name = given.classifier.partition(":")
     device = own_device(given.device)
     if kind == "network" and given.weights is None:

@@ -37,6 +37,7 @@ def together(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
         distributed.init_process_group("gloo" if device.type == "cpu" else "nccl")
     try:
         yield nn.parallel.DistributedDataParallel(network, None if device.type == "cpu" else [device])
+        distributed.barrier()  # a process that leaves early can make the others wait for it for ever
     finally:
         if joined:
             distributed.destroy_process_group()
