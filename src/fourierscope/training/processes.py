@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 
 import torch
 from torch import distributed, nn
+
+# seconds before a group is taken down: the threads of its last exchange need the interpreter to let go of their
+# tensors, and taking the group down holds the interpreter while it waits for them
+_SETTLING = 1.0
 
 
 def rank() -> int:
@@ -37,7 +42,8 @@ def together(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
         distributed.init_process_group("gloo" if device.type == "cpu" else "nccl")
     try:
         yield nn.parallel.DistributedDataParallel(network, None if device.type == "cpu" else [device])
-        distributed.barrier()  # a process that leaves early can make the others wait for it for ever
+        distributed.barrier()
+        sleep(_SETTLING)
     finally:
         if joined:
             distributed.destroy_process_group()
