@@ -70,11 +70,18 @@ def test_a_file_that_exists_is_kept_and_a_killed_training_goes_on(capsys):
         (["--classifier", "network:resnet19"], "A network is one of small"),
         (["--weights", "w.safetensors"], "starts from weights drawn by --seed"),
         (["--samples", "npz:none.npz"], "none.npz"),
+        (["--out", "weights.pt"], "saved as .safetensors"),
+        (["--test", "patches:test"], "--test patches:test does not fit what is trained"),
     ],
 )
 def test_what_does_not_fit_is_told(capsys, more, told):
     assert main(["train", *SMALL, "--samples", "digits", "--limit", "20", *more]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_every_epoch_is_told_where_there_is_no_bar(capfd):
+    assert main(["train", *SMALL, "--samples", "digits", "--limit", "20", "--out", "w.safetensors"]) == 0
+    assert "epoch 1 of 1, loss" in capfd.readouterr().err
 
 
 def test_samples_without_labels_cannot_be_learned(capsys):

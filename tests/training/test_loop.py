@@ -199,7 +199,7 @@ def test_a_training_killed_while_it_writes_goes_on_to_the_same_weights(tmp_path)
         ({"recipe": Recipe(epochs=4, batch=16, learning_rate=0.05)}, "recipe.epochs was 3 and is now 4"),
         ({"seed": 1}, "seed was 0 and is now 1"),
         ({"samples": some_samples(48)}, "samples.count was 50 and is now 48"),
-        ({"classifier": a_classifier(classes=3)}, "classifier.digest"),
+        ({"classifier": a_classifier(classes=3)}, "classifier.digest is another"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused_and_left(tmp_path, other, told):
@@ -230,6 +230,42 @@ def test_what_cannot_learn_is_refused():
         train(Classifier(lambda images: images.mean((2, 3))), some_samples(), RECIPE)
     with pytest.raises(ValueError, match="nothing to train"):
         train(Classifier(a_network().requires_grad_(False)), some_samples(), RECIPE)
+
+
+def test_another_kind_of_argument_is_told_with_what_to_write():
+    with pytest.raises(TypeError, match="classifier is a Classifier; Sequential came"):
+        train(a_network(), some_samples(), RECIPE)
+    with pytest.raises(TypeError, match=r"recipe is a Recipe; str came.*recipe_named"):
+        train(a_classifier(), some_samples(), "natural")
+    with pytest.raises(TypeError, match="seed is a int"):
+        train(a_classifier(), some_samples(), RECIPE, seed="a")
+
+
+def test_an_interrupted_training_says_what_is_kept(tmp_path, monkeypatch):
+    from fourierscope.training.loop import _Epoch
+
+    over = _Epoch.over
+
+    def interrupted(self, samples, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return over(self, samples, epoch)
+
+    monkeypatch.setattr(_Epoch, "over", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+    assert "kept in" in caught.value.__notes__[0]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(a_classifier(), some_samples(), RECIPE)
+    assert "lost: give a checkpoint" in caught.value.__notes__[0]
+
+
+def test_every_epoch_and_a_resumed_start_are_logged(tmp_path, caplog):
+    caplog.set_level("INFO", "fourierscope.training")
+    train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+    assert [one.message.split(",")[0] for one in caplog.records] == [f"small: epoch {one} of 3" for one in (1, 2, 3)]
+    train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+    assert "3 of 3 epochs are done already" in caplog.records[-1].message
 
 
 def test_a_training_that_diverges_says_in_which_epoch():

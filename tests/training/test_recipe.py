@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from fourierscope.training import RECIPES, GaussianNoise, Recipe, recipe_named
+from fourierscope.training import RECIPES, Flips, GaussianNoise, Recipe, recipe_named
 from fourierscope.treatments import LinfPGD
 
 
@@ -100,6 +100,15 @@ def test_an_unknown_recipe_is_refused_with_those_there_are():
 def test_a_number_that_fits_no_training_is_refused(options, told):
     with pytest.raises(ValueError, match=told):
         Recipe(**options)
+
+
+def test_what_stands_in_the_wrong_place_of_a_recipe_is_told():
+    with pytest.raises(TypeError, match=r"Flips is an augmentation: write Recipe\(augmentations="):
+        Recipe(Flips())
+    with pytest.raises(TypeError, match="augmentations is a tuple"):
+        Recipe(augmentations=Flips())
+    with pytest.raises(TypeError, match="A perturbation is noise or an attack"):
+        Recipe("gaussian")
 
 
 def test_noise_that_cannot_be_is_refused():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser
 
+from fourierscope.cli.train import telling
 from fourierscope.subjects import open_samples
 from fourierscope.training import Budget, make_reference
 
@@ -31,6 +32,7 @@ def main(words: list[str]) -> int:
         raise ValueError(f"Give --samples and --test together; {given.samples} and {given.test} came.")
     data = None if given.samples is None else (open_samples(given.samples), open_samples(given.test))
     budget = Budget(given.limit, given.epochs)
-    make_reference(given.name, Path(given.folder), data, given.seed, budget, given.checkpoint, given.overwrite)
+    with telling():
+        make_reference(given.name, Path(given.folder), data, given.seed, budget, given.checkpoint, given.overwrite)
     print(f"Written: {given.folder}/{given.name}.safetensors and .json")
     return 0

@@ -2,45 +2,74 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.cli.ask import free
 from fourierscope.cli.opening import channelwise
-from fourierscope.results import written_whole
-from fourierscope.subjects import Classifier, Samples, open_classifier, open_samples
-from fourierscope.subjects.trained import described, untrained, write_trained
+from fourierscope.subjects import Classifier, Samples, Trial, open_classifier, open_samples
+from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import Recipe, accuracy, moments, recipe_named, train
 from fourierscope.training.processes import own_device, rank
+from fourierscope.training.saving import check_ending, written
 
 
 def main(words: list[str]) -> int:
     """Train a network, measure it where --test samples are given, write its weights and what made them."""
     given = _parser().parse_args(words)
+    check_ending(Path(given.out))
     out = free(given.out, given.overwrite) if rank() == 0 else Path(given.out)
     recipe, samples = _recipe(given), open_samples(given.samples, given.limit)
     classifier, network = _untrained(given, samples)
+    tested = None if given.test is None else _tested(classifier, given.test)
     kept = Path(given.checkpoint or f"{out}.checkpoint")
-    learned = train(classifier, samples, recipe, given.seed, kept)
+    with telling():
+        learned = train(classifier, samples, recipe, given.seed, kept)
     if rank() == 0:
-        _write(given, out, learned, {"network": network, "recipe": recipe.trace(), "samples": samples.trace()})
+        facts = {"network": network, "recipe": recipe.trace(), "samples": samples.trace(), "seed": given.seed}
+        if tested is not None:
+            facts["accuracy"] = accuracy(learned, tested)
+            print("accuracy {rate:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**facts["accuracy"]))
+        written(learned, out, facts, overwrite=True)
+        print(f"Saved: {out}. Next: fourierscope heat-map --classifier {_opened_by(given, out, learned)} --samples ...")
         if given.checkpoint is None:
             kept.unlink(missing_ok=True)
     return 0
 
 
-def _write(given: Namespace, out: Path, learned: Classifier, facts: dict[str, Any]) -> None:
-    """Measure where --test samples are given, write the weights and the facts, and say what is next."""
-    facts["seed"] = given.seed
-    if given.test is not None:
-        facts["accuracy"] = accuracy(learned, open_samples(given.test))
-        print("accuracy {rate:.3f} ({low:.3f} to {high:.3f}), n = {n}".format(**facts["accuracy"]))
-    written_whole(out, partial(write_trained, classifier=learned, facts=facts), overwrite=True)
-    print(f"Saved: {out}. Next: fourierscope heat-map --classifier {_opened_by(given, out, learned)} --samples ...")
+def _tested(classifier: Classifier, word: str) -> Samples:
+    """The samples to test on. Raises ValueError, before any work, where the classifier cannot be asked of them."""
+    samples = open_samples(word)
+    try:
+        with torch.no_grad():
+            Trial(classifier, samples).labels(classifier(samples.batch(0, 2)))
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"--test {word} does not fit what is trained: {error}") from error
+    return samples
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """A line for each epoch on the error stream, where nobody looks at a progress bar."""
+    log, handler = logging.getLogger("fourierscope.training"), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    level = log.level
+    if rank() == 0 and not sys.stderr.isatty():
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def _parser() -> ArgumentParser:

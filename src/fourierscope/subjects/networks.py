@@ -24,7 +24,8 @@ def network_named(name: str, channels: int = 3, classes: int = 10, seed: int = 0
     weights are drawn by `seed`; the global random state is left as it was. Raises ValueError for an unknown name.
     """
     if name not in NETWORKS:
-        raise ValueError(f"The networks are {', '.join(NETWORKS)}; {name!r} came.")
+        front = " For one behind a filter: fs.open_classifier('network:resnet20/low15', mean=..., std=...)."
+        raise ValueError(f"The networks are {', '.join(NETWORKS)}; {name!r} came.{front if '/' in name else ''}")
     with torch.random.fork_rng(devices=[]), _float32():
         torch.manual_seed(seed)
         return NETWORKS[name](channels, classes)

@@ -17,3 +17,4 @@ from fourierscope.training.reference import Budget as Budget
 from fourierscope.training.reference import accuracy as accuracy
 from fourierscope.training.reference import make_reference as make_reference
 from fourierscope.training.reference import moments as moments
+from fourierscope.training.saving import save as save

@@ -27,7 +27,7 @@ class Augmentation(Protocol):
 
 
 @dataclass(frozen=True)
-class _Recorded:
+class Recorded:
     """Tells its kind and its options."""
 
     def trace(self) -> dict[str, Any]:
@@ -36,7 +36,7 @@ class _Recorded:
 
 
 @dataclass(frozen=True)
-class Flips(_Recorded):
+class Flips(Recorded):
     """Every other image, by chance, is mirrored."""
 
     columns: bool = True
@@ -53,7 +53,7 @@ class Flips(_Recorded):
 
 
 @dataclass(frozen=True)
-class Tints(_Recorded):
+class Tints(Recorded):
     """Each channel of each image becomes brighter or darker as a whole, clipped to [0, 1]."""
 
     most: float = 0.1
@@ -69,7 +69,7 @@ class Tints(_Recorded):
 
 
 @dataclass(frozen=True)
-class Crops(_Recorded):
+class Crops(Recorded):
     """Each image is moved by whole pixels; what comes in from outside is black."""
 
     padding: int = 4
@@ -90,7 +90,7 @@ class Crops(_Recorded):
 
 
 @dataclass(frozen=True)
-class Affine(_Recorded):
+class Affine(Recorded):
     """Each image is turned, scaled and moved, with bilinear interpolation; what comes in from outside is mirrored."""
 
     degrees: float = 15.0
@@ -120,7 +120,7 @@ class Affine(_Recorded):
 
 
 @dataclass(frozen=True)
-class AutoAugment(_Recorded):
+class AutoAugment(Recorded):
     """Each image goes through one of the 25 sub-policies that were learned for CIFAR-10, less those left out.
 
     Source: Cubuk et al. (2019), as torchvision has it; Yin et al. (2019), section 4.4, leave out the sub-policies with
@@ -140,7 +140,7 @@ class AutoAugment(_Recorded):
 
 
 @dataclass(frozen=True)
-class AugMix(_Recorded):
+class AugMix(Recorded):
     """Each image is mixed with chains of operations on itself.
 
     Source: Hendrycks et al. (2020), as torchvision has it; without the paper's consistency loss.

@@ -75,8 +75,8 @@ class Checkpoint:
         told = "; ".join(_differences(record, self.record))
         if told:
             raise StoreError(
-                f"The checkpoint {self.path} belongs to another training: {told}. Nothing was changed; choose another "
-                "file, or ask for the old training."
+                f"The checkpoint {self.path} belongs to another training: {told}. Nothing was changed: choose another "
+                "file for the checkpoint (--checkpoint), delete this one, or ask for the old training."
             )
 
 
@@ -103,4 +103,7 @@ def _differences(old: Any, new: Any, place: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted({*old, *new})
         return [one for key in keys for one in _differences(old.get(key), new.get(key), f"{place}.{key}".strip("."))]
-    return [] if old == new else [f"{place} was {old} and is now {new}"]
+    if old == new:
+        return []
+    digests = all(isinstance(one, str) and len(one) == 64 for one in (old, new))
+    return [f"{place} is another" if digests else f"{place} was {old} and is now {new}"]

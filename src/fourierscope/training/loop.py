@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from fourierscope.training.precision import backward, faster_precision
 from fourierscope.training.processes import processes, rank, together
 from fourierscope.training.recipe import Recipe
 
+_log = logging.getLogger(__name__)
+
 
 def train(
     classifier: Classifier, samples: Samples, recipe: Recipe, seed: int = 0, checkpoint: str | Path | None = None
@@ -38,12 +41,15 @@ def train(
     Raises TypeError for a classifier that is no module; ValueError for samples without labels or of more classes, for
     weights that cannot learn, and where the loss is no longer finite; StoreError for a checkpoint of another training.
     """
+    _check_kinds(classifier, samples, recipe, seed)
     learner = _learner(classifier, samples, recipe)
     optimiser = _optimiser(learner.network, recipe)
     kept = None if checkpoint is None else Checkpoint(Path(checkpoint), _record(classifier, samples, recipe, seed))
     done = 0 if kept is None else kept.restore(learner.network, optimiser)
+    if kept is not None and done:
+        _log.info("%s: %d of %d epochs are done already, in %s", classifier.name, done, recipe.epochs, kept.path)
     learner.precision = _precision(learner, samples, recipe, kept)
-    with together(learner.network, learner.device) as network:
+    with together(learner.network, learner.device) as network, _resumable(kept, recipe):
         bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=_quiet())
         for epoch in bar:
             with _chance(f"{seed} epoch {epoch}", learner.device) as generator:
@@ -55,11 +61,39 @@ def train(
                     )
                     raise
             bar.set_postfix(loss=f"{loss:.3f}")
+            _log.info("%s: epoch %d of %d, loss %.4f", classifier.name, epoch + 1, recipe.epochs, loss)
             if kept is not None and rank() == 0:
                 kept.keep(learner.network, optimiser, epoch + 1, learner.precision)
     learner.network.eval()
     learner.precision = "float32"
     return learner
+
+
+def _check_kinds(classifier: Classifier, samples: Samples, recipe: Recipe, seed: int) -> None:
+    """Raises TypeError where something else was given."""
+    wanted = {"classifier": (classifier, Classifier), "samples": (samples, Samples), "recipe": (recipe, Recipe)}
+    for name, (given, kind) in {**wanted, "seed": (seed, int)}.items():
+        if not isinstance(given, kind):
+            raise TypeError(
+                f"{name} is a {kind.__name__}; {type(given).__name__} came. Write train(fs.Classifier(network, "
+                "mean=..., std=...), samples, Recipe(...), seed=0), or recipe_named(NAME) for a recipe by name."
+            )
+
+
+@contextmanager
+def _resumable(kept: Checkpoint | None, recipe: Recipe) -> Iterator[None]:
+    """Tells, when a training is interrupted, what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        there = kept is not None and kept.path.exists()
+        how = (
+            f"kept in {kept.path}: train again in the same way to go on"
+            if kept and there
+            else "lost: give a checkpoint"
+        )
+        error.add_note(f"Interrupted: finished ones of {recipe.epochs} epochs are {how}.")
+        raise
 
 
 def _quiet() -> bool | None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Tints
+from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
 from fourierscope.training.noise import GaussianNoise
 from fourierscope.treatments import LinfPGD
 
@@ -61,20 +61,35 @@ class Recipe:
     """Keep channels last in memory, which is faster for most convolutions."""
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         fits = {
-            "epochs is at least 1": self.epochs >= 1,
-            "batch is at least 2": self.batch >= 2,
-            "optimiser is sgd or adam": self.optimiser in ("sgd", "adam"),
-            "schedule is cosine or one-cycle": self.schedule in ("cosine", "one-cycle"),
-            "precision is float32, bfloat16 or auto": self.precision in ("float32", "bfloat16", "auto"),
-            "learning_rate is finite and above 0": isfinite(self.learning_rate) and self.learning_rate > 0,
-            "warmup lies from 0 to below 1": 0 <= self.warmup < 1,
-            "momentum lies above 0 and below 1": 0 < self.momentum < 1,
-            "mixup is finite and at least 0": isfinite(self.mixup) and self.mixup >= 0,
-            "weight_decay is finite and at least 0": isfinite(self.weight_decay) and self.weight_decay >= 0,
+            "epochs": ("is at least 1", self.epochs >= 1),
+            "batch": ("is at least 2", self.batch >= 2),
+            "optimiser": ("is sgd or adam", self.optimiser in ("sgd", "adam")),
+            "schedule": ("is cosine or one-cycle", self.schedule in ("cosine", "one-cycle")),
+            "precision": ("is float32, bfloat16 or auto", self.precision in ("float32", "bfloat16", "auto")),
+            "learning_rate": ("is finite and above 0", isfinite(self.learning_rate) and self.learning_rate > 0),
+            "warmup": ("lies from 0 to below 1", 0 <= self.warmup < 1),
+            "momentum": ("lies above 0 and below 1", 0 < self.momentum < 1),
+            "mixup": ("is finite and at least 0", isfinite(self.mixup) and self.mixup >= 0),
+            "weight_decay": ("is finite and at least 0", isfinite(self.weight_decay) and self.weight_decay >= 0),
         }
-        if broken := [rule for rule, holds in fits.items() if not holds]:
-            raise ValueError(f"{'; '.join(broken)}; {self} came.")
+        if broken := [
+            f"{name} {rule}; {getattr(self, name)!r} came" for name, (rule, holds) in fits.items() if not holds
+        ]:
+            raise ValueError(f"{'. '.join(broken)}.")
+
+    def _check_kinds(self) -> None:
+        """Raises TypeError where an augmentation stands in the place of a perturbation, or alone without a tuple."""
+        if not isinstance(self.augmentations, tuple) or not all(callable(one) for one in self.augmentations):
+            raise TypeError(f"augmentations is a tuple, such as (Crops(4), Flips()); {self.augmentations!r} came.")
+        if isinstance(self.perturbation, Recorded):
+            kind = type(self.perturbation).__name__
+            raise TypeError(f"{kind} is an augmentation: write Recipe(augmentations=({self.perturbation!r},)).")
+        if self.perturbation is not None and not callable(self.perturbation):
+            raise TypeError(
+                f"A perturbation is noise or an attack, such as GaussianNoise(); {self.perturbation!r} came."
+            )
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
