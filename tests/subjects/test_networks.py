@@ -97,6 +97,10 @@ def test_a_trained_file_opens_as_the_classifier_that_was_written(tmp_path):
         {"fourierscope": json.dumps({"network": None, "mean": None, "std": None})},
         {"fourierscope": json.dumps({"network": {"name": "os.system", "channels": 1, "classes": 2, "front": None}})},
         {"fourierscope": json.dumps({"network": {"name": "small", "channels": 1, "classes": 2, "front": None}})},
+        {"fourierscope": json.dumps({"network": {"name": "small", "channels": 1, "classes": -1, "front": None}})},
+        {"fourierscope": json.dumps({"network": {"name": "small", "channels": 1, "classes": 10**13, "front": None}})},
+        {"fourierscope": '{"network": {"name": "small", "channels": 1e999, "classes": 2, "front": null}}'},
+        {"fourierscope": "[" * 100_000},
     ],
 )
 def test_a_file_that_does_not_tell_its_network_is_refused(tmp_path, header):

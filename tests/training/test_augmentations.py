@@ -101,6 +101,11 @@ def test_auto_augment_leaves_out_what_it_is_told():
     assert not {"Brightness", "Contrast"} & seen[0]
 
 
+def test_a_misspelt_operation_is_told():
+    with pytest.raises(ValueError, match=r"Operations are .*; brightness came"):
+        AutoAugment(without=("brightness",))(torch.rand(1, 3, 8, 8), chance())
+
+
 @pytest.mark.parametrize(
     "made",
     [lambda: Tints(1.5), lambda: Crops(0), lambda: Affine(scale=(1.2, 0.9)), lambda: AugMix(severity=11)],

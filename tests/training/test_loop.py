@@ -1,5 +1,6 @@
 """Training: it learns, it leaves everything else alone, and it survives a kill bit for bit."""
 
+import json
 import os
 import signal
 import subprocess
@@ -98,10 +99,8 @@ def test_every_image_is_perturbed_before_it_is_learned(perturbation):
 def test_a_step_is_that_of_stochastic_gradient_descent_written_out():
     """One epoch of one batch: w - rate (1 + momentum) (gradient + decay w), Nesterov from rest."""
     samples, classifier = some_samples(20), a_classifier(dropout=0.0)
-    recipe = Recipe(epochs=1, batch=20, warmup=0.0, augmentations=(), weight_decay=0.1, momentum=0.5)
     recipe_twice = Recipe(epochs=2, batch=20, warmup=0.0, augmentations=(), weight_decay=0.1, momentum=0.5)
-    assert recipe.rate(1.0) == pytest.approx(0)
-    assert same_trainable(train(classifier, samples, recipe), classifier)  # the last step has rate 0
+    assert recipe_twice.rate(1.0) == pytest.approx(0)  # the second step changes nothing
     network = a_network(dropout=0.0)
     images = (samples.batch() - torch.tensor([0.5, 0.4]).view(-1, 1, 1)) / torch.tensor([0.2, 0.3]).view(-1, 1, 1)
     nn.functional.cross_entropy(network(images), samples.needed_labels()).backward()
@@ -169,15 +168,15 @@ sys.path.insert(0, sys.argv[2])
 from test_loop import RECIPE, a_classifier, some_samples
 from fourierscope.training import checkpoint, train
 
-save_file, saved = checkpoint.save_file, []
+write_tensors, saved = checkpoint.write_tensors, []
 
 def killed(tensors, path, header):
-    saved.append(save_file(tensors, path, header))
+    saved.append(write_tensors(tensors, path, header))
     if len(saved) == 2:  # in the middle of the second epoch's file
         os.truncate(path, os.path.getsize(path) // 2)
         os.kill(os.getpid(), signal.SIGKILL)
 
-checkpoint.save_file = killed
+checkpoint.write_tensors = killed
 train(a_classifier(), some_samples(), RECIPE, checkpoint=sys.argv[1])
 """
 
@@ -246,10 +245,10 @@ def test_an_interrupted_training_says_what_is_kept(tmp_path, monkeypatch):
 
     over = _Epoch.over
 
-    def interrupted(self, samples, epoch):
+    def interrupted(self, samples, order, epoch):
         if epoch == 1:
             raise KeyboardInterrupt
-        return over(self, samples, epoch)
+        return over(self, samples, order, epoch)
 
     monkeypatch.setattr(_Epoch, "over", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -379,3 +378,123 @@ def test_two_processes_learn_what_one_does(tmp_path):
         torch.testing.assert_close(first[name], expected, rtol=2e-2, atol=2e-3)
     with pytest.raises(StoreError, match="processes was 2 and is now 1"):
         train(without_batch_norm(), some_samples(), Recipe(epochs=2, batch=16, augmentations=()), 0, tmp_path / "kept")
+
+
+class Headed(nn.Module):
+    """A network with a layer that no forward pass uses."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = nn.Linear(60, 2), nn.Linear(4, 4)
+
+    def forward(self, images):
+        return self.used(images.flatten(1))
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_a_layer_that_is_never_used_does_not_keep_a_training_from_going_on(tmp_path, monkeypatch, optimiser):
+    recipe = Recipe(epochs=3, batch=16, optimiser=optimiser, learning_rate=0.01)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        classifier = Classifier(Headed(), "headed")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            train(classifier, some_samples(), recipe, checkpoint=tmp_path / "kept")
+    resumed = train(classifier, some_samples(), recipe, checkpoint=tmp_path / "kept")
+    assert same_weights(resumed, train(classifier, some_samples(), recipe))
+
+
+def test_a_training_of_one_step_takes_it():
+    classifier = a_classifier()
+    assert not same_trainable(train(classifier, some_samples(24), Recipe(epochs=1, batch=128)), classifier)
+
+
+def test_weights_that_are_no_longer_finite_are_told_and_not_kept(tmp_path):
+    def broken(classifier, images, labels, generator):
+        for parameter in classifier.network.parameters():
+            parameter.register_hook(lambda gradient: gradient * torch.nan)
+        return images
+
+    broken.trace = lambda: {"kind": "broken"}
+    with pytest.raises(ValueError, match="holds values that are NaN or infinite after this epoch"):
+        train(a_classifier(), some_samples(24), Recipe(broken, epochs=1, batch=128), checkpoint=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def tampered(path, change):
+    """The checkpoint with its header's table changed."""
+    from safetensors.torch import load_file, save_file
+
+    with safe_open(path, "pt") as file:
+        told = json.loads(file.metadata()["training"])
+    save_file(load_file(path), path, {"training": change(told)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: json.dumps(told | {"done": -1}),
+        lambda told: json.dumps(told | {"done": 99}),
+        lambda told: json.dumps(told | {"done": "x"}),
+        lambda told: json.dumps(told).replace('"done": 3', '"done": 1e400'),
+        lambda told: json.dumps(told | {"precision": "float128"}),
+        lambda told: "[" * 100_000,
+    ],
+)
+def test_a_tampered_checkpoint_is_refused(tmp_path, change):
+    train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+    tampered(tmp_path / "kept", change)
+    with pytest.raises(StoreError, match="no checkpoint, or damaged"):
+        train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+
+
+def test_a_checkpoint_with_weights_of_another_kind_of_number_is_refused(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+    with safe_open(tmp_path / "kept", "pt") as file:
+        header = file.metadata()
+    halved = {
+        name: one.half() if one.is_floating_point() else one for name, one in load_file(tmp_path / "kept").items()
+    }
+    save_file(halved, tmp_path / "kept", header)
+    with pytest.raises(StoreError, match="does not hold this network's weights"):
+        train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "kept")
+
+
+def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    from safetensors import SafetensorError
+
+    def full(held, path, header):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device")
+
+    train(a_classifier(), some_samples(), Recipe(epochs=1, batch=16), checkpoint=tmp_path / "kept")
+    held = (tmp_path / "kept").read_bytes()
+    monkeypatch.setattr("fourierscope.subjects.trained.save_file", full)
+    with pytest.raises(OSError, match=r"Cannot write other.*No space left"):
+        train(a_classifier(), some_samples(), RECIPE, checkpoint=tmp_path / "other")
+    assert (tmp_path / "kept").read_bytes() == held
+    assert [one.name for one in tmp_path.iterdir()] == ["kept"]
+
+
+def test_processes_draw_noise_of_their_own_in_one_order(monkeypatch):
+    from fourierscope.training.loop import _draws
+
+    def drawn(rank, world):
+        monkeypatch.setenv("RANK", str(rank))
+        monkeypatch.setenv("WORLD_SIZE", str(world))
+        with _draws(some_samples(), "0 epoch 0", torch.device("cpu")) as (order, generator):
+            return order, torch.rand(3, generator=generator), torch.rand(3)
+
+    alone, first, second = drawn(0, 1), drawn(0, 2), drawn(1, 2)
+    assert torch.equal(alone[0], first[0])
+    assert torch.equal(first[0], second[0])
+    assert not torch.equal(first[1], second[1])
+    assert not torch.equal(first[2], second[2])  # dropout
+
+
+def test_too_small_a_batch_for_the_processes_is_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(ValueError, match="4 processes share each batch, and the smallest has 6 images"):
+        train(a_classifier(), some_samples(), Recipe(epochs=1, batch=7))

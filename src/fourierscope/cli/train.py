@@ -117,6 +117,8 @@ def _recipe(given: Namespace) -> Recipe:
 
 def _untrained(given: Namespace, samples: Samples) -> tuple[Classifier, dict[str, Any] | None]:
     """What is trained, and its description where it is a network of this package."""
+    if (given.mean is None) != (given.std is None):
+        raise ValueError(f"Give --mean and --std together, or neither; {given.mean} and {given.std} came.")
     mean, std = moments(samples) if given.mean is None else (channelwise(given.mean), channelwise(given.std))
     kind, _, name = given.classifier.partition(":")
     device = own_device(given.device)

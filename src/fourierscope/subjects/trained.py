@@ -10,13 +10,14 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.networks import NETWORKS, FilteredInput, network_named
 from fourierscope.subjects.weights import load_weights, read_weights
 
 _KEY = "fourierscope"  # in the header of the file
+_MOST = 100_000  # channels or classes that a file may tell of
 
 
 def described(word: str, channels: int, classes: int) -> dict[str, Any]:
@@ -46,7 +47,15 @@ def write_trained(path: Path, classifier: Classifier, facts: Mapping[str, Any]) 
     assert isinstance(classifier.network, nn.Module)
     held = {name: one.detach().cpu().clone().contiguous() for name, one in classifier.network.state_dict().items()}
     told = {**facts, "mean": classifier.mean, "std": classifier.std}
-    save_file(held, path, {_KEY: json.dumps(told, sort_keys=True)})
+    write_tensors(held, path, {_KEY: json.dumps(told, sort_keys=True)})
+
+
+def write_tensors(held: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:
+    """One safetensors file. Raises OSError where it cannot be written: the library has an error of its own for that."""
+    try:
+        save_file(held, path, header)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
 
 
 def trained(path: str) -> Classifier:
@@ -59,20 +68,28 @@ def trained(path: str) -> Classifier:
         raise FileNotFoundError(f"There is no file {path}.")
     facts = _facts(file)
     try:
-        network = untrained(facts["network"])
+        network = untrained(_sound(facts["network"]))
         mean, std = facts["mean"], facts["std"]
         classifier = Classifier(network.eval(), f"trained:{file.name}", mean, std, provenance=f"stated in {file.name}")
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{file.name} does not tell its network rightly ({error!r}).") from error
     load_weights(network, read_weights(str(file)))
     return classifier
+
+
+def _sound(network: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A description from a file, before room is made for it. Raises TypeError where its numbers fit no network."""
+    sizes = (network["channels"], network["classes"])
+    if not all(isinstance(one, int) and 1 <= one <= _MOST for one in sizes):
+        raise TypeError(f"channels and classes are whole numbers from 1 to {_MOST}; {sizes} came")
+    return network
 
 
 def _facts(file: Path) -> dict[str, Any]:
     try:
         with safe_open(file, "pt") as opened:
             facts = json.loads((opened.metadata() or {})[_KEY])
-    except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{file.name} does not tell what network it holds: it was not written by `fourierscope train`, or is "
             "damaged. Open its network by a word of its own, and give these weights to it (weights=FILE)."

@@ -133,6 +133,9 @@ class AutoAugment(Recorded):
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         transforms = torchvision_module().transforms
         policy = transforms.AutoAugment(transforms.AutoAugmentPolicy.CIFAR10)
+        known = {name for one in policy.policies for name, _, _ in one}
+        if unknown := set(self.without) - known:
+            raise ValueError(f"Operations are {', '.join(sorted(known))}; {', '.join(sorted(unknown))} came.")
         policy.policies = [one for one in policy.policies if not {name for name, _, _ in one} & set(self.without)]
         if not policy.policies:
             raise ValueError(f"Without {', '.join(self.without)} no sub-policy is left.")

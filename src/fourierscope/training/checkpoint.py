@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fourierscope.results import written_whole
 from fourierscope.runs import StoreError
 from fourierscope.subjects.classifier import Precision
+from fourierscope.subjects.trained import write_tensors
 
 
 class Checkpoint:
@@ -33,7 +33,7 @@ class Checkpoint:
         held = {name: values.detach().cpu().clone().contiguous() for name, values in _state(network, optimiser).items()}
         told = {"done": done, "precision": precision, "record": self.record}
         header = {"training": json.dumps(told, sort_keys=True)}
-        written_whole(self.path, lambda draft: save_file(held, draft, header), overwrite=True)
+        written_whole(self.path, lambda draft: write_tensors(held, draft, header), overwrite=True)
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
         """Put the state back into both, and the number of epochs that are done; 0 where there is no file yet.
@@ -43,10 +43,12 @@ class Checkpoint:
         if not self.path.exists():
             return 0
         done, _, held = self._read()
-        for _, parameter in _learning(network):
-            optimiser.state[parameter] |= _fresh(optimiser, parameter)
+        for name, parameter in _learning(network):
+            fresh = _fresh(optimiser, parameter)
+            if any(f"{kind}/{name}" in held for kind in fresh):  # what never had a gradient has no state
+                optimiser.state[parameter] |= fresh
         state = _state(network, optimiser)
-        if {name: one.shape for name, one in state.items()} != {name: one.shape for name, one in held.items()}:
+        if _kinds(state) != _kinds(held):
             raise StoreError(f"{self.path} does not hold this network's weights. Delete it, or choose another.")
         with torch.no_grad():
             for name, values in state.items():
@@ -62,12 +64,12 @@ class Checkpoint:
             with safe_open(self.path, "pt") as file:
                 header = json.loads((file.metadata() or {})["training"])
                 done, precision, record = int(header["done"]), header["precision"], header["record"]
-                if precision not in get_args(Precision):
-                    raise KeyError(f"no precision {precision!r}")
                 self._check(record)
+                if precision not in get_args(Precision) or not 1 <= done <= self.record["recipe"]["epochs"]:
+                    raise KeyError(f"no {precision!r} training of {done} epochs")
                 held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
                 return done, precision, held
-        except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             told = f"{self.path} is no checkpoint, or damaged ({error})."
             raise StoreError(f"{told} Delete it, or choose another file.") from error
 
@@ -86,6 +88,10 @@ def _state(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Te
     for name, parameter in _learning(network):
         held |= {f"{kind}/{name}": values for kind, values in optimiser.state[parameter].items()}
     return held
+
+
+def _kinds(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (one.shape, one.dtype) for name, one in state.items()}
 
 
 def _fresh(optimiser: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.subjects.classifier import Precision
 from fourierscope.training.checkpoint import Checkpoint
 from fourierscope.training.precision import backward, faster_precision
-from fourierscope.training.processes import processes, rank, together
+from fourierscope.training.processes import agreed, check_shares, processes, rank, together
 from fourierscope.training.recipe import Recipe
 
 _log = logging.getLogger(__name__)
@@ -48,13 +48,15 @@ def train(
     done = 0 if kept is None else kept.restore(learner.network, optimiser)
     if kept is not None and done:
         _log.info("%s: %d of %d epochs are done already, in %s", classifier.name, done, recipe.epochs, kept.path)
-    learner.precision = _precision(learner, samples, recipe, kept)
+    check_shares(len(samples) // ceil(len(samples) / recipe.batch))
     with together(learner.network, learner.device) as network, _resumable(kept, recipe):
+        learner.precision = _precision(learner, samples, recipe, kept)
         bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=_quiet())
         for epoch in bar:
-            with _chance(f"{seed} epoch {epoch}", learner.device) as generator:
+            with _draws(samples, f"{seed} epoch {epoch}", learner.device) as (order, generator):
                 try:
-                    loss = _Epoch(learner, network, optimiser, recipe, generator).over(samples, epoch)
+                    loss = _Epoch(learner, network, optimiser, recipe, generator).over(samples, order, epoch)
+                    _check_finite(learner.network)
                 except ValueError as error:
                     error.add_note(
                         f"This was epoch {epoch + 1} of training with learning_rate={recipe.learning_rate:g}."
@@ -139,7 +141,9 @@ def _precision(learner: Classifier, samples: Samples, recipe: Recipe, kept: Chec
         return begun
     first = samples.subset(torch.arange(min(recipe.batch, len(samples))))
     images = _laid_out(first.batch().to(learner.device), recipe)
-    return faster_precision(learner, images, first.needed_labels().to(learner.device))
+    labels = first.needed_labels().to(learner.device)
+    fast = agreed(faster_precision(learner, images, labels) == "bfloat16", learner.device)
+    return "bfloat16" if fast else "float32"
 
 
 def _laid_out(images: Tensor, recipe: Recipe) -> Tensor:
@@ -156,14 +160,16 @@ class _Epoch:
     recipe: Recipe
     generator: torch.Generator
 
-    def over(self, samples: Samples, epoch: int) -> float:
-        """The mean loss of the batches, after a step for each."""
+    def over(self, samples: Samples, order: Tensor, epoch: int) -> float:
+        """The mean loss of the batches, after a step for each; a training of one step takes it at the largest rate."""
         count = ceil(len(samples) / self.recipe.batch)
-        order = torch.randperm(len(samples), generator=self.generator)
         losses = []
         for turn, chosen in enumerate(order.tensor_split(count)):
             for group in self.optimiser.param_groups:
-                group["lr"] = self.recipe.rate((epoch + (turn + 1) / count) / self.recipe.epochs)
+                only = count * self.recipe.epochs == 1
+                group["lr"] = self.recipe.rate(
+                    self.recipe.warmup if only else (epoch + (turn + 1) / count) / self.recipe.epochs
+                )
             own = chosen.tensor_split(processes())[rank()]
             losses.append(self._step(samples.subset(own)))
         return float(torch.stack(losses).mean())
@@ -194,6 +200,25 @@ class _Epoch:
             classes = self.learner(images[:1]).shape[1]
         targets = nn.functional.one_hot(labels, classes).to(images.dtype)
         return torch.lerp(images[other], images, share), torch.lerp(targets[other], targets, share)
+
+
+def _check_finite(network: nn.Module) -> None:
+    """Raises ValueError where an epoch left weights that are no finite numbers."""
+    for name, values in network.named_parameters():
+        if values.requires_grad and not bool(torch.isfinite(values).all()):
+            raise ValueError(f"{name} holds values that are NaN or infinite after this epoch: the training diverged.")
+
+
+@contextmanager
+def _draws(samples: Samples, purpose: str, device: torch.device) -> Iterator[tuple[Tensor, torch.Generator]]:
+    """The order of an epoch, the same in all processes, and the generator of all else, which is each one's own."""
+    with _chance(purpose, device) as generator:
+        order = torch.randperm(len(samples), generator=generator)
+        if processes() == 1:
+            yield order, generator
+            return
+        with _chance(f"{purpose} process {rank()}", device) as own:
+            yield order, own
 
 
 @contextmanager

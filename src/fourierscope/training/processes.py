@@ -47,3 +47,21 @@ def together(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
     finally:
         if joined:
             distributed.destroy_process_group()
+
+
+def agreed(answer: bool, device: torch.device) -> bool:
+    """The first process's answer, in all of those that learn together."""
+    if processes() == 1:
+        return answer
+    told = torch.tensor([int(answer)], device=device)
+    distributed.broadcast(told, 0)
+    return bool(told.item())
+
+
+def check_shares(smallest: int) -> None:
+    """Raises ValueError where the smallest batch leaves a process fewer than two images."""
+    if smallest < 2 * processes() and processes() > 1:
+        raise ValueError(
+            f"{processes()} processes share each batch, and the smallest has {smallest} images: take a batch of at "
+            f"least {2 * processes()}, or fewer processes."
+        )

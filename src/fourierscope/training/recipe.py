@@ -46,7 +46,7 @@ class Recipe:
     optimiser: Literal["sgd", "adam"] = "sgd"
     """sgd: with Nesterov momentum and L2 weight decay; adam: with decoupled weight decay (AdamW)."""
     learning_rate: float = 0.1
-    """Largest learning rate."""
+    """Largest learning rate. It falls to 0 with the last step, which therefore changes nothing."""
     schedule: Literal["cosine", "one-cycle"] = "cosine"
     """cosine: an even rise from 0, then half a cosine to 0; one-cycle: a rise from 1/25 along half a cosine instead."""
     warmup: float = 0.2
