@@ -116,3 +116,16 @@ def test_shares_that_vary_less_than_coins_have_a_narrower_interval_close_to_stud
     found, student, coins = share_interval(shares), mean_interval(shares), wilson(0.5, 400)
     assert found.high - found.low == pytest.approx(student.high - student.low, rel=0.02)
     assert found.high - found.low < 0.2 * (coins.high - coins.low)
+
+
+def test_the_bounds_of_a_ratio_are_where_students_test_of_the_difference_turns():
+    from scipy.stats import ttest_1samp
+
+    from fourierscope.results import ratio_interval
+
+    generator = np.random.default_rng(3)
+    second = generator.normal(2.0, 0.5, 6)
+    first = 3.0 * second + generator.normal(0.0, 1.0, 6)
+    _, low, high = ratio_interval(first, second)
+    for bound in (low, high):
+        assert ttest_1samp(first - bound * second, 0.0).pvalue == pytest.approx(0.05, rel=1e-6)
