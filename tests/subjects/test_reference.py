@@ -15,7 +15,7 @@ def accuracy(name: str, samples: Samples) -> float:
 
 
 PATCHES = ("natural", "gaussian", "adversarial")
-CIFAR10 = ("cifar10-resnet20-adversarial",)
+CIFAR10 = tuple(f"cifar10-resnet20-{name}" for name in ("natural", "gaussian", "adversarial"))
 
 
 def test_references_are_those_of_patches_and_of_cifar10():
@@ -65,6 +65,14 @@ def test_robust_references_are_more_robust():
     measured = {name: reference_facts(name)["accuracy"] for name in PATCHES}
     assert measured["adversarial"]["attack"]["low"] > measured["natural"]["attack"]["high"] + 0.3
     assert measured["gaussian"]["noise"]["low"] > measured["natural"]["noise"]["high"]
+
+
+def test_robust_references_of_cifar10_trade_clean_accuracy_for_noise_and_attacks():
+    measured = {name: reference_facts(f"cifar10-resnet20-{name}")["accuracy"] for name in PATCHES}
+    assert measured["natural"]["clean"]["low"] > measured["gaussian"]["clean"]["high"]
+    assert measured["gaussian"]["noise"]["low"] > measured["natural"]["noise"]["high"] + 0.3
+    assert measured["adversarial"]["attack"]["low"] > measured["natural"]["attack"]["high"] + 0.3
+    assert measured["natural"]["attack"]["rate"] < 0.02
 
 
 def test_a_reference_is_ready_to_be_asked():
