@@ -267,3 +267,17 @@ def test_a_saved_result_is_a_netcdf_file_for_other_programs(tmp_path):
 def test_a_record_is_stored_as_json(tmp_path):
     with h5py.File(example().save(tmp_path / "result.nc"), "r") as file:
         assert json.loads(file.attrs["record"]) == example().record
+
+
+def test_drafts_that_killed_processes_left_are_swept_when_they_are_old(tmp_path):
+    import os
+    import time
+
+    from fourierscope.results import written_whole
+
+    for number, age in ((41, 3 * 24 * 3600), (42, 60)):
+        draft = tmp_path / f".kept.{number}.draft"
+        draft.write_bytes(b"half")
+        os.utime(draft, (time.time() - age,) * 2)
+    written_whole(tmp_path / "kept", lambda draft: draft.write_bytes(b"whole"))
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".kept.42.draft", "kept"]

@@ -98,6 +98,7 @@ def _zipped(file):
     [
         (lambda file: file.write_bytes(b""), r"fog\.npy is no readable \.npy"),
         (lambda file: file.write_bytes(b"<html>not found</html>"), r"fog\.npy is no readable \.npy"),
+        (lambda file: file.write_bytes(b"PK\x03\x04 and no archive"), r"fog\.npy is no readable \.npy"),
         (lambda file: file.write_bytes(b"\x93NUMPY\x01\x00\x08\x00{broken}"), r"fog\.npy is no readable \.npy"),
         (_objects, r"fog\.npy is no readable \.npy"),
         (_cut, r"fog\.npy is no readable \.npy"),

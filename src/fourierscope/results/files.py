@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import filecmp
+import glob
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+_OLD = 24 * 3600.0  # seconds after which nobody writes a draft any more, on this machine or another
 _SEAL = b"\nfourierscope sha256 "
 
 
@@ -22,6 +25,7 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
@@ -38,6 +42,13 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def _sweep(path: Path) -> None:
+    """Remove old drafts of this file, which processes left that were killed while they wrote."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.draft"):
+        if time.time() - draft.stat().st_mtime > _OLD:
+            draft.unlink(missing_ok=True)
 
 
 def sealed(content: bytes) -> bytes:

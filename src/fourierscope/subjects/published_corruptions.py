@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def _array(file: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         raise FileNotFoundError(f"There is no {file.name} in {file.parent.name}.")
     try:
         found: Any = np.load(file, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, BadZipFile) as error:
         raise ValueError(f"{file.name} is no readable .npy of numbers: {error}") from error
     if not isinstance(found, np.ndarray):
         found.close()
