@@ -79,7 +79,7 @@ def word_and_strength(text: str) -> tuple[str, float] | None:
     """
     word, _, told = text.rpartition(":")
     if word in TREATMENTS:
-        return word, _number(told, text)
+        return word, _strength(told, text)
     if text.partition(":")[0] not in ("corruption", *TREATMENTS):
         return None
     if text in TREATMENTS:
@@ -88,17 +88,25 @@ def word_and_strength(text: str) -> tuple[str, float] | None:
     raise AssertionError(f"{text} was read as no treatment")
 
 
-def _number(told: str, text: str) -> float:
-    above, _, below = told.partition("/")
+def number_in(text: str) -> float:
+    """The finite number in a text such as 0.03 or 8/255. Raises ValueError where there is none."""
+    above, _, below = text.partition("/")
     try:
         found = float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
         found = float("nan")
     if not isfinite(found):
+        raise ValueError(f"A number is written as 0.03 or 8/255; {text!r} came.")
+    return found
+
+
+def _strength(told: str, text: str) -> float:
+    try:
+        return number_in(told)
+    except ValueError:
         raise ValueError(
             f"A treatment is written with its strength, as corruption:fog:3 or pgd-linf:8/255; {text} came."
-        )
-    return found
+        ) from None
 
 
 def _corruption(name: str) -> Treatment:
