@@ -149,7 +149,7 @@ def test_a_trade_off_needs_two_profiles_of_one_question(profiles):
 def test_alexnet_normalises_as_the_formulas_of_the_corruption_benchmark_say(monkeypatch):
     monkeypatch.setattr("fourierscope.analyses.corruption_profile.corrupt", _dimmed)
     asked = trial("second", 3)
-    found = fs.CorruptionProfile("usual", bandwidth=5, normaliser="alexnet")(asked)
+    found = fs.CorruptionProfile("usual", bandwidth=5, normaliser="alexnet", table="imagenet")(asked)
     clean, error = 1 - float(found["clean_accuracy"]), 1 - found["accuracy"].values  # (15, 5)
     names = found["ce"].corruption.values.tolist()
     assert set(names) == set(ALEXNET)
@@ -161,6 +161,17 @@ def test_alexnet_normalises_as_the_formulas_of_the_corruption_benchmark_say(monk
     ]
     assert float(found["relative_mce"]) == pytest.approx(np.mean(relative), rel=1e-4, abs=1e-4)
     assert "mce" not in fs.CorruptionProfile(**SMALL)(asked)
+
+
+def test_small_images_under_the_severities_of_cifar_are_not_measured_against_alexnet(monkeypatch):
+    monkeypatch.setattr("fourierscope.analyses.corruption_profile.corrupt", _dimmed)
+    for table in ("auto", "cifar"):
+        with pytest.raises(ValueError, match="read mean_error"):
+            fs.CorruptionProfile("usual", bandwidth=5, normaliser="alexnet", table=table)(trial("second", 3))
+    large = fs.Samples(torch.rand(1, 1, 65, 65), [0])
+    question = fs.CorruptionProfile("usual", bandwidth=5, normaliser="alexnet")
+    asked = fs.Trial(fs.Classifier(lambda images: images[:, 0, :2, 0]), large)
+    assert len(list(question.cells(asked))) == 1 + 15 * 5
 
 
 def _dimmed(samples, name, severity, table, seed):

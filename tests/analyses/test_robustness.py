@@ -88,6 +88,18 @@ def test_two_models_meet_the_same_noise_and_compare_image_by_image():
     torch.testing.assert_close(seen[2], expected.images)  # after the look at the labels and the trace
 
 
+def test_the_record_and_the_sentence_tell_how_an_attack_went():
+    trial = threshold_trial(4)
+    found = fs.Robustness("pgd-linf", (0.1,))(trial)
+    assert found.record["options"]["steps"] == 20
+    assert "(20 steps of length 2.5 eps / steps, one random start)" in found["accuracy"].attrs["says"]
+    assert "(3 steps of" in fs.Robustness("pgd-linf", (0.1,), 3)(trial)["accuracy"].attrs["says"]
+    assert fs.Robustness("deepfool").steps == 50
+    assert fs.Robustness("pgd-linf") == fs.Robustness("pgd-linf", steps=20) != fs.Robustness("pgd-linf", steps=3)
+    assert fs.Robustness("fgsm").steps is None
+    assert "steps" not in fs.Robustness("fgsm", (0.1,))(trial)["accuracy"].attrs["says"]
+
+
 def test_steps_reach_the_attack():
     trial = threshold_trial()
     one, many = (float(fs.Robustness("pgd-l2", (0.3,), steps)(trial)["change"][0]) for steps in (1, 10))

@@ -282,3 +282,11 @@ def test_a_network_of_another_dtype_that_is_fed_wrongly_fails(kind):
     says, failed = failure(Classifier(InItsOwnKind(kind).eval()))
     assert failed == ["fed otherwise"]
     assert "normalisation of half" in says
+
+
+def test_grey_images_before_a_network_of_colours_are_told_in_channels_and_without_a_time():
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()).eval()
+    with pytest.raises(CheckFailed, match="takes 3 channels, and the images have 1") as told:
+        check(Trial(Classifier(network), Samples(torch.rand(4, 1, 8, 8), [0, 1, 0, 1])))
+    assert "Given groups" not in str(told.value)
+    assert "nan" not in str(told.value.check)

@@ -121,3 +121,11 @@ def test_a_network_by_a_word_needs_its_normalisation_and_says_that_it_is_untrain
         assert made(torch.rand(2, 1, 8, 8)).shape == (2, 4)
     with pytest.raises(ValueError, match="How must images be normalised"):
         open_classifier("network:resnet20")
+
+
+def test_a_front_end_that_would_filter_nothing_is_refused():
+    for kept, bandwidth in (("low", 99), ("high", 33), ("low", 33)):
+        with pytest.raises(ValueError, match="filters nothing on images of"):
+            FilteredInput(torch.nn.Identity(), kept, bandwidth)(torch.rand(1, 3, 32, 32))
+    images = torch.rand(1, 3, 32, 32)
+    assert not torch.equal(FilteredInput(torch.nn.Identity(), "low", 31)(images), images)

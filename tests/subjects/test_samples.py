@@ -207,5 +207,5 @@ def test_a_pair_holds_the_same_images_in_the_same_order():
         Pair(before, Samples(bytes_of(), [1, 0, 2, 3, 4, 5]))
     with pytest.raises(ValueError, match="shapes"):
         Pair(before, Samples(bytes_of((6, 3, 4, 5)), range(6)))
-    with pytest.raises(TypeError, match="Samples and Tensor"):
+    with pytest.raises(TypeError, match=r"A Pair \(after\) takes Samples; Tensor"):
         Pair(before, before.images)

@@ -82,8 +82,13 @@ def test_gaussian_noise_has_its_deviation_and_is_clipped():
     samples = Samples(torch.full((4, 3, 32, 32), 0.5))
     added = gaussian_noise(samples, 0.1).images - 0.5
     assert abs(float(added[:1].std()) - 0.1) < 5 * 0.1 / (2 * 3072) ** 0.5
-    loud = gaussian_noise(samples, 3.0).images
+    loud = gaussian_noise(samples, 1.0).images
     assert (float(loud.min()), float(loud.max())) == (0, 1)
+
+
+def test_a_deviation_in_levels_of_8_bits_is_refused_with_what_was_meant():
+    with pytest.raises(ValueError, match="25/255"):
+        gaussian_noise(Samples(torch.rand(1, 1, 4, 4)), 25)
 
 
 def test_gaussian_noise_grows_in_proportion_and_is_that_of_uint8_too():

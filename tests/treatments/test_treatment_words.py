@@ -81,6 +81,15 @@ def test_a_treatment_that_cannot_be_read_is_told_how_to_write_it(text, said):
         word_and_strength(text)
 
 
+def test_a_bare_corruption_and_a_strength_in_the_wrong_place_are_told_the_right_words():
+    with pytest.raises(ValueError, match=r"Did you mean corruption:fog\?$"):
+        treatment_named("fog")
+    with pytest.raises(ValueError, match="Did you mean corruption:fog:3"):
+        word_and_strength("fog:3")
+    with pytest.raises(ValueError, match="--treatment corruption:fog --strengths 3"):
+        fs.Robustness("corruption:fog:3")
+
+
 def test_words_steps_and_bandwidths_that_do_not_fit_are_refused():
     trial = linear_trial(2)
     for word, strength, steps, said in (

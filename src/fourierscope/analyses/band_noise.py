@@ -17,7 +17,7 @@ from fourierscope.fourier import Plane
 from fourierscope.fourier.filters import square_high_pass, square_low_pass
 from fourierscope.fourier.transform import filtered
 from fourierscope.results import Axes, count, rate
-from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
 BANDS = ("low", "high")
@@ -55,6 +55,7 @@ class BandNoise(Analysis[Trial]):
     """Seed of the noise."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if not (isfinite(self.norm) and self.norm > 0):
             raise ValueError(f"norm is a finite number above 0; {self.norm} came.")
         if any(not isinstance(one, int | np.integer) or one < 1 or one % 2 == 0 for one in self.bandwidths):

@@ -15,9 +15,10 @@ from fourierscope.analyses.high_frequency_share import check_bandwidth, high_gai
 from fourierscope.analyses.robustness import block_of, right
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, mean, rate, share, share_interval
-from fourierscope.runs import Analysis, Measured, batches
+from fourierscope.runs import Analysis, Measured, batches, check_kinds
 from fourierscope.subjects import Trial
 from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
+from fourierscope.treatments.corruptions.corrupting import table_used
 
 _PIXELS = 2**18  # of the images of a cell, so that it takes seconds
 
@@ -86,6 +87,7 @@ class CorruptionProfile(Analysis[Trial]):
     """Seed of the corruptions' chance."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         names = corruption_names(self.corruptions)
         check_bandwidth(self.bandwidth)
         if not self.severities or any(one not in (1, 2, 3, 4, 5) for one in self.severities):
@@ -106,6 +108,12 @@ class CorruptionProfile(Analysis[Trial]):
         check_labels(score_named("error"), trial)
         plane = trial.samples.plane
         high_gain(plane, self.bandwidth)
+        if self.normaliser == "alexnet" and table_used(trial.samples, self.table) != "imagenet":
+            raise ValueError(
+                f"AlexNet's errors are those under ImageNet's severities, and {plane} with table={self.table!r} takes "
+                "CIFAR's. Leave normaliser out and read mean_error (CIFAR's mean corruption error), or ask of images "
+                'of ImageNet\'s size (or table="imagenet").'
+            )
         for part in batches(len(trial.samples), max(8, _PIXELS // (plane.height * plane.width))):
             yield Corrupted("none", 0, part.start, part.stop)
             for name in corruption_names(self.corruptions):

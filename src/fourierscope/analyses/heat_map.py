@@ -17,7 +17,7 @@ from fourierscope.analyses.scores import Score, check_labels, score_named
 from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs
 from fourierscope.fourier import Plane, wave
 from fourierscope.results import Axes, count, mean, rate, share
-from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
 _PICTURES = 4  # images shown under the strongest wave
@@ -53,6 +53,7 @@ class HeatMap(Analysis[Trial]):
     """Seed of the random signs."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         self._set.check()
         score_named(self.score)
 

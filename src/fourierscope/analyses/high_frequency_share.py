@@ -14,7 +14,7 @@ from torch import Tensor
 from fourierscope.fourier import Plane, to_spectrum
 from fourierscope.fourier.filters import square_high_pass
 from fourierscope.results import Axes, count, share
-from fourierscope.runs import Analysis, Measured, batches
+from fourierscope.runs import Analysis, Measured, batches, check_kinds
 from fourierscope.subjects import Pair
 
 _BLOCK_VALUES = 2**22  # pixels times channels of the images of a cell
@@ -44,6 +44,7 @@ class HighFrequencyShare(Analysis[Pair]):
     """Odd bandwidth of the high pass (one more along odd sides), below the shorter side: 27 of 32 keeps |k| >= 3."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         check_bandwidth(self.bandwidth)
 
     def cells(self, pair: Pair, /) -> Iterable[NamedTuple]:

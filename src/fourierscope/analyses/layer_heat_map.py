@@ -16,7 +16,7 @@ from fourierscope.analyses.heat_map import HeatMap
 from fourierscope.analyses.scores import activations_of
 from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs
 from fourierscope.results import Axes, count, mean
-from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Classifier, Trial
 
 _MOST = 8  # layers that are chosen without being named
@@ -49,6 +49,7 @@ class LayerHeatMap(Analysis[Trial]):
     """Seed of the random signs."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         self._set.check()
         if len(set(self.layers)) != len(self.layers):
             raise ValueError(f"layers are different names; {self.layers} came.")

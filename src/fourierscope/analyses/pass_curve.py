@@ -15,7 +15,7 @@ from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.fourier import Plane
 from fourierscope.fourier.filters import apply, high_pass, low_pass, square_high_pass, square_low_pass
 from fourierscope.results import Axes, count, rate
-from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
 KEPT = ("low", "high")
@@ -49,6 +49,7 @@ class PassCurve(Analysis[Trial]):
     """Let the high part keep each image's mean colour, so that it stays near the range of images."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if self.shape not in ("radial", "square"):
             raise ValueError(f"shape is radial or square; {self.shape!r} came.")
         if any(not isinstance(size, int | np.integer) for size in self.sizes):

@@ -17,7 +17,7 @@ from fourierscope.fourier import Plane, to_spectrum
 from fourierscope.fourier.spectra import power_law, ring_means
 from fourierscope.results import Axes, count, mean, mean_of_sums
 from fourierscope.results.intervals import CONFIDENCE
-from fourierscope.runs import Analysis, Measured, batches
+from fourierscope.runs import Analysis, Measured, batches, check_kinds
 from fourierscope.subjects import Samples
 
 _BLOCK_PIXELS = 2**24
@@ -47,6 +47,7 @@ class PowerSpectrum(Analysis[Samples]):
     """none, or hann: a taper that removes the cross which image borders draw (mean removed first, energy restored)."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if self.window not in ("none", "hann"):
             raise ValueError(f"window is none or hann; {self.window!r} came.")
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, mean, rate
-from fourierscope.runs import Analysis, Measured, batch_size, batches
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Samples, Trial
 from fourierscope.treatments.words import check_steps, treated, treatment_named
 
@@ -44,13 +44,16 @@ class Robustness(Analysis[Trial]):
     strengths: tuple[float, ...] = ()
     """In the treatment's own measure (severity, deviation, bandwidth, eps); empty: some that suit it."""
     steps: int | None = None
-    """Steps of an attack that goes step by step; empty: the attack's own number."""
+    """Steps of an attack that goes step by step; empty: the attack's own number, which then stands here."""
     seed: int = 0
     """Seed of the treatment's chance."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         treatment_named(self.treatment)
         check_steps(self.treatment, self.steps)
+        if self.steps is None:  # so that the record tells what was done
+            object.__setattr__(self, "steps", treatment_named(self.treatment).steps)
         if any(not isfinite(one) or one < 0 for one in self.strengths) or len(set(self.strengths)) < len(
             self.strengths
         ):
@@ -75,7 +78,7 @@ class Robustness(Analysis[Trial]):
             np.stack([_joined(measured, strength, name) for strength in strengths]) for name in ("right", "change")
         )
         axes = Axes({"strength": np.array(strengths)}, {"strength": treatment.strength})
-        says = f"Share of images classified rightly under {treatment.says}, by its {treatment.strength}."
+        says = f"Share of images classified rightly under {treatment.told(self.steps)}, by its {treatment.strength}."
         found = rate("accuracy", right, axes, says)
         clean = _joined(measured, strengths[0], "clean")
         found |= rate("clean_accuracy", clean, Axes({}), "Share of untreated images classified rightly.")

@@ -14,7 +14,7 @@ import xarray as xr
 from fourierscope.fourier import Plane, to_spectrum
 from fourierscope.fourier.spectra import ring_means
 from fourierscope.results import Axes, count, mean, mean_of_sums, ratio_interval
-from fourierscope.runs import Analysis, Measured, batches
+from fourierscope.runs import Analysis, Measured, batches, check_kinds
 from fourierscope.subjects import Pair
 
 _BLOCK_VALUES = 2**22  # pixels times channels of the images of a cell
@@ -46,6 +46,7 @@ class ShiftSpectrum(Analysis[Pair]):
     """Radius in cycles per image below which a frequency is low; 0: half of Nyquist of the shorter side."""
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if not (np.isfinite(self.split) and self.split >= 0):
             raise ValueError(f"split is a radius in cycles per image, or 0 for half of Nyquist; {self.split} came.")
 

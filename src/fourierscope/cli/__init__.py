@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"fourierscope {version('fourierscope')}")
         return 0
     command, rest = words[0], words[1:]
-    rest = [_listed(word) for word in rest]
+    rest = [_listed(word) for word in rest] if command in _OWN else rest
     act = _action(command)
     if act is None:
         known = [*_OWN, *(entry.command for entry in analyses())]
@@ -88,8 +88,9 @@ def _guarded(command: str, act: Callable[[], int]) -> int:
 
 
 def _overview() -> str:
-    asked = "\n".join(f"  {entry.command:<16} {entry.says}" for entry in analyses())
-    own = "\n".join(f"  {name:<16} {says}" for name, says in _OWN.items())
+    wide = max(len(name) for name in [*_OWN, *(entry.command for entry in analyses())])
+    asked = "\n".join(f"  {entry.command:<{wide}} {entry.says}" for entry in analyses())
+    own = "\n".join(f"  {name:<{wide}} {says}" for name, says in _OWN.items())
     return (
         "fourierscope: which frequencies an image classifier uses.\n\n"
         "usage: fourierscope COMMAND [options]      fourierscope COMMAND --help tells them; --version\n\n"

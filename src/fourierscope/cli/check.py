@@ -6,6 +6,7 @@ import sys
 
 from jsonargparse import ArgumentParser
 
+from fourierscope.cli.ask import parsed
 from fourierscope.cli.opening import trial
 from fourierscope.subjects import CheckFailed, check
 
@@ -13,9 +14,9 @@ from fourierscope.subjects import CheckFailed, check
 def main(words: list[str]) -> int:
     """Check a trial and print all that was found; a failed check is an error."""
     says = "Say whether a classifier and samples fit together, and how to mend what does not."
-    parser = ArgumentParser(prog="fourierscope check", description=says)
+    parser = ArgumentParser(prog="fourierscope check", description=says, allow_abbrev=False)
     parser.add_function_arguments(trial, nested_key=None)
-    given = parser.parse_args(words).as_dict()
+    given = parsed(parser, words, trial).as_dict()
     try:
         print(check(trial(**given)))
     except CheckFailed as error:

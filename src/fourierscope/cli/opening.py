@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
-from fourierscope.runs import Analysis
+from fourierscope.runs import Analysis, subject_of
 from fourierscope.subjects import Pair, Samples, Trial, open_classifier, open_samples
 from fourierscope.subjects.classifier import Precision
 from fourierscope.treatments import successful as turned_wrong
@@ -30,8 +30,10 @@ def trial(
     """A classifier on samples.
 
     Args:
-        classifier: reference:NAME, torchvision:NAME, timm:NAME, hf:NAME, or path/to/file.py:function.
-        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
+        classifier: reference:NAME, network:NAME[/low15], trained:PATH, torchvision:NAME, timm:NAME, hf:NAME, or
+            path/to/file.py:function.
+        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets,
+            cifar10-c:FOLDER:NAME:SEVERITY, imagenet-c:FOLDER:NAME:SEVERITY, or hf:NAME.
         weights: A .safetensors, .pt, .pth or .ckpt file (read without running anything), or official weights by name.
         mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as 0.5,0.5,0.5.
         std: Divided by after the mean is subtracted.
@@ -61,7 +63,8 @@ def some_samples(samples: str, limit: int | None = None, limit_seed: int = 0, si
     """Samples alone.
 
     Args:
-        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets, or hf:NAME.
+        samples: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision sets,
+            cifar10-c:FOLDER:NAME:SEVERITY, imagenet-c:FOLDER:NAME:SEVERITY, or hf:NAME.
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.
@@ -149,10 +152,9 @@ _OPENERS: dict[type, Callable[..., Any]] = {Trial: trial, Samples: some_samples,
 
 def opener(analysis: type[Analysis[Any]]) -> Callable[..., Any]:
     """The function that opens the subject of an analysis, by the type it names: `Analysis[Trial]`."""
-    for base in getattr(analysis, "__orig_bases__", ()):
-        for subject in get_args(base):
-            if subject in _OPENERS:
-                return _OPENERS[subject]
+    subject = subject_of(analysis)
+    if subject is not None:
+        return _OPENERS[subject]
     raise TypeError(
         f"{analysis.__name__} names no subject that the command line can open: write class X(Analysis[Trial])."
     )

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,10 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
-from fourierscope.subjects import fingerprint
+from fourierscope.subjects import Pair, Samples, Trial, fingerprint
 
+SUBJECTS = (Trial, Samples, Pair)
+"""The kinds of subjects of this package."""
 Measured = Mapping[str, npt.NDArray[Any]]
 
 
@@ -87,6 +89,16 @@ class Analysis(ABC, Generic[S]):
         from fourierscope.runs.run import run
 
         return run(self, subject)
+
+
+def subject_of(analysis: type[Analysis[Any]]) -> type | None:
+    """The kind of subject that an analysis names, as `Analysis[Trial]` does; None for none of this package."""
+    for ancestor in analysis.__mro__:
+        for base in vars(ancestor).get("__orig_bases__", ()):
+            for kind in get_args(base):
+                if kind in SUBJECTS:
+                    return kind
+    return None
 
 
 def _plain(value: Any) -> Any:

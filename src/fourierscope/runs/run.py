@@ -13,10 +13,11 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from fourierscope.results import Result, described
-from fourierscope.runs.analysis import Analysis, Measured, S
+from fourierscope.runs.analysis import Analysis, Measured, S, subject_of
 from fourierscope.runs.batching import automatic_size, shrinking
 from fourierscope.runs.store import Store
-from fourierscope.subjects import Samples, Trial
+from fourierscope.runs.warned import each_warning_once
+from fourierscope.subjects import Samples, Trial, check_subject
 
 Done = tuple[int, Measured, int]  # index of the cell, what it measured, the batch size it went through with
 
@@ -37,10 +38,10 @@ def run(
 
     Raises StoreError for a store of another question. Interrupted by ctrl-C it keeps what is finished and says so.
     """
-    _check(analysis, workers, engine, batch)
+    _check(analysis, subject, workers, engine, batch)
     cells, record = list(analysis.cells(subject)), analysis.record(subject)
     kept = None if store is None else Store(store)
-    with nullcontext() if kept is None else kept.opened(record):
+    with each_warning_once(), nullcontext() if kept is None else kept.opened(record):
         measured = {} if kept is None else dict(kept.finished(cells))
         size = batch if batch != "auto" else (kept.batch if kept else 0)
         waiting = [index for index, cell in enumerate(cells) if cell not in measured]
@@ -62,11 +63,14 @@ def run(
     return Result(xr.Dataset(dict(variables)), record)
 
 
-def _check(analysis: object, workers: int, engine: str, batch: int | str) -> None:
+def _check(analysis: object, subject: object, workers: int, engine: str, batch: int | str) -> None:
     if not isinstance(analysis, Analysis):
         raise TypeError(
             f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
         )
+    kind = subject_of(type(analysis))
+    if kind is not None:
+        check_subject(subject, kind, type(analysis).__name__)
     if engine != "here":
         raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
     if workers < 1 or (batch != "auto" and (not isinstance(batch, int) or batch < 1)):

@@ -11,3 +11,4 @@ from fourierscope.subjects.sample_kinds import open_samples as open_samples
 from fourierscope.subjects.samples import Samples as Samples
 from fourierscope.subjects.trial import Pair as Pair
 from fourierscope.subjects.trial import Trial as Trial
+from fourierscope.subjects.trial import check_subject as check_subject

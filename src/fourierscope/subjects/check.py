@@ -58,8 +58,9 @@ class Check:
     def __str__(self) -> str:
         rows = [(str(line.state), line.name, f"{line.found} {line.mend}".strip()) for line in self.lines]
         whole, curve = _duration(self.heat_map_seconds), _duration(self.pass_curve_seconds)
-        says = f"{self.images_per_second:,.0f} images a second: HeatMap {whole}, PassCurve {curve}"
-        rows.append(("", "estimated time", says))
+        if self.images_per_second > 0:  # not NaN
+            says = f"{self.images_per_second:,.0f} images a second: HeatMap {whole}, PassCurve {curve}"
+            rows.append(("", "estimated time", says))
         width = max(len(name) for _, name, _ in rows)
         return "\n".join([self.subject, *(f"  {state:6}  {name:{width}}  {found}" for state, name, found in rows)])
 
@@ -144,7 +145,8 @@ def _outputs(few: Trial) -> tuple[Line, Tensor | None]:
             logits = few.classifier(images).cpu()
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         mend = f"Images are {tuple(images.shape)}; does the network take that size and so many channels?"
-        return Line("outputs", f"{type(error).__name__}: {error}", "failed", mend), None
+        found = few.classifier.other_channels(images.shape[1]) or f"{type(error).__name__}: {error}"
+        return Line("outputs", found, "failed", mend), None
     return Line("outputs", f"finite logits of {logits.shape[1]} classes"), logits
 
 

@@ -122,6 +122,12 @@ class Classifier:
         weights = self.network.parameters() if isinstance(self.network, nn.Module) else ()
         return next((one.dtype for one in weights if one.is_floating_point()), images.dtype)
 
+    def other_channels(self, channels: int) -> str:
+        """Told in a sentence where the first convolution takes other images than those of `channels` channels."""
+        modules = self.network.modules() if isinstance(self.network, nn.Module) else ()
+        taken = next((one.in_channels for one in modules if isinstance(one, nn.Conv2d)), channels)
+        return "" if taken == channels else f"The network takes {taken} channels, and the images have {channels}."
+
     def module(self, name: str) -> nn.Module:
         """The submodule of that dotted name. Raises ValueError with names that exist."""
         if not isinstance(self.network, nn.Module):

@@ -106,7 +106,8 @@ def _unstated(spec: str, classes: int | None) -> str:
     )
     return (
         f"How must images be normalised for {spec}? {why[0].upper()}{why[1:]}. Give mean and std as they were in "
-        "training (mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) for ImageNet's; mean=(0,), std=(1,) for none)."
+        "training (mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) for ImageNet's; mean=(0,), std=(1,) for "
+        "none), or on the command line --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
     )
 
 

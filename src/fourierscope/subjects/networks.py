@@ -92,8 +92,9 @@ class WideBlock(nn.Module):
 class FilteredInput(nn.Module):
     """A network behind a square filter: it sees, and learns from, low or high frequencies alone.
 
-    The filter works on images of any size, after normalisation; high pass removes frequency zero with the rest of its
-    cross. Source: Yin et al. (2019), section 4.2, low-pass and high-pass front ends.
+    The filter works on images of any size above its bandwidth (others raise ValueError), after normalisation; high pass
+    removes frequency zero with the rest of its cross. Source: Yin et al. (2019), section 4.2,
+    low-pass and high-pass front ends.
     """
 
     def __init__(self, network: nn.Module, kept: Kept, bandwidth: int) -> None:
@@ -105,6 +106,11 @@ class FilteredInput(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         plane = Plane(*images.shape[-2:])
+        if self.bandwidth >= max(plane.shape):
+            raise ValueError(
+                f"A front end of bandwidth {self.bandwidth} filters nothing on images of {plane}: take an odd "
+                f"bandwidth below {max(plane.shape)}."
+            )
         gain = (square_low_pass if self.kept == "low" else square_high_pass)(plane, self.bandwidth)
         with torch.autocast(images.device.type, enabled=False):
             filtered = apply(images, gain)

@@ -30,10 +30,7 @@ class Trial:
                 f"A Trial takes a Classifier; {type(self.classifier).__name__} came. "
                 "Write fs.Classifier(network, mean=..., std=...)."
             )
-        if not isinstance(self.samples, Samples):
-            raise TypeError(
-                f"A Trial takes Samples; {type(self.samples).__name__} came. Write fs.Samples(images, labels)."
-            )
+        check_subject(self.samples, Samples, "A Trial")
 
     def labels(self, logits: Tensor) -> Tensor:
         """The labels (n,) of all samples. Raises ValueError where there are none or the logits have fewer classes."""
@@ -78,6 +75,22 @@ def _tensors_within(outputs: Any) -> Iterator[Tensor]:
             yield from _tensors_within(one)
 
 
+def check_subject(given: object, kind: type, asker: str) -> None:
+    """Raises TypeError where a subject is of another kind than `asker` takes: what came, and what to write."""
+    if isinstance(given, kind):
+        return
+    ways = {
+        Trial: "fs.Trial(fs.open_classifier(...), samples)",
+        Samples: "fs.Samples(images, labels), or fs.open_samples(...)",
+        Pair: "fs.Pair(before, after)",
+    }
+    held = getattr(given, "samples", None)
+    near = "its .samples" if kind is Samples and isinstance(held, Samples) else ways[kind]
+    came = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+    article = "" if kind is Samples else "a "
+    raise TypeError(f"{asker} takes {article}{kind.__name__}; {came} came. Write {near}.")
+
+
 @dataclass(frozen=True)
 class Pair:
     """The same samples before and after a change: a corruption, an attack, a filter. Image i belongs to image i."""
@@ -86,9 +99,8 @@ class Pair:
     after: Samples
 
     def __post_init__(self) -> None:
-        if not isinstance(self.before, Samples) or not isinstance(self.after, Samples):
-            came = f"{type(self.before).__name__} and {type(self.after).__name__}"
-            raise TypeError(f"A Pair takes Samples before and after; {came} came.")
+        for one, place in ((self.before, "before"), (self.after, "after")):
+            check_subject(one, Samples, f"A Pair ({place})")
         if self.before.images.shape != self.after.images.shape:
             raise ValueError(
                 f"A Pair holds the same images before and after; shapes {tuple(self.before.images.shape)} and "

@@ -6,7 +6,7 @@ from math import isfinite
 
 import torch
 
-from fourierscope.subjects import Samples
+from fourierscope.subjects import Samples, check_subject
 from fourierscope.treatments import chance
 
 _BATCH = 256
@@ -19,14 +19,13 @@ def gaussian_noise(samples: Samples, deviation: float, seed: int = 0) -> Samples
     the image alone, and grows in proportion to the deviation; 0 leaves the images as they are. Nothing is rounded to
     levels of uint8, unlike the common corruption of the same name (`corrupt`), which has the published severities.
 
-    Raises TypeError for what is no Samples, ValueError for a deviation that is not finite or below 0.
+    Raises TypeError for what is no Samples, ValueError for a deviation that is not finite, below 0 or above 1.
     """
-    if not isinstance(samples, Samples):
-        raise TypeError(
-            f"gaussian_noise takes Samples; {type(samples).__name__} came. Write fs.Samples(images, labels)."
-        )
+    check_subject(samples, Samples, "gaussian_noise")
     if not isfinite(deviation) or deviation < 0:
         raise ValueError(f"A deviation is finite and not below 0, on [0, 1] pixels; {deviation!r} came.")
+    if deviation > 1:
+        raise ValueError(f"A deviation is at most 1, for pixels lie in [0, 1]; {deviation!r} came: {deviation:g}/255?")
     noisy = torch.empty(samples.images.shape, dtype=torch.float32)
     for start in range(0, len(samples), _BATCH):
         images = samples.batch(start, start + _BATCH)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier.filters import apply, square_high_pass, square_low_pass
-from fourierscope.subjects import Samples
+from fourierscope.subjects import Samples, check_subject
 
 _BATCH = 256
 
@@ -16,6 +16,7 @@ def low_passed(samples: Samples, bandwidth: int) -> Samples:
 
     `PassCurve` asks a classifier the same without clipping. Raises ValueError for an even or vanishing bandwidth.
     """
+    check_subject(samples, Samples, "low_passed")
     gain = square_low_pass(samples.plane, bandwidth)
     return _filtered(samples, gain, f"low pass of bandwidth {bandwidth}")
 
@@ -26,6 +27,7 @@ def high_passed(samples: Samples, bandwidth: int) -> Samples:
     Each image keeps its mean colour as well, so that it stays near [0, 1], and is then clipped to it; float32.
     `PassCurve` asks a classifier the same without clipping. Raises ValueError for an even or vanishing bandwidth.
     """
+    check_subject(samples, Samples, "high_passed")
     if bandwidth < 1 or bandwidth % 2 == 0:
         raise ValueError(f"A bandwidth is an odd whole number from 1 on; {bandwidth!r} came.")
     plane = samples.plane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fourierscope.subjects import Pair, Samples, Trial
+from fourierscope.subjects import Pair, Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import labels_asked, predictions
 
 
@@ -15,6 +15,8 @@ def successful(trial: Trial, after: Samples, batch: int | None = None) -> Pair:
 
     Source: Yin et al. (2019), Fig. 7, which shows successful attacks alone.
     """
+    check_subject(trial, Trial, "successful")
+    check_subject(after, Samples, "successful (after)")
     pair, labels = Pair(trial.samples, after), labels_asked(trial)
     right = predictions(trial, batch) == labels
     turned = right & (predictions(Trial(trial.classifier, after), batch) != labels)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 
-from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.additive_noise import gaussian_noise
 from fourierscope.treatments.attacks import deepfool, fgsm, low_frequency_pgd, pgd, wave_search
 from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
@@ -16,6 +16,7 @@ from fourierscope.treatments.square_filters import high_passed, low_passed
 OfSamples = Callable[[Samples, float, int], Samples]  # samples, strength, seed
 OfTrial = Callable[[Trial, float, int, int], Samples]  # trial, strength, seed, steps
 
+_PGD = " of length 2.5 eps / steps, one random start"
 _BUDGETS = (0.0, 1 / 255, 2 / 255, 4 / 255, 8 / 255, 16 / 255)
 
 
@@ -35,6 +36,13 @@ class Treatment:
     of_samples: OfSamples | None = None
     of_trial: OfTrial | None = None
     steps: int | None = None
+    way: str = ""
+    """How an attack goes its steps."""
+
+    def told(self, steps: int | None = None) -> str:
+        """What it does, in words: with `steps`, or its own number of them, where it goes step by step."""
+        used = steps or self.steps
+        return self.says if used is None else f"{self.says} ({used} steps{self.way})"
 
 
 def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int | None = None) -> Samples:
@@ -43,6 +51,7 @@ def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int 
     `steps` is for attacks that go step by step; empty: the treatment's own number. Raises ValueError for an unknown
     word, a strength or steps that do not fit.
     """
+    check_subject(trial, Trial, "treated")
     treatment = treatment_named(word)
     check_steps(word, steps)
     if treatment.of_samples is not None:
@@ -55,6 +64,14 @@ def treatment_named(word: str) -> Treatment:
     """The treatment of a word. Raises ValueError, with near words, for an unknown one."""
     if word in TREATMENTS:
         return TREATMENTS[word]
+    whole, _, told = word.rpartition(":")
+    if whole in TREATMENTS:
+        raise ValueError(
+            f'A strength stands by itself here: treatment="{whole}", strengths=({told},), or on the command line '
+            f"--treatment {whole} --strengths {told}; {word!r} came."
+        )
+    if word in CORRUPTIONS:
+        raise ValueError(f"There is no treatment {word!r}. Did you mean corruption:{word}?")
     near = get_close_matches(word, TREATMENTS, 3, 0.5)
     plain = [one for one in TREATMENTS if not one.startswith("corruption:")]
     known = f"Did you mean {' or '.join(near)}?" if near else f"Known: corruption:NAME, {', '.join(plain)}."
@@ -79,7 +96,9 @@ def word_and_strength(text: str) -> tuple[str, float] | None:
     """
     word, _, told = text.rpartition(":")
     if word in TREATMENTS:
-        return word, _number(told, text)
+        return word, _strength(told, text)
+    if text.partition(":")[0] in CORRUPTIONS:
+        raise ValueError(f"There is no treatment {text!r}. Did you mean corruption:{text}?")
     if text.partition(":")[0] not in ("corruption", *TREATMENTS):
         return None
     if text in TREATMENTS:
@@ -88,17 +107,25 @@ def word_and_strength(text: str) -> tuple[str, float] | None:
     raise AssertionError(f"{text} was read as no treatment")
 
 
-def _number(told: str, text: str) -> float:
-    above, _, below = told.partition("/")
+def number_in(text: str) -> float:
+    """The finite number in a text such as 0.03 or 8/255. Raises ValueError where there is none."""
+    above, _, below = text.partition("/")
     try:
         found = float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
         found = float("nan")
     if not isfinite(found):
+        raise ValueError(f"A number is written as 0.03 or 8/255; {text!r} came.")
+    return found
+
+
+def _strength(told: str, text: str) -> float:
+    try:
+        return number_in(told)
+    except ValueError:
         raise ValueError(
             f"A treatment is written with its strength, as corruption:fog:3 or pgd-linf:8/255; {text} came."
-        )
-    return found
+        ) from None
 
 
 def _corruption(name: str) -> Treatment:
@@ -145,6 +172,7 @@ TREATMENTS: dict[str, Treatment] = {
         _BUDGETS,
         of_trial=lambda trial, eps, seed, steps: pgd(trial, "linf", eps, steps, seed=seed),
         steps=20,
+        way=_PGD,
     ),
     "pgd-l2": Treatment(
         "projected gradient ascent in the L2 ball of the whole image",
@@ -152,6 +180,7 @@ TREATMENTS: dict[str, Treatment] = {
         (0.0, 0.25, 0.5, 1.0, 2.0),
         of_trial=lambda trial, eps, seed, steps: pgd(trial, "l2", eps, steps, seed=seed),
         steps=20,
+        way=_PGD,
     ),
     "low-frequency-pgd": Treatment(
         "projected gradient ascent in the lowest quarter of the cosines a side, L-infinity",
@@ -159,6 +188,7 @@ TREATMENTS: dict[str, Treatment] = {
         _BUDGETS,
         of_trial=lambda trial, eps, seed, steps: low_frequency_pgd(trial, 0.25, "linf", eps, steps, seed=seed).samples,
         steps=20,
+        way=_PGD,
     ),
     "wave-search": Treatment(
         "the first of 100 single waves that changes the prediction, L-infinity, no gradients",

@@ -41,7 +41,12 @@ def attacked(trial: Trial, labels: Tensor, attack: Attack, done: str, batch: int
 
 def labels_asked(trial: Trial) -> Tensor:
     """The labels (n,) of a trial, after a look at its logits. Raises ValueError as `Trial.labels` does."""
-    trial.samples.needed_labels()
+    if trial.samples.labels is None:
+        raise ValueError(
+            f"{trial.samples!r} has no labels, from which this attack leads away. Give labels, or the classifier's own "
+            "predictions: labels = classifier(samples.batch()).argmax(1), fs.Samples(samples.images, labels). deepfool "
+            "and wave_search need none."
+        )
     with torch.no_grad():
         return trial.labels(trial.classifier(trial.samples.batch(0, 1)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite, prod, sqrt
 from typing import Literal, Protocol, get_args
@@ -38,7 +39,7 @@ class Ball:
 
     def __post_init__(self) -> None:
         if self.norm not in get_args(Norm):
-            raise ValueError(f'norm is "linf" or "l2"; {self.norm!r} came.')
+            raise ValueError(f'norm is "linf" or "l2"; {self.norm!r} came{_norm_meant(self.norm)}')
         if not isfinite(self.eps) or self.eps < 0:
             raise ValueError(f"eps is a finite number from 0 on; {self.eps!r} came.")
         if self.norm == "linf" and self.eps > 1:
@@ -79,6 +80,15 @@ class Ball:
     def within(self, images: Tensor, change: Tensor) -> Tensor:
         """The nearest change within the ball, then clipped so that the images stay in [0, 1]."""
         return in_box(images, self.kept(change))
+
+
+def _norm_meant(came: object) -> str:
+    """What was probably meant by a norm that is none, as a hint."""
+    if isinstance(came, int | float):
+        return f": write the budget as eps={came:.4g}."
+    plain = re.sub("[^a-z0-9]", "", str(came).lower())
+    meant = {"inf": "linf", "linfinity": "linf", "linfty": "linf", "2": "l2", "euclidean": "l2"}.get(plain, plain)
+    return f': did you mean "{meant}"?' if meant in get_args(Norm) else "."
 
 
 def lengths(changes: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.balls import Ball, Norm
 from fourierscope.treatments.attacks.projected import ascent, check_restarts, step_length, worst
@@ -50,6 +50,7 @@ def band_pgd(
     Raises ValueError for a band without a frequency, and as `pgd` does. Where others take the sign of a filtered
     gradient or clip afterwards, the change leaves the band; this one does not.
     """
+    check_subject(trial, Trial, "band_pgd")
     band = fourier_band(trial.samples.plane, low, high)
     done = f"PGD in the band {low:g} to {high:g}"
     return _confined_pgd(trial, band, done, Ball(norm, eps), steps, step, restarts, seed, batch)
@@ -75,6 +76,7 @@ def low_frequency_pgd(
     Source: Guo et al. (2018), low-frequency adversarial perturbation, the masked discrete cosine transform; there the
     sign and the clipping come last and the change leaks.
     """
+    check_subject(trial, Trial, "low_frequency_pgd")
     cosines = low_cosines(trial.samples.plane, ratio)
     done = f"PGD in the lowest {ratio:g} of the cosines"
     return _confined_pgd(trial, cosines, done, Ball(norm, eps), steps, step, restarts, seed, batch)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fourierscope.subjects import Classifier, Samples, Trial
+from fourierscope.subjects import Classifier, Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.gradients import slope_of
 
@@ -30,6 +30,7 @@ def foolbox_attack(
     ValueError for a budget out of range, samples without fitting labels, and logits without a gradient where the attack
     asks for it.
     """
+    check_subject(trial, Trial, "foolbox_attack")
     foolbox = _foolbox()
     if not isinstance(attack, foolbox.attacks.base.Attack):
         raise TypeError(

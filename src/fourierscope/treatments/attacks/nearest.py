@@ -7,7 +7,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, predictions
 from fourierscope.treatments.attacks.balls import in_box, lengths
 from fourierscope.treatments.attacks.gradients import Network, slope_of
@@ -30,6 +30,7 @@ def deepfool(
     Source: Moosavi-Dezfooli et al. (2016), algorithm 2; the defaults and the 1e-4 added to each gap are those of the
     published code. We clip to [0, 1].
     """
+    check_subject(trial, Trial, "deepfool")
     if steps < 1 or candidates < 2:
         raise ValueError(f"steps is at least 1 and candidates at least 2; {steps!r} and {candidates!r} came.")
     if not (isfinite(overshoot) and overshoot >= 0):

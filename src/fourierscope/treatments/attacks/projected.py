@@ -8,7 +8,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.balls import Ball, Norm, Region, in_box
 from fourierscope.treatments.attacks.gradients import Network, mistake_log_odds, slopes
@@ -40,6 +40,7 @@ def pgd(
 
     Source: Madry et al. (2018), section 2.1; we normalise the gradient in L2 and clip to [0, 1] after the ball.
     """
+    check_subject(trial, Trial, "pgd")
     ball, length = Ball(norm, eps), step_length(eps, steps, step)
     ball.check_fits(tuple(trial.samples.images.shape[1:]))
     check_restarts(restarts)
@@ -62,6 +63,7 @@ def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Sample
 
     There is no random start, hence no seed. Raises as `pgd` does. Source: Goodfellow et al. (2015), section 4.
     """
+    check_subject(trial, Trial, "fgsm")
     ball = Ball("linf", eps)
 
     def attack(images: Tensor, labels: Tensor) -> Outcome:

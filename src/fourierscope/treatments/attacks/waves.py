@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier import Frequency, Plane, quadratures, wave
-from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import batches, predictions, renamed
 from fourierscope.treatments.attacks.balls import Ball, Norm
 
@@ -46,6 +46,7 @@ class SingleWave:
             raise ValueError(f"sign is 1 or -1; {self.sign!r} came.")
 
     def __call__(self, samples: Samples) -> Samples:
+        check_subject(samples, Samples, "A SingleWave")
         images = samples.batch() + self.pattern(samples.plane)
         return renamed(samples, images.clamp_(0, 1), str(self))
 
@@ -94,6 +95,7 @@ def wave_attack(trial: Trial, wave: SingleWave, batch: int | None = None) -> Wav
 
     Raises ValueError for a wave that does not fit the plane of the samples.
     """
+    check_subject(trial, Trial, "wave_attack")
     after = wave(trial.samples)
     fooled = predictions(Trial(trial.classifier, after), batch) != predictions(trial, batch)
     count = len(after)
@@ -118,6 +120,7 @@ def wave_search(
 
     Raises ValueError for options out of range. Source: as `SingleWave`; their search order is ours.
     """
+    check_subject(trial, Trial, "wave_search")
     if queries < 1:
         raise ValueError(f"queries is a whole number from 1 on; {queries!r} came.")
     all_waves = candidates(trial.samples.plane, norm, eps, phases, within)
@@ -147,6 +150,7 @@ def universal_wave(
 
     Raises ValueError for options out of range. Source: as `SingleWave`.
     """
+    check_subject(trial, Trial, "universal_wave")
     tried = candidates(trial.samples.plane, norm, eps, phases, within, stride)
     counts = torch.zeros(len(tried), dtype=torch.int64)
     with torch.no_grad(), trial.classifier.evaluating():

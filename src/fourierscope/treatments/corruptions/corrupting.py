@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fourierscope.subjects import Samples
+from fourierscope.subjects import Samples, check_subject
 from fourierscope.treatments import chance
 from fourierscope.treatments.corruptions import blur, digital, noise, weather
 from fourierscope.treatments.corruptions.frost import FrostTextures, frost
@@ -111,7 +111,7 @@ def corrupt(
     Source: Hendrycks & Dietterich (2019), section 4.1; see `severities` for the parameters.
     """
     _check(samples, name, severity, table, frost)
-    used = _table(samples, table)
+    used = table_used(samples, table)
     made_up = " (synthetic frost)" if name == "frost" and frost is None else ""
     called = f"{samples.name} corrupted by {name}{made_up}, severity {severity:g}, table {used}, seed {seed}"
     corrupted = samples.images.clone()
@@ -139,8 +139,7 @@ def _mixed(
 
 def _check(samples: Samples, name: str, severity: float, table: str, frost: str | None) -> None:
     """Raises for everything that `corrupt` says it refuses."""
-    if not isinstance(samples, Samples):
-        raise TypeError(f"corrupt takes Samples; {type(samples).__name__} came. Write fs.Samples(images, labels).")
+    check_subject(samples, Samples, "corrupt")
     if name not in CORRUPTIONS:
         near = difflib.get_close_matches(str(name), CORRUPTIONS, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
@@ -156,7 +155,8 @@ def _check(samples: Samples, name: str, severity: float, table: str, frost: str 
         raise ValueError(f"A folder of pictures of frost has no effect on {name}: leave frost={frost!r} out.")
 
 
-def _table(samples: Samples, table: Literal["auto", "cifar", "imagenet"]) -> Table:
+def table_used(samples: Samples, table: Literal["auto", "cifar", "imagenet"]) -> Table:
+    """Whose severities `corrupt` uses for these samples."""
     if table == "auto":
         return "cifar" if max(samples.plane.shape) <= _SMALL else "imagenet"
     return table
