@@ -12,7 +12,7 @@ from fourierscope.papers.exhibit import Exhibit
 from fourierscope.papers.making import Setting
 from fourierscope.papers.page import page_of
 from fourierscope.papers.paper import Budget, Outcome, Paper, made_again
-from fourierscope.papers.tables import beside_table, check_table, counted, left_out, overview, plain, untried
+from fourierscope.papers.tables import UNSURE, beside_table, check_table, counted, left_out, overview, plain, untried
 from fourierscope.subjects import Classifier, open_classifier, open_samples
 from fourierscope.subjects.reference import reference_names
 
@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
     print(f"{paper.title}\nBudget {given.budget}: {budget.says}")
     outcomes = [outcome for one in exhibits for outcome in _made(paper, one, setting, folder)]
     page = page_of(paper, given.budget, budget, outcomes, folder)
-    print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)}")
+    print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)} {UNSURE}")
     print(f"Written: {page}. Results, pictures, checks and finished cells are in {folder}.")
     return 0
 
