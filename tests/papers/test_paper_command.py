@@ -44,8 +44,13 @@ def test_a_figure_is_made_told_and_kept(capsys):
     page = Path("out/report-5.html").read_text()
     assert "<td>above 0</td>" in page
     assert UNSURE in page
+    assert "Used again" not in told
     assert main(FIGURE) == 0
-    assert capsys.readouterr().out == told
+    again = capsys.readouterr().out.splitlines(keepends=True)
+    (reused,) = [line for line in again if line.startswith("Used again")]
+    cells = len(list(Path("out/cells").rglob("cell-*.npz")))
+    assert reused == f"Used again: {cells} finished cells that this folder kept.\n"
+    assert "".join(line for line in again if line != reused) == told
 
 
 def test_classifiers_of_ones_own_take_the_roles(capsys):
@@ -71,6 +76,7 @@ def test_an_interrupted_figure_says_how_to_go_on(capsys, monkeypatch):
     [
         (["yin2018"], "The papers are yin2019"),
         (["yin2019", "12"], "'12' came"),
+        (["yin2019", "figure12"], 'Write 5, figure5, figure-5 or "figure 5"; table2, table-2 or "table 2"'),
         (["yin2019", "3", "--budget", "tiny"], "smoke, small, full"),
         (["yin2019", "3", "--budget", "small"], "--samples npz:PATH"),
         (["yin2019", "3", "--budget", "small", "--samples", "npz:absent.npz"], "absent.npz"),
