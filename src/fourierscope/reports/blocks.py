@@ -25,7 +25,7 @@ from fourierscope.figures.form import (
 )
 from fourierscope.figures.page import page_figures
 from fourierscope.figures.page_layout import PageFigure
-from fourierscope.reports.questions import Question, same_for_all, shown
+from fourierscope.reports.questions import Question, compared, same_for_all, shown
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def blocks(question: Question) -> list[Block]:
         several = [question.results[place][name] for place in having]
         names = [question.names[place] if len(question.names) > 1 else "" for place in having]
         found += _block(words(name), several, names)
-        pairs = [pair for pair in question.differences if name in pair.result]
+        pairs = [pair for pair in question.differences if name in compared(pair.result)]
         found += _block(
             f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs]
         )
@@ -95,6 +95,8 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
                 heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False
             )
         ]
+    if all(one.dtype.kind in "iu" and not one.values.any() for one in several) and form != "pictures":
+        return [Block(heading, f"{says} It is 0 everywhere.", [], False)]
     several, names = unfolded(several, names)
     if form == "pictures":
         return [

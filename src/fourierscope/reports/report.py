@@ -28,6 +28,9 @@ window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Pl
 """
 
 
+_MAPS = ("HeatMap", "LayerHeatMap")  # whose pages say how a heat map is read
+
+
 def report(
     results: Sequence[Result],
     path: str | Path,
@@ -84,6 +87,7 @@ def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
         title=title,
         sheets=sheets,
         sections=sections,
+        holds_maps=any(one.analysis in _MAPS for one in asked),
         versions=_versions(asked),
         policy=_policy(library, _SCRIPT),
         library=library,
@@ -105,7 +109,7 @@ def _section(place: int, question: Question, figures: list[dict[str, Any]], said
         "id": f"question-{place}",
         "heading": question.heading,
         "options": question.options,
-        "left_out": question.left_out,
+        "note": question.note,
         "findings": _by_subject(news),
         "blocks": found,
         "records": [(described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for one in held],
