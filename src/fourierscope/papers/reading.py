@@ -43,7 +43,8 @@ def paired(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Reading:
 def apart(first: Reading, second: Reading) -> Reading:
     """first - second of two independent readings, with bounds from both intervals."""
     estimates = (Estimate(*map(np.asarray, one[:3])) for one in (first, second))
-    return Reading(*map(float, independent(*estimates)), min(first.n, second.n))
+    found = independent(*estimates)
+    return Reading(float(found.value), float(found.low), float(found.high), min(first.n, second.n))
 
 
 def exact(value: float, n: int) -> Reading:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fourierscope.reports.blocks import Block, blocks
-from fourierscope.reports.findings import Finding, findings
+from fourierscope.reports.changes import Finding
+from fourierscope.reports.findings import findings
 from fourierscope.reports.questions import Question, questions
 from fourierscope.reports.sheets import Sheet
 from fourierscope.results import Result, described, written_whole
