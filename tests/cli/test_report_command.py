@@ -39,9 +39,19 @@ def test_profiles_are_fitted_against_the_first_given_and_it_is_said(capsys):
 
 
 @pytest.mark.usefixtures("profiles")
+def test_the_one_named_natural_is_what_the_others_are_fitted_against(capsys):
+    natural = fs.load("attacked.nc")
+    natural.record["subject"]["classifier"]["name"] = "reference:natural"
+    natural.save("natural.nc")
+    assert main(["report", "plain.nc", "natural.nc"]) == 0
+    assert "of plain against reference:natural, the one named natural." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("profiles")
 def test_a_line_that_is_given_is_not_fitted_again(capsys):
     fs.trade_off(fs.load("noisy.nc"), fs.load("plain.nc"), draws=100).save("line.nc")
     assert main(["report", "plain.nc", "noisy.nc", "line.nc"]) == 0
+    assert main(["report", "noisy.nc", "line.nc", "plain.nc", "--out", "turned.html"]) == 0
     assert "Fitted" not in capsys.readouterr().out
 
 

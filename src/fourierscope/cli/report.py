@@ -30,26 +30,34 @@ def main(words: list[str]) -> int:
 
 
 def _lines(results: Sequence[Result]) -> Iterator[Result]:
-    """The trade-off of each corruption profile against the first of the same question on the same images, told as it
-    is fitted; those that are among the results already are not fitted again.
+    """The trade-off of each corruption profile against the one named natural, else the first given, of the same
+    question on the same images, told as it is fitted. Pairs whose line is among the results are not fitted again.
     """
-    first: dict[str, Result] = {}
     held = [one.record["subject"]["classifiers"] for one in results if one.record["analysis"] == "TradeOff"]
+    groups: dict[str, list[Result]] = {}
     for one in results:
         subject = one.record["subject"]
-        if one.record["analysis"] != "CorruptionProfile" or "classifier" not in subject:
-            continue
-        natural = first.setdefault(json.dumps([one.record["options"], subject["samples"]["digest"]]), one)
-        pair = [subject["classifier"], natural.record["subject"]["classifier"]]
-        if natural is not one and pair not in held:
-            yield from _line(one, natural, " against ".join(str(each["name"]) for each in pair))
+        if one.record["analysis"] == "CorruptionProfile" and "classifier" in subject:
+            groups.setdefault(json.dumps([one.record["options"], subject["samples"]["digest"]]), []).append(one)
+    for group in groups.values():
+        natural = next((one for one in group if _name(one).endswith("natural")), group[0])
+        for one in group:
+            pair = [each.record["subject"]["classifier"] for each in (one, natural)]
+            if one is not natural and pair not in held and pair[::-1] not in held:
+                yield from _line(one, natural)
 
 
-def _line(profile: Result, natural: Result, pair: str) -> Iterator[Result]:
+def _name(profile: Result) -> str:
+    return str(profile.record["subject"]["classifier"]["name"])
+
+
+def _line(profile: Result, natural: Result) -> Iterator[Result]:
     """The fitted line of one pair; nothing, and the reason told, where there is none."""
+    pair = f"{_name(profile)} against {_name(natural)}"
+    which = "the one named natural" if _name(natural).endswith("natural") else "the first profile given"
     try:
         yield trade_off(profile, natural)
     except ValueError as error:
         print(f"No line of trade-off, {pair}: {error}")
     else:
-        print(f"Fitted: the trade-off of {pair}, the first profile given.")
+        print(f"Fitted: the trade-off of {pair}, {which}.")

@@ -43,6 +43,14 @@ class Marks:
     marker: str
 
     @property
+    def slope(self) -> float:
+        """The slope of that line; NaN where there is none."""
+        if self.line is None:
+            return float("nan")
+        (left, right), (start, end) = self.line
+        return float((end - start) / (right - left))
+
+    @property
     def line(self) -> tuple[Array, Array] | None:
         """Ends (2,), (2,) of the straight line of best fit through marks with places across, where there is one."""
         if self.across is None:
@@ -53,6 +61,11 @@ class Marks:
         slope, intercept = np.polyfit(self.across[known], self.values[known], 1)
         ends = np.array([self.across[known].min(), self.across[known].max()])
         return ends, intercept + slope * ends
+
+
+def line_told(one: Marks) -> str:
+    """What the key says of the line of best fit."""
+    return f"line of best fit, slope {number(one.slope)}" if not one.name else f"{one.name}, slope {number(one.slope)}"
 
 
 def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:

@@ -23,9 +23,10 @@ from fourierscope.figures.form import (
     significant,
     ticks,
     unfolded,
+    words,
 )
 from fourierscope.figures.paper_words import dots, points, table
-from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
+from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of, scales_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,7 @@ _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "c
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
+_ACROSS_ALONE = 3  # planes of the words of one value in a row, at most
 _WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
 
 
@@ -94,32 +96,51 @@ def plain_texts(figure: Figure) -> None:
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     """Planes on one scale, some in a row; a row for each value that holds a plane for each word."""
-    held = len(several)
-    folded, (several, names) = several[0].ndim == 3, unfolded(several, names)
-    scale, lines = scale_of(several), held if folded else -(-len(several) // _ACROSS)
-    across = -(-len(several) // lines)
+    axis, (across, lines) = several[0].dims[0], _grid(several)
+    scales, (several, names) = scales_of(several), unfolded(several, names)
+    one_bar = all(one == scales[0] for one in scales)
     figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
     grid = figure.subplots(lines, across, squeeze=False).ravel()
     frames = grid[: len(several)]
     for spare in grid[len(several) :]:
         spare.remove()
-    for frame, values, name in zip(frames, several, names, strict=True):
+    for frame, values, name, scale in zip(frames, several, names, scales, strict=True):
         image = _plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
+        if not one_bar:
+            _bar(figure, image, [frame], [values], scale, 16)
+    if one_bar:
+        _bar(figure, image, list(frames), several, scales[0], 28)
+    marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
+    marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
+    figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
+    return figure
+
+
+def _grid(several: Sequence[xr.DataArray]) -> tuple[int, int]:
+    """How many planes stand across and down: a row for each value that holds a plane for each word, of one alone rows
+    of three.
+    """
+    if several[0].ndim == 3 and len(several) > 1:
+        return max(len(one) for one in several), len(several)
+    planes, most = (len(several[0]), _ACROSS_ALONE) if several[0].ndim == 3 else (len(several), _ACROSS)
+    lines = -(-planes // most)
+    return -(-planes // lines), lines
+
+
+def _bar(
+    figure: Figure, image: Any, frames: list[Axes], several: Sequence[xr.DataArray], scale: Scale, aspect: int
+) -> None:
+    """The colour bar of frames that share a scale."""
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
         scale.exceeded(several)
     ]
-    bar = figure.colorbar(image, ax=list(frames), extend=extend, fraction=0.05, pad=0.02, aspect=28)
+    bar = figure.colorbar(image, ax=frames, extend=extend, fraction=0.05, pad=0.02, aspect=aspect)
     bar.set_label(label(several[0]))
     if scale.kind == "logarithmic":
-        bar.set_ticks(
-            logarithmic_ticks(scale.low, scale.high),
-            labels=[f"{one:g}" for one in logarithmic_ticks(scale.low, scale.high)],
-        )
+        ticks = logarithmic_ticks(scale.low, scale.high)
+        bar.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
         bar.ax.minorticks_off()
-    marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
-    figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
-    return figure
 
 
 def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
