@@ -200,6 +200,16 @@ def test_options_are_asked_in_plain_words(tmp_path):
     assert f"Asked with {told}." in read.shown
 
 
+def test_the_main_picture_of_a_question_stands_before_those_that_are_folded(page):
+    text = page.read_text(encoding="utf-8")
+    section = text[text.index('<section id="question-1">') : text.index('<section id="question-2">')]
+    seen, folded = section.split('<details class="more">')
+    assert "<h3>error</h3>" in seen
+    assert "<h3>difference in error</h3>" in seen
+    assert "<h3>mean error over the ring</h3>" in folded
+    assert "More of this question: " in folded
+
+
 def test_without_results_there_is_no_report(tmp_path):
     with pytest.raises(ValueError, match="at least one"):
         report([], tmp_path / "r.html")

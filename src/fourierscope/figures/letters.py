@@ -22,19 +22,23 @@ class Frame(NamedTuple):
     letter: float
 
 
-def lettered(words: tuple[str, ...], across: Array, up: Array, frame: Frame) -> list[tuple[float, float]]:
+def lettered(
+    words: tuple[str, ...], across: Array, up: Array, frame: Frame, others: Array | None = None
+) -> list[tuple[float, float]]:
     """Offsets (right, up) from each mark to the middle of its word: the nearest place that covers no word and no mark.
 
-    `across` and `up` (k,) are places of the marks within the frame, from 0 to 1.
+    `across` and `up` (k,) are places of the marks within the frame, from 0 to 1; `others` (m, 2) those of marks without
+    a word.
     """
     points = np.stack([across * frame.width, up * frame.height], -1)
     points = np.where(np.isfinite(points), points, -1e6)
+    marks = points if others is None else np.concatenate([points, others * np.array(frame[:2])])
     boxes: dict[int, Array] = {}
     for place in np.argsort(points[:, 0], kind="stable").tolist():
         half = np.array([_WIDTH * frame.letter * len(words[place]), _HEIGHT * frame.letter]) / 2
         tried = [np.concatenate([points[place] + away, half]) for away in _places(half)]
-        others = np.array([*boxes.values()]).reshape(-1, 4)
-        costs = [_cost(one, others, points, frame) + 0.01 * turn for turn, one in enumerate(tried)]
+        placed = np.array([*boxes.values()]).reshape(-1, 4)
+        costs = [_cost(one, placed, marks, frame) + 0.01 * turn for turn, one in enumerate(tried)]
         boxes[place] = tried[int(np.argmin(costs))]
     return [tuple((boxes[place][:2] - points[place]).tolist()) for place in range(len(words))]
 

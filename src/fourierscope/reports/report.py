@@ -21,11 +21,19 @@ from fourierscope.results import Result, described, written_whole
 _SCRIPT = """"use strict";
 const figures = JSON.parse(document.getElementById("figures").textContent);
 const places = document.querySelectorAll("[data-figure]");
-for (const place of places) {
-  const figure = figures[Number(place.dataset.figure)];
-  Plotly.newPlot(place, figure.data, figure.layout, {displayModeBar: false, responsive: true});
+const drawn = new Set();
+function show() {
+  for (const place of places) {
+    if (place.closest("details:not([open])")) continue;
+    if (drawn.has(place)) { Plotly.Plots.resize(place); continue; }
+    drawn.add(place);
+    const figure = figures[Number(place.dataset.figure)];
+    Plotly.newPlot(place, figure.data, figure.layout, {displayModeBar: false, responsive: true});
+  }
 }
-window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Plots.resize(place)));
+show();
+for (const fold of document.querySelectorAll("details.more")) fold.addEventListener("toggle", show);
+window.addEventListener("beforeprint", show);
 """
 
 
@@ -103,6 +111,7 @@ def _section(place: int, question: Question, figures: list[dict[str, Any]], said
     Findings that an earlier question on the same samples gave, such as the clean accuracy, are not said twice.
     """
     found = [_placed(block, figures) for block in blocks(question)]
+    first = {found[0]["heading"], f"difference in {found[0]['heading']}"} if found else set()
     news = [one for one in findings(question) if one not in said]
     said.update(news)
     held = [*question.results, *(pair.result for pair in question.differences)]
@@ -112,7 +121,8 @@ def _section(place: int, question: Question, figures: list[dict[str, Any]], said
         "options": question.options,
         "note": question.note,
         "findings": _by_subject(news),
-        "blocks": found,
+        "main": [one for one in found if one["heading"] in first],
+        "more": [one for one in found if one["heading"] not in first],
         "records": [(described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for one in held],
     }
 
