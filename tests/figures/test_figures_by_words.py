@@ -143,6 +143,9 @@ def test_several_models_with_more_than_two_curves_each_become_tables():
     assert len(page_figures([two, two], ["one", "two"])) == 1
 
 
+OTHERS = np.array([[0.12, 0.6], [0.85, 0.6], [0.82, 0.4]])  # marks without words
+
+
 def _boxes(words, offsets, across, up, frame):
     middle = np.stack([across * frame.width, up * frame.height], -1) + np.array(offsets)
     half = np.array([[0.25 * frame.letter * len(word), 0.5 * frame.letter] for word in words])
@@ -155,12 +158,14 @@ def test_words_of_crowded_marks_cover_neither_each_other_nor_the_marks(seed):
     words = tuple(one.replace("_", " ") for one in CORRUPTIONS)[:15]
     across = np.where(generator.random(15) < 0.6, 0.1, 0.8) + 0.08 * generator.random(15)
     up = 0.45 + 0.1 * generator.random(15)
-    middle, half = _boxes(words, lettered(words, across, up, frame), across, up, frame)
+    middle, half = _boxes(words, lettered(words, np.stack([across, up], -1), frame, OTHERS), across, up, frame)
     for one in range(15):
         apart = (np.abs(middle - middle[one]) >= half + half[one]).any(-1)
         assert apart.sum() == 14
         free = (np.abs(np.stack([across * 380, up * 270], -1) - middle[one]) >= half[one]).any(-1)
         assert free.all()
+    clear = (np.abs(OTHERS[:, None] * [380, 270] - middle) >= half).any(-1)
+    assert clear.all()
     assert (middle - half >= 0).all()
     assert (middle + half <= [380, 270]).all()
 

@@ -22,17 +22,15 @@ class Frame(NamedTuple):
     letter: float
 
 
-def lettered(
-    words: tuple[str, ...], across: Array, up: Array, frame: Frame, others: Array | None = None
-) -> list[tuple[float, float]]:
+def lettered(words: tuple[str, ...], places: Array, frame: Frame, others: Array) -> list[tuple[float, float]]:
     """Offsets (right, up) from each mark to the middle of its word: the nearest place that covers no word and no mark.
 
-    `across` and `up` (k,) are places of the marks within the frame, from 0 to 1; `others` (m, 2) those of marks without
-    a word.
+    `places` (k, 2) are those of the marks within the frame, across and up, from 0 to 1; `others` (m, 2) those of marks
+    without a word.
     """
-    points = np.stack([across * frame.width, up * frame.height], -1)
-    points = np.where(np.isfinite(points), points, -1e6)
-    marks = points if others is None else np.concatenate([points, others * np.array(frame[:2])])
+    marks = np.concatenate([places, others]) * np.array(frame[:2])
+    marks = np.where(np.isfinite(marks), marks, -1e6)
+    points = marks[: len(words)]
     boxes: dict[int, Array] = {}
     for place in np.argsort(points[:, 0], kind="stable").tolist():
         half = np.array([_WIDTH * frame.letter * len(words[place]), _HEIGHT * frame.letter]) / 2

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.letters import Frame, lettered
-from fourierscope.figures.marks import Marks, across_label, in_cell, line_told, marks, told
+from fourierscope.figures.letters import Frame
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, told
 from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
 from fourierscope.figures.scale import Scale
 
@@ -49,7 +49,7 @@ def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
     x["range"], y["range"] = _reach([one.across for one in found]), _reach([one.values for one in found] + _ends(found))
     y["zeroline"] = any(one.significant is not None for one in found)
     made = layout(440 + 22 * len(found), {"l": 62, "r": 14, "t": 10, "b": 60}, x, y)
-    made["annotations"] = _letters(found[0], x["range"], y["range"])
+    made["annotations"] = _letters(found, x["range"], y["range"])
     framed = _framed(traces, found, made)
     made["showlegend"] = True
     return framed
@@ -67,11 +67,11 @@ def _reach(several: Sequence[Array | None]) -> list[float | None]:
     return [short(values.min() - room), short(values.max() + room)]
 
 
-def _letters(one: Marks, x: list[float | None], y: list[float | None]) -> list[dict[str, Any]]:
-    """The words of the marks, where they cover neither each other nor the marks."""
+def _letters(found: list[Marks], x: list[float | None], y: list[float | None]) -> list[dict[str, Any]]:
+    """The words of the first marks, where they cover neither each other nor a mark."""
+    one, (left, right), (low, high) = found[0], *([float(end or 0) for end in ends] for ends in (x, y))
     assert one.across is not None
-    (left, right), (low, high) = ([float(end or 0) for end in ends] for ends in (x, y))
-    offsets = lettered(one.words, (one.across - left) / (right - left), (one.values - low) / (high - low), _FRAME)
+    offsets = letters(found, (left, right), (low, high), _FRAME)
     look = {"showarrow": True, "arrowhead": 0, "arrowwidth": 0.6, "arrowcolor": "#9aa1ad", "standoff": 5}
     return [
         {"text": word, "x": short(across), "y": short(up), "ax": round(right), "ay": -round(above), **look}

@@ -10,23 +10,21 @@ import xarray as xr
 
 from fourierscope.figures.curves import Curve, axis_of, curves
 from fourierscope.figures.form import (
-    axis_label,
     bounds,
     common_form,
     count,
-    edges,
     interval,
     label,
     number,
     ordered,
     picture,
     significant,
-    ticks,
     unfolded,
     words,
 )
+from fourierscope.figures.paper_plane import bar, plane
 from fourierscope.figures.paper_words import dots, points, table
-from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of, scales_of
+from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +35,6 @@ _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
 _ACROSS_ALONE = 3  # planes of the words of one value in a row, at most
-_WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
 
 
 def draw(values: xr.DataArray, title: str = "") -> Figure:
@@ -105,12 +102,12 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     for spare in grid[len(several) :]:
         spare.remove()
     for frame, values, name, scale in zip(frames, several, names, scales, strict=True):
-        image = _plane(frame, ordered(values), scale)
+        image = plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
         if not one_bar:
-            _bar(figure, image, [frame], [values], scale, 16)
+            bar(figure, image, [frame], [values], scale, 16)
     if one_bar:
-        _bar(figure, image, list(frames), several, scales[0], 28)
+        bar(figure, image, list(frames), several, scales[0], 28)
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
@@ -126,63 +123,6 @@ def _grid(several: Sequence[xr.DataArray]) -> tuple[int, int]:
     planes, most = (len(several[0]), _ACROSS_ALONE) if several[0].ndim == 3 else (len(several), _ACROSS)
     lines = -(-planes // most)
     return -(-planes // lines), lines
-
-
-def _bar(
-    figure: Figure, image: Any, frames: list[Axes], several: Sequence[xr.DataArray], scale: Scale, aspect: int
-) -> None:
-    """The colour bar of frames that share a scale."""
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
-        scale.exceeded(several)
-    ]
-    bar = figure.colorbar(image, ax=frames, extend=extend, fraction=0.05, pad=0.02, aspect=aspect)
-    bar.set_label(label(several[0]))
-    if scale.kind == "logarithmic":
-        ticks = logarithmic_ticks(scale.low, scale.high)
-        bar.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
-        bar.ax.minorticks_off()
-
-
-def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
-
-    norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
-    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256).with_extremes(bad="#dddddd")
-    rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
-    extent = (columns[0], columns[1], rows[1], rows[0])
-    image = frame.imshow(
-        np.asarray(values.values, float),
-        cmap=colours,
-        norm=norm,
-        extent=extent,
-        interpolation="nearest",
-        aspect="equal",
-    )
-    sure = significant(values)
-    if sure is not None:
-        wash = np.zeros((*sure.shape, 4))
-        wash[~sure] = _WASH
-        frame.imshow(wash, extent=extent, interpolation="nearest", aspect="equal")
-        places = np.argwhere(~sure) if sure.size <= MOST_DOTS else np.empty((0, 2), dtype=int)
-        size = 40 / max(sure.shape)
-        frame.plot(
-            values["column"].values[places[:, 1]],
-            values["row"].values[places[:, 0]],
-            "o",
-            color="#333333",
-            markersize=size,
-            mew=0,
-        )
-    frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
-    frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
-    frame.set(xlim=columns, ylim=(rows[1], rows[0]))
-    for axis, side in (("column", frame.xaxis), ("row", frame.yaxis)):
-        marked = ticks(values.coords[axis].values)
-        if marked is not None:
-            side.set_ticks(marked)
-    frame.set_xlabel(axis_label(values, "column"))
-    frame.set_ylabel(axis_label(values, "row"))
-    return image
 
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:

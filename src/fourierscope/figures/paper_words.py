@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.letters import Frame, lettered
-from fourierscope.figures.marks import Marks, across_label, in_cell, line_told, marks
+from fourierscope.figures.letters import Frame
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -
             frame.plot(*one.line, color=one.colour, linewidth=1.4, label=line_told(one))
         _drawn(frame, one, one.across, one.values)
     frame.margins(0.1)
-    _lettered(frame, found[0], found[1:])
+    _lettered(frame, found)
     frame.set_xlabel(across_label(several[0]))
     frame.set_ylabel(label(several[0]))
     frame.grid(color=_GRID, linewidth=0.6)
@@ -80,18 +80,14 @@ def table(frame: Axes, values: xr.DataArray, scale: Scale) -> None:
     frame.spines[:].set_visible(False)
 
 
-def _lettered(frame: Axes, one: Marks, others: Sequence[Marks]) -> None:
-    """The words of the marks, where they cover neither each other nor the marks; a thin line leads to those far off."""
+def _lettered(frame: Axes, found: Sequence[Marks]) -> None:
+    """The words of the first marks, clear of each other and of the marks; a thin line leads to those far off."""
+    one, offsets = found[0], letters(found, frame.get_xlim(), frame.get_ylim(), _FRAME)
     assert one.across is not None
-    (left, right), (low, high) = frame.get_xlim(), frame.get_ylim()
-    start, span = np.array([left, low]), np.array([right - left, high - low])
-    places = [(np.stack([each.across, each.values], -1) - start) / span for each in (one, *others)]
-    bare = np.concatenate([place[np.isfinite(place).all(-1)] for place in places[1:]]) if others else None
     leader = {"arrowstyle": "-", "color": _QUIET, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
-    for place, offset in enumerate(lettered(one.words, *places[0].T, _FRAME, bare)):
-        at = (float(one.across[place]), float(one.values[place]))
+    for word, across, up, offset in zip(one.words, one.across, one.values, offsets, strict=True):
         text = frame.annotate(
-            one.words[place], at, offset, textcoords="offset points", fontsize=_FRAME.letter, arrowprops=leader
+            word, (across, up), offset, textcoords="offset points", fontsize=_FRAME.letter, arrowprops=leader
         )
         text.set(ha="center", va="center", color=_INK)
 

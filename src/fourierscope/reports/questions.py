@@ -152,8 +152,8 @@ def _note(record: dict[str, Any], whole: list[str], names: list[str]) -> str:
         return ""
     told = f"The names tell what differs; in full: {'; '.join(whole)}. " if names != whole else ""
     return (
-        f"{told}The changes are not of one classifier's answers, so they stand side by side without a paired "
-        "difference; ratios and shares are compared as independent."
+        f"{told}These are changes of images, not answers to the same images: they stand side by side, without "
+        "a paired difference; ratios and shares are compared as independent."
     )
 
 
