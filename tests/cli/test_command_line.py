@@ -41,7 +41,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys):
 def test_a_command_saves_what_python_gives(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main([*HEAT_MAP, "--norm", "2", "--store", "store", "--out", "heat.nc"]) == 0
-    assert "of the clean images rightly" in capsys.readouterr().out
+    assert "The accuracy on clean images is" in capsys.readouterr().out
     trial = fourierscope.Trial(
         fourierscope.open_classifier("reference:natural"), fourierscope.open_samples("patches:test", limit=20)
     )

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from values_made import dots_result, layers, plane_result, points_result, table_result
 
 import fourierscope as fs
-from fourierscope.figures.form import unfolded
+from fourierscope.figures.form import number, unfolded
+from fourierscope.figures.letters import Frame, lettered
 from fourierscope.figures.marks import marks
 from fourierscope.figures.page import page_figures
+from fourierscope.treatments.corruptions import CORRUPTIONS
 
 
 def test_dots_stand_at_their_values_with_their_intervals_in_rows_by_word():
@@ -93,10 +96,89 @@ def test_a_plane_for_each_word_is_drawn_as_so_many_planes_on_one_scale():
     assert names == ["layer first", "layer second", "error"]
     assert planes[1].values.tolist() == layers().values[1].tolist()
     frames = fs.draw_together([layers(), layers() * 2], ["one", "two"]).axes[:4]
-    assert [frame.get_title() for frame in frames] == ["one, first", "one, second", "two, first", "two, second"]
+    assert [frame.get_title() for frame in frames] == [
+        f"{name}, layer {word}" for name in ("one", "two") for word in ("first", "second")
+    ]
     figures = page_figures([layers()], [""])
     assert len(figures) == 2
     assert figures[0]["data"][0]["zmax"] == figures[1]["data"][0]["zmax"]
+
+
+def test_words_whose_magnitudes_differ_much_have_a_scale_each_that_models_share():
+    first = layers().copy(data=layers().values + np.array([0, 10_000.0])[:, None, None])
+    second = first + np.array([50.0, 0])[:, None, None]
+    ends = [
+        (
+            float(min(one[place].min() for one in (first, second))),
+            float(max(one[place].max() for one in (first, second))),
+        )
+        for place in (0, 1)
+    ]
+    figures = [one["data"][0] for one in page_figures([first, second], ["one", "two"])]
+    assert [one["zmax"] for one in figures] == pytest.approx([ends[0][1], ends[1][1]] * 2, rel=0.1)
+    assert figures[0]["zmin"] == figures[2]["zmin"] == ends[0][0]
+    frames = fs.draw_together([first, second], ["one", "two"])
+    assert [one.get_images()[0].norm.vmax for one in frames.axes[:4]] == pytest.approx(
+        [one["zmax"] for one in figures], rel=1e-3
+    )
+    assert "each layer has its own scale" in frames.get_supxlabel()
+    assert "own scale" not in fs.draw(layers()).get_supxlabel()
+
+
+def test_the_layers_of_one_value_stand_in_rows_of_three():
+    many = xr.concat([layers().isel(layer=0)] * 7, "layer").assign_coords(layer=[f"{one}" for one in range(7)])
+    figure = fs.draw(many)
+    assert len({round(frame.get_position().y0, 2) for frame in figure.axes[:7]}) == 3
+    assert figure.get_size_inches()[0] < 13
+
+
+def test_several_models_with_more_than_two_curves_each_become_tables():
+    few = table_result(words=4)["accuracy"]
+    assert "data" in page_figures([few], [""])[0]
+    assert page_figures([few], [""])[0]["data"][-1]["type"] == "scatter"
+    figures = page_figures([few, few], ["one", "two"])
+    assert [one["data"][0]["type"] for one in figures] == ["heatmap", "heatmap"]
+    assert figures[1]["data"][0]["text"][2][1] == f"{float(few[2, 1]):.2f}"
+    two = few.isel(corruption=slice(2))
+    assert len(page_figures([two, two], ["one", "two"])) == 1
+
+
+OTHERS = np.array([[0.12, 0.6], [0.85, 0.6], [0.82, 0.4]])  # marks without words
+
+
+def _boxes(words, offsets, across, up, frame):
+    middle = np.stack([across * frame.width, up * frame.height], -1) + np.array(offsets)
+    half = np.array([[0.25 * frame.letter * len(word), 0.5 * frame.letter] for word in words])
+    return middle, half
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_words_of_crowded_marks_cover_neither_each_other_nor_the_marks(seed):
+    generator, frame = np.random.default_rng(seed), Frame(380.0, 270.0, 7.0)
+    words = tuple(one.replace("_", " ") for one in CORRUPTIONS)[:15]
+    across = np.where(generator.random(15) < 0.6, 0.1, 0.8) + 0.08 * generator.random(15)
+    up = 0.45 + 0.1 * generator.random(15)
+    middle, half = _boxes(words, lettered(words, np.stack([across, up], -1), frame, OTHERS), across, up, frame)
+    for one in range(15):
+        apart = (np.abs(middle - middle[one]) >= half + half[one]).any(-1)
+        assert apart.sum() == 14
+        free = (np.abs(np.stack([across * 380, up * 270], -1) - middle[one]) >= half[one]).any(-1)
+        assert free.all()
+    clear = (np.abs(OTHERS[:, None] * [380, 270] - middle) >= half).any(-1)
+    assert clear.all()
+    assert (middle - half >= 0).all()
+    assert (middle + half <= [380, 270]).all()
+
+
+def test_the_slope_of_the_line_is_told_in_the_key():
+    values = points_result()["accuracy"]
+    slope = np.polyfit([0.7, 0.1, 0.4], values.values, 1)[0]
+    figure = fs.draw(values)
+    assert [one.get_text() for one in figure.legends[0].get_texts()] == [f"line of best fit, slope {number(slope)}"]
+    (page,) = page_figures([values], ["one"])
+    assert page["data"][1]["name"] == f"one, slope {number(slope)}"
+    assert page["layout"]["showlegend"]
+    assert sorted(one["text"] for one in page["layout"]["annotations"]) == ["fog", "jpeg", "snow fall"]
 
 
 @pytest.mark.parametrize("text", ["<b>x</b>", "%{z}"])

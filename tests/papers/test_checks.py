@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Made, Reading
+from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Reading
 from fourierscope.papers.making import NotTried
+from fourierscope.papers.paper import Outcome
 from fourierscope.papers.reading import apart, at, between, exact, outcomes, within
-from fourierscope.papers.tables import check_table, verdict
+from fourierscope.papers.tables import check_table, counted, overview, verdict
 
 NOTHING = Made({})
+EXHIBIT = Exhibit("1", "A curve", "None.", "nowhere", make=lambda making: None, draw=lambda made: [])
 
 
 def tried(value, low=-inf, high=inf, bounds=(nan, nan), budget="smoke", budgets=("smoke",)):
@@ -107,9 +109,19 @@ def test_independent_readings_part_as_their_intervals_add_in_squares():
     assert found == pytest.approx((0.8, 0.8 - np.hypot(0.3, 0.3), 0.8 + np.hypot(0.5, 0.4), 8))
 
 
+def test_counts_of_verdicts_tell_how_many_of_them_are_unsure():
+    sure, unsure = tried(0.5, 0.0, 1.0, (0.4, 0.6)), tried(0.5, 0.0, 1.0, (-0.1, 0.6))
+    bare, fails = tried(0.5, 0.0, 1.0), tried(-0.5, 0.0, 1.0, (-0.6, 0.1))
+    outcome = Outcome(EXHIBIT, NOTHING, [sure, unsure, bare, fails], [], [])
+    assert counted([outcome]) == "Of 4 checks: 3 hold (1 unsure), 1 fail (1 unsure), 0 not tried here."
+    assert overview([outcome]).rows[0][1:4] == ("3 (1 unsure)", "1 (1 unsure)", "0")
+    outcome = Outcome(EXHIBIT, NOTHING, [sure, bare], [], [])
+    assert overview([outcome]).rows[0][1:4] == ("2", "0", "0")
+
+
 def test_the_table_tells_verdict_value_interval_count_and_bounds():
     table = check_table([tried(0.5, 0.0, 1.0, (-0.1, 0.6)), tried(0.5, ABOVE_ZERO), tried(0, 0, budget="full")])
     assert table.rows[0] == ("holds, unsure", "a claim", "", "0.500", "-0.100 to 0.600", "10", "0 to 1")
     assert table.rows[1][-1] == "above 0"
     assert table.rows[2] == ("not tried here", "a claim", "", "", "", "", "at least 0")
-    assert table.says == "1 check not tried here, because it asks for the budget smoke."
+    assert table.says == "1 check not tried here, because that takes the budget smoke."

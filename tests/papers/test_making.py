@@ -86,6 +86,17 @@ def test_a_folder_of_another_setting_is_refused(paper, setting, tmp_path, change
         made(paper, replace(setting, **change), tmp_path / "out")
 
 
+def test_a_folder_of_other_images_names_them_and_shows_no_digest(paper, setting, tmp_path):
+    made(paper, setting, tmp_path / "out")
+    others = setting.samples.limited(10)
+    with pytest.raises(StoreError, match=r"the test images are others") as told:
+        made(paper, replace(setting, samples=others), tmp_path / "out")
+    assert f"(then {setting.samples.name}, now {others.name})" in str(told.value)
+    assert "--folder" in str(told.value)
+    assert setting.samples.digest not in str(told.value)
+    assert others.digest not in str(told.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'"text"', b"null"], ids=str)
 def test_a_damaged_mark_of_the_folder_is_told(paper, setting, tmp_path, content):
     made(paper, setting, tmp_path / "out")
@@ -124,8 +135,10 @@ def test_the_page_holds_pictures_checks_and_reasons(paper, setting, tmp_path):
 
 
 def test_exhibits_are_found_by_number_and_by_name(paper):
-    assert paper.exhibit("1") is paper.exhibit("Figure 1") is paper.exhibit("figure-1") is paper.exhibits[0]
-    assert paper.exhibit("table 1") is paper.exhibit("table-1") is paper.exhibits[1]
+    for words in ("1", "figure 1", "Figure 1", "figure1", "figure-1"):
+        assert paper.exhibit(words) is paper.exhibits[0]
+    for words in ("table 1", "Table 1", "table1", "table-1"):
+        assert paper.exhibit(words) is paper.exhibits[1]
     with pytest.raises(ValueError, match="has 1, table 1; '9' came"):
         paper.exhibit("9")
 

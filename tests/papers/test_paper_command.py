@@ -8,6 +8,7 @@ import pytest
 
 from fourierscope.cli import main
 from fourierscope.papers import PAPERS
+from fourierscope.papers.tables import UNSURE
 from fourierscope.runs.store import Store
 
 FIGURE = ["paper", "yin2019", "5", "--limit", "8", "--folder", "out"]
@@ -33,15 +34,23 @@ def test_a_figure_is_made_told_and_kept(capsys):
     assert main(FIGURE) == 0
     told = capsys.readouterr().out
     assert "Figure 5" in told
-    assert "3 checks not tried here, because it asks for the budget small or full." in told
+    assert "3 checks not tried here, because that takes the budget small or full." in told
     assert "Of 12 checks:" in told
+    assert told.count(UNSURE) == 1
     assert {one.name for one in Path("out/figure-5").iterdir()} >= {"natural.nc", "figure-5.png", "checks.json"}
     held = json.loads(Path("out/checks-5.json").read_text())
     assert [one["exhibit"] for one in held] == ["Figure 5"]
     assert all(one["n"] == 8 for one in held[0]["checks"] if one["verdict"] != "not tried here")
-    assert "<td>above 0</td>" in Path("out/report-5.html").read_text()
+    page = Path("out/report-5.html").read_text()
+    assert "<td>above 0</td>" in page
+    assert UNSURE in page
+    assert "Used again" not in told
     assert main(FIGURE) == 0
-    assert capsys.readouterr().out == told
+    again = capsys.readouterr().out.splitlines(keepends=True)
+    (reused,) = [line for line in again if line.startswith("Used again")]
+    cells = len(list(Path("out/cells").rglob("cell-*.npz")))
+    assert reused == f"Used again: {cells} finished cells that this folder kept.\n"
+    assert "".join(line for line in again if line != reused) == told
 
 
 def test_classifiers_of_ones_own_take_the_roles(capsys):
@@ -67,6 +76,7 @@ def test_an_interrupted_figure_says_how_to_go_on(capsys, monkeypatch):
     [
         (["yin2018"], "The papers are yin2019"),
         (["yin2019", "12"], "'12' came"),
+        (["yin2019", "figure12"], 'Write 5, figure5, figure-5 or "figure 5"; table2, table-2 or "table 2"'),
         (["yin2019", "3", "--budget", "tiny"], "smoke, small, full"),
         (["yin2019", "3", "--budget", "small"], "--samples npz:PATH"),
         (["yin2019", "3", "--budget", "small", "--samples", "npz:absent.npz"], "absent.npz"),

@@ -6,7 +6,12 @@ import torch
 
 import fourierscope as fs
 from fourierscope.figures.form import number
+from fourierscope.papers.exhibit import Reading
+from fourierscope.papers.reading import apart
 from fourierscope.reports import told
+from fourierscope.reports.blocks import blocks
+from fourierscope.reports.findings import findings
+from fourierscope.reports.questions import questions, shortened
 
 
 def interval(values):
@@ -73,7 +78,7 @@ def test_robustness_tells_where_half_of_the_accuracy_is_gone(trials):
     assert halved
     assert f"takes half of the clean accuracy is {number(halved[0])}" in said
     assert f"lowest, {interval(found['accuracy'][int(found['accuracy'].values.argmin())])}" in said
-    assert "At none of these strengths" in " ".join(told(fs.Robustness("fgsm", (0.0,))(trials[0])))
+    assert "At none of these strengths" in " ".join(told(fs.Robustness("fgsm", (0.0, 1e-6))(trials[0])))
     assert "At all of these strengths" in " ".join(told(fs.Robustness("fgsm", (0.3, 0.4))(trials[0])))
 
 
@@ -88,7 +93,72 @@ def test_a_profile_and_a_trade_off_tell_extremes_slope_and_residual(trials):
     said = " ".join(told(line))
     assert "From right to other, accuracy" in said
     assert f"slope {interval(line['slope'])}" in said
+    assert "The accuracy of other minus that of right is highest under" in said
+    assert "that of the classifier named first minus that of the second" in questions([line])[0].note
     assert f"residual sum of squares {interval(line['residual'])}, over 3 corruptions" in said
+
+
+def test_of_one_strength_or_corruption_no_extreme_is_told(trials):
+    said = told(fs.Robustness("fgsm", (0.0,))(trials[0]))
+    assert said[1:] == [
+        "Under fgsm the accuracy is 1 (0.862 to 1) at eps 0.",
+        "That is more than half of the clean accuracy (0.500).",
+    ]
+    assert "That is at most half" in " ".join(told(fs.Robustness("fgsm", (0.3,))(trials[0])))
+    said = " ".join(told(fs.CorruptionProfile("brightness", (1, 5), 5)(trials[0])))
+    assert "lowest" not in said
+    assert "highest" not in said
+    assert "The accuracy under brightness, " in said
+    rising = fs.Robustness("fgsm", (0.0, 0.2))(trials[0])
+    rising.dataset["accuracy"][:] = [0.2, 0.4]
+    assert "lowest" not in " ".join(told(rising))
+
+
+def test_how_far_an_attack_moved_the_images_is_no_difference_of_classifiers(trials):
+    results = [fs.Robustness("pgd-linf", (0.01, 0.02))(trial) for trial in trials]
+    results[1].dataset["change_outcomes"][:] = 5.0
+    (question,) = questions(results)
+    assert (question.differences[0].result["change_significant"] == 1).all()
+    said = " ".join(one.says for one in findings(question) if " minus " in one.about)
+    assert "The change of" not in said
+    assert "accuracy" in said
+    assert "difference in change" not in [one.heading for one in blocks(question)]
+    assert "difference in accuracy" in [one.heading for one in blocks(question)]
+
+
+def test_changes_of_other_images_are_compared_as_independent(pair):
+    quiet = fs.Pair(pair.before, fs.Samples(pair.before.images.int().clamp(4, 250).byte(), pair.before.labels, "cut"))
+    smooth = fs.Pair(pair.before, fs.treatments.corrupt(pair.before, "brightness", 3))
+    first, second = (fs.ShiftSpectrum(2.0)(one) for one in (pair, smooth))
+    (question,) = questions([first, second])
+    (said,) = [one.says for one in findings(question) if " minus " in one.about]
+    found = Reading(*(float(first[f"low_high_ratio{side}"]) for side in ("", "_low", "_high")), 24)
+    other = Reading(*(float(second[f"low_high_ratio{side}"]) for side in ("", "_low", "_high")), 24)
+    expected = apart(found, other)
+    assert f"{number(expected.value)} ({number(expected.low)} to {number(expected.high)})" in said
+    assert ("lower" in said) == (expected.high < 0)
+    assert "as independent" in said
+    assert "side by side" in question.note
+    (same,) = [one.says for one in findings(questions([first, first])[0]) if " minus " in one.about]
+    assert "does not differ surely: 0 (" in same
+    with pytest.raises(ValueError, match=r"fs.report\(\[first, second\]\)"):
+        first - fs.ShiftSpectrum(2.0)(quiet)
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["a under PGD, seed 0, on natural", "a under PGD, seed 0, on robust"], ["natural", "robust"]),
+        (["a fog severity 3, seed 0", "a fog severity 5, seed 0"], ["severity 3", "severity 5"]),
+        (["a fog 3", "a contrast 3"], ["fog", "contrast"]),
+        (["a", "a fog"], ["a", "a fog"]),
+        (["a (1)", "a (2)"], ["a (1)", "a (2)"]),
+        (["one alone"], ["one alone"]),
+    ],
+    ids=str,
+)
+def test_short_names_tell_what_differs(names, short):
+    assert shortened(names) == short
 
 
 def test_the_page_holds_every_new_question_and_its_differences(trials, pair, tmp_path):

@@ -21,7 +21,7 @@ def test_the_clean_accuracy_is_one_minus_the_error_with_its_interval(maps):
     right = 1 - float(maps[1]["clean_error"])
     _, low, high = wilson(right, 24)
     said = sentences(maps, "medium")[0]
-    assert f"{100 * right:.1f}\u00a0% ({100 * low:.1f} to {100 * high:.1f}\u00a0%)" in said
+    assert said == f"The accuracy on clean images is {number(right)} ({number(low)} to {number(high)})."
 
 
 def test_a_heat_map_tells_its_extreme_rings_with_intervals(maps):
@@ -45,6 +45,15 @@ def test_pairs_tell_rings_that_differ_significantly(maps):
     assert sure.any()
     largest = difference[int(np.where(sure, np.abs(difference.values), 0).argmax())]
     assert f"radius {int(largest.radius)}: {interval(largest)}" in said
+
+
+def test_a_difference_of_clean_accuracies_is_told_in_shares_with_its_sign(maps):
+    error = (maps[1] - maps[2])["clean_error"]
+    name = maps[2].record["subject"]["classifier"]["name"]
+    said = next(one for one in sentences(maps, f"medium minus {name}") if "clean images" in one)
+    ends = sorted(-float(error[error.attrs[side]]) for side in ("low", "high"))
+    assert float(error) != 0
+    assert f"{number(-float(error))} ({number(ends[0])} to {number(ends[1])})" in said
 
 
 def test_a_pair_without_a_difference_says_so(maps):
@@ -113,4 +122,4 @@ def test_a_difference_given_by_itself_is_told_by_the_names_in_its_record(maps):
 def test_of_many_classifiers_each_is_compared_with_the_first(maps):
     question = questions([maps[0]] * 5)[0]
     assert len(question.differences) == 4
-    assert "compared with the first" in question.left_out
+    assert "compared with the first" in question.note

@@ -111,7 +111,7 @@ def test_what_does_not_depend_on_the_classifier_is_shown_once(read):
 
 
 def test_the_clean_accuracy_is_said_once_for_each_classifier(read):
-    assert read.shown.count("of the clean images rightly") == 3
+    assert read.shown.count("The accuracy on clean images is") == 3
 
 
 def test_the_same_results_give_the_same_page(all_results, page):
@@ -171,6 +171,43 @@ def test_a_name_that_could_not_be_decoded_is_written_all_the_same(tmp_path):
 def test_a_ring_is_headed_as_what_it_is(read):
     assert "mean error over the ring" in read.shown
     assert "error ring" not in read.shown
+
+
+def test_how_a_heat_map_is_read_stands_on_pages_that_hold_one_alone(tmp_path, read):
+    assert "A heat map in four sentences" in read.shown
+    assert "A heat map in four" not in Reader(report([made()], tmp_path / "r.html").read_text()).shown
+
+
+def test_counts_that_are_all_0_are_said_and_not_drawn(tmp_path):
+    result = made()
+    result.dataset["unchanged"] = result.dataset["depth"].copy(data=np.zeros((3, 9)).astype(int)[:, 0])
+    result.dataset["unchanged"].attrs = {"units": "images", "says": "Images left as they were."}
+    read = Reader(report([result], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "Images left as they were. It is 0 everywhere." in read.shown
+    assert len(json.loads(read.scripts[0])) == 1
+    result.dataset["unchanged"][1] = 1
+    read = Reader(report([result], tmp_path / "s.html").read_text(encoding="utf-8"))
+    assert "0 everywhere" not in read.shown
+    assert len(json.loads(read.scripts[0])) == 2
+
+
+def test_options_are_asked_in_plain_words(tmp_path):
+    result = made()
+    profile = {"bandwidth": 27, "severities": [1, 3, 5], "clip": True}
+    result.record["options"] = {"split": 0.0, "norm": 8.0, "mean": None, "profile": profile}
+    read = Reader(report([result], tmp_path / "r.html").read_text(encoding="utf-8"))
+    told = "split half of Nyquist, norm 8, profile of (bandwidth 27, severities 1, 3 and 5, clip yes)"
+    assert f"Asked with {told}." in read.shown
+
+
+def test_the_main_picture_of_a_question_stands_before_those_that_are_folded(page):
+    text = page.read_text(encoding="utf-8")
+    section = text[text.index('<section id="question-1">') : text.index('<section id="question-2">')]
+    seen, folded = section.split('<details class="more">')
+    assert "<h3>error</h3>" in seen
+    assert "<h3>difference in error</h3>" in seen
+    assert "<h3>mean error over the ring</h3>" in folded
+    assert "More of this question: " in folded
 
 
 def test_without_results_there_is_no_report(tmp_path):

@@ -41,7 +41,12 @@ def test_the_page_draws_fits_and_answers_the_pointer(browser, page, maps, hostil
     tab.on("request", lambda request: requests.append(request.url))
     tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     tab.goto(page.as_uri())
+    heads = tab.locator("[data-figure]:not(details [data-figure])").count()
+    tab.wait_for_function(f"document.querySelectorAll('[data-figure] .main-svg').length >= {heads}")
+    assert tab.locator("details [data-figure] .main-svg").count() == 0
+    tab.evaluate("document.querySelectorAll('details.more').forEach((fold) => { fold.open = true; })")
     count = tab.locator("[data-figure]").count()
+    assert count > heads
     tab.wait_for_function(f"document.querySelectorAll('[data-figure] .main-svg').length >= {count}")
     assert all(one.startswith(("file:", "data:")) for one in requests)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")

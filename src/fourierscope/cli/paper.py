@@ -12,7 +12,7 @@ from fourierscope.papers.exhibit import Exhibit
 from fourierscope.papers.making import Setting
 from fourierscope.papers.page import page_of
 from fourierscope.papers.paper import Budget, Outcome, Paper, made_again
-from fourierscope.papers.tables import beside_table, check_table, counted, left_out, overview, plain, untried
+from fourierscope.papers.tables import UNSURE, beside_table, check_table, counted, left_out, overview, plain, untried
 from fourierscope.subjects import Classifier, open_classifier, open_samples
 from fourierscope.subjects.reference import reference_names
 
@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
     print(f"{paper.title}\nBudget {given.budget}: {budget.says}")
     outcomes = [outcome for one in exhibits for outcome in _made(paper, one, setting, folder)]
     page = page_of(paper, given.budget, budget, outcomes, folder)
-    print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)}")
+    print(f"\n{plain(overview(outcomes))}\n\n{counted(outcomes)} {UNSURE}")
     print(f"Written: {page}. Results, pictures, checks and finished cells are in {folder}.")
     return 0
 
@@ -52,8 +52,10 @@ def _made(paper: Paper, exhibit: Exhibit, setting: Setting, folder: Path) -> lis
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="fourierscope paper", description="Make the figures and tables of a paper again.")
     parser.add_argument("paper", help=f"{', '.join(PAPERS)}.")
-    parser.add_argument("exhibits", nargs="*", help='Such as 3, or "table 2"; empty: all.')
-    parser.add_argument("--budget", default="smoke", help="smoke (seconds), small (minutes to hours), full (GPU).")
+    parser.add_argument("exhibits", nargs="*", help='Such as 3, figure3, table2 or "table 2"; empty: all.')
+    parser.add_argument(
+        "--budget", default="smoke", help="smoke (some half a minute), small (minutes to hours), full (GPU)."
+    )
     parser.add_argument(
         "--samples", type=str | None, default=None, help="Test images, such as npz:PATH; smoke brings its own."
     )
@@ -140,7 +142,8 @@ def _told(outcome: Outcome) -> list[str]:
     """An exhibit on the terminal: what was left out, its checks, printed numbers beside ours."""
     if outcome.not_tried:
         return [f"Not in this budget, because {outcome.not_tried}."]
-    lines = left_out(outcome.made)
+    lines = [f"Used again: {outcome.reused} finished cells that this folder kept."] * bool(outcome.reused)
+    lines += left_out(outcome.made)
     tried = [one for one in outcome.checked if one.reading is not None]
     lines += [plain(check_table(tried))] * bool(tried) + untried(outcome.checked)
     return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines

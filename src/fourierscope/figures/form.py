@@ -17,6 +17,7 @@ NOT_SIGNIFICANT = "not significant"
 SIGNIFICANT = "significant (false discovery rate 5 %)"
 _MOST_TICKS = 12
 MOST_CURVES = 7  # words that become curves in one frame; more of them become a table
+FEW_CURVES = 2  # words of each of several values that become curves in one frame; more of them become tables
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
@@ -61,15 +62,22 @@ def common_form(several: Sequence[xr.DataArray], names: Sequence[str]) -> Form:
             f"Give one name for each value, and at least one; {len(several)} values and {len(names)} names came."
         )
     forms = [form_of(one) for one in several]
+    drawn = ["curves" if form == "table" else form for form in forms]
     kinds = {
-        (form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(forms, several, strict=True)
+        (form, one.dims, one.attrs.get("units"), is_difference(one)) for form, one in zip(drawn, several, strict=True)
     }
     if len(kinds) > 1:
         told = "; ".join(f"{one.name} over {one.dims} in {one.attrs.get('units')}" for one in several)
         raise ValueError(
             f"Values are drawn together when axes and units agree, and all or none are differences; {told} came."
         )
-    return forms[0]
+    numbers = max(one.shape[-1] for one in several) if crowded(several) else 0
+    return "table" if "table" in forms or 0 < numbers <= _MOST_TICKS else forms[0]
+
+
+def crowded(several: Sequence[xr.DataArray]) -> bool:
+    """Whether several values have so many curves each that their bands would hide each other in one frame."""
+    return len(several) > 1 and all(form_of(one) == "curves" for one in several) and max(map(len, several)) > FEW_CURVES
 
 
 def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[list[xr.DataArray], list[str]]:
@@ -83,7 +91,7 @@ def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[lis
         axis = str(values.dims[0])
         for place, word in enumerate(values.coords[axis].values):
             planes.append(values.isel({axis: place}, drop=True))
-            told.append(f"{name}, {word}" if name else f"{words(axis)} {word}")
+            told.append(f"{name}, {words(axis)} {word}" if name else f"{words(axis)} {word}")
     return planes, told
 
 

@@ -24,6 +24,7 @@ from fourierscope.figures.form import (
     with_unit,
     words,
 )
+from fourierscope.figures.letters import Frame, lettered
 
 Array = npt.NDArray[Any]
 
@@ -43,6 +44,14 @@ class Marks:
     marker: str
 
     @property
+    def slope(self) -> float:
+        """The slope of that line; NaN where there is none."""
+        if self.line is None:
+            return float("nan")
+        (left, right), (start, end) = self.line
+        return float((end - start) / (right - left))
+
+    @property
     def line(self) -> tuple[Array, Array] | None:
         """Ends (2,), (2,) of the straight line of best fit through marks with places across, where there is one."""
         if self.across is None:
@@ -53,6 +62,18 @@ class Marks:
         slope, intercept = np.polyfit(self.across[known], self.values[known], 1)
         ends = np.array([self.across[known].min(), self.across[known].max()])
         return ends, intercept + slope * ends
+
+
+def letters(found: Sequence[Marks], x: tuple[float, float], y: tuple[float, float], frame: Frame) -> list[Any]:
+    """Offsets (right, up) of the words of the first marks from them, in a frame whose axes reach over x and y."""
+    start, span = np.array([x[0], y[0]]), np.array([x[1] - x[0], y[1] - y[0]])
+    every = [(np.stack([np.asarray(one.across), one.values], -1) - start) / span for one in found]
+    return lettered(found[0].words, every[0], frame, np.concatenate([np.empty((0, 2)), *every[1:]]))
+
+
+def line_told(one: Marks) -> str:
+    """What the key says of the line of best fit."""
+    return f"line of best fit, slope {number(one.slope)}" if not one.name else f"{one.name}, slope {number(one.slope)}"
 
 
 def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:

@@ -22,7 +22,7 @@ from fourierscope.figures.form import (
 from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, short
 from fourierscope.figures.page_plane import plane
 from fourierscope.figures.page_words import dots, points, table
-from fourierscope.figures.scale import scale_of
+from fourierscope.figures.scale import scale_of, scales_of
 
 
 def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[PageFigure]:
@@ -31,11 +31,11 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     Raises ValueError where axes or units differ, or the form is pictures (a page shows those as images).
     """
     form = common_form(several, names)
+    scales = scales_of(several) if form in ("plane", "planes") else []
     several, names = unfolded(several, names)
     several, names = [harmless_values(one) for one in several], [harmless(one) for one in names]
     if form in ("plane", "planes"):
-        scale = scale_of(several)
-        return [plane(ordered(values), scale) for values in several]
+        return [plane(ordered(values), scale) for values, scale in zip(several, scales, strict=True)]
     if form == "value":
         return [_values(several, names)]
     if form == "table":

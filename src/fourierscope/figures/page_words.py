@@ -9,9 +9,12 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.marks import Marks, across_label, in_cell, marks, told
+from fourierscope.figures.letters import Frame
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, told
 from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
 from fourierscope.figures.scale import Scale
+
+_FRAME = Frame(480.0, 370.0, 10.0)  # pixels: a frame of points on a page of middling width
 
 
 def dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
@@ -42,18 +45,40 @@ def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
         assert one.across is not None
         traces.append(_trace(one, values, one.across, one.values, "error_y"))
         traces += _line(one)
-    if len(found) == 1 and found[0].across is not None:
-        turns = np.argsort(np.argsort(found[0].across))
-        traces[0] |= {
-            "mode": "markers+text",
-            "hovertext": traces[0]["text"],
-            "text": list(found[0].words),
-            "textposition": ["top center" if turn % 2 == 0 else "bottom center" for turn in turns],
-            "textfont": {"size": 10},
-        }
     x, y = line_axis(across_label(several[0]), False, [], True), line_axis(label(several[0]), False, [], False)
+    x["range"], y["range"] = _reach([one.across for one in found]), _reach([one.values for one in found] + _ends(found))
     y["zeroline"] = any(one.significant is not None for one in found)
-    return _framed(traces, found, layout(430 + 22 * len(found), {"l": 62, "r": 14, "t": 10, "b": 60}, x, y))
+    made = layout(440 + 22 * len(found), {"l": 62, "r": 14, "t": 10, "b": 60}, x, y)
+    made["annotations"] = _letters(found, x["range"], y["range"])
+    framed = _framed(traces, found, made)
+    made["showlegend"] = True
+    return framed
+
+
+def _ends(found: list[Marks]) -> list[Array]:
+    return [end for one in found if one.bounds is not None for end in one.bounds]
+
+
+def _reach(several: Sequence[Array | None]) -> list[float | None]:
+    """The range of an axis that holds all these values, with some room."""
+    values = np.concatenate([one for one in several if one is not None])
+    values = values[np.isfinite(values)] if np.isfinite(values).any() else np.zeros(1)
+    room = 0.08 * (values.max() - values.min()) or 0.5
+    return [short(values.min() - room), short(values.max() + room)]
+
+
+def _letters(found: list[Marks], x: list[float | None], y: list[float | None]) -> list[dict[str, Any]]:
+    """The words of the first marks, where they cover neither each other nor a mark."""
+    one, (left, right), (low, high) = found[0], *([float(end or 0) for end in ends] for ends in (x, y))
+    assert one.across is not None
+    offsets = letters(found, (left, right), (low, high), _FRAME)
+    look = {"showarrow": True, "arrowhead": 0, "arrowwidth": 0.6, "arrowcolor": "#9aa1ad", "standoff": 5}
+    return [
+        {"text": word, "x": short(across), "y": short(up), "ax": round(right), "ay": -round(above), **look}
+        | {"font": {"size": _FRAME.letter}, "borderpad": 0}
+        for word, across, up, (right, above) in zip(one.words, one.across, one.values, offsets, strict=True)
+        if np.isfinite(across) and np.isfinite(up)
+    ]
 
 
 def table(values: xr.DataArray, scale: Scale) -> PageFigure:
@@ -134,7 +159,8 @@ def _line(one: Marks) -> list[dict[str, Any]]:
         "type": "scatter",
         "mode": "lines",
         "hoverinfo": "skip",
-        "showlegend": False,
+        "showlegend": True,
+        "name": line_told(one),
         "line": {"color": one.colour},
     }
     return [trace | {"x": [short(value) for value in across], "y": [short(value) for value in up]}]

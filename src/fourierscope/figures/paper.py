@@ -10,22 +10,21 @@ import xarray as xr
 
 from fourierscope.figures.curves import Curve, axis_of, curves
 from fourierscope.figures.form import (
-    axis_label,
     bounds,
     common_form,
     count,
-    edges,
     interval,
     label,
     number,
     ordered,
     picture,
     significant,
-    ticks,
     unfolded,
+    words,
 )
+from fourierscope.figures.paper_plane import bar, plane
 from fourierscope.figures.paper_words import dots, points, table
-from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, scale_of
+from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +34,7 @@ _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "c
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
-_WASH = (0.5, 0.5, 0.5, 0.55)  # over cells that are not significant
+_ACROSS_ALONE = 3  # planes of the words of one value in a row, at most
 
 
 def draw(values: xr.DataArray, title: str = "") -> Figure:
@@ -94,74 +93,36 @@ def plain_texts(figure: Figure) -> None:
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     """Planes on one scale, some in a row; a row for each value that holds a plane for each word."""
-    held = len(several)
-    folded, (several, names) = several[0].ndim == 3, unfolded(several, names)
-    scale, lines = scale_of(several), held if folded else -(-len(several) // _ACROSS)
-    across = -(-len(several) // lines)
+    axis, (across, lines) = several[0].dims[0], _grid(several)
+    scales, (several, names) = scales_of(several), unfolded(several, names)
+    one_bar = all(one == scales[0] for one in scales)
     figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
     grid = figure.subplots(lines, across, squeeze=False).ravel()
     frames = grid[: len(several)]
     for spare in grid[len(several) :]:
         spare.remove()
-    for frame, values, name in zip(frames, several, names, strict=True):
-        image = _plane(frame, ordered(values), scale)
+    for frame, values, name, scale in zip(frames, several, names, scales, strict=True):
+        image = plane(frame, ordered(values), scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
-        scale.exceeded(several)
-    ]
-    bar = figure.colorbar(image, ax=list(frames), extend=extend, fraction=0.05, pad=0.02, aspect=28)
-    bar.set_label(label(several[0]))
-    if scale.kind == "logarithmic":
-        bar.set_ticks(
-            logarithmic_ticks(scale.low, scale.high),
-            labels=[f"{one:g}" for one in logarithmic_ticks(scale.low, scale.high)],
-        )
-        bar.ax.minorticks_off()
+        if not one_bar:
+            bar(figure, image, [frame], [values], scale, 16)
+    if one_bar:
+        bar(figure, image, list(frames), several, scales[0], 28)
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
+    marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure
 
 
-def _plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
-
-    norm = (LogNorm if scale.kind == "logarithmic" else Normalize)(scale.low, scale.high)
-    colours = LinearSegmentedColormap.from_list("scale", list(scale.colours), N=256).with_extremes(bad="#dddddd")
-    rows, columns = (edges(values.coords[axis].values) for axis in ("row", "column"))
-    extent = (columns[0], columns[1], rows[1], rows[0])
-    image = frame.imshow(
-        np.asarray(values.values, float),
-        cmap=colours,
-        norm=norm,
-        extent=extent,
-        interpolation="nearest",
-        aspect="equal",
-    )
-    sure = significant(values)
-    if sure is not None:
-        wash = np.zeros((*sure.shape, 4))
-        wash[~sure] = _WASH
-        frame.imshow(wash, extent=extent, interpolation="nearest", aspect="equal")
-        places = np.argwhere(~sure) if sure.size <= MOST_DOTS else np.empty((0, 2), dtype=int)
-        size = 40 / max(sure.shape)
-        frame.plot(
-            values["column"].values[places[:, 1]],
-            values["row"].values[places[:, 0]],
-            "o",
-            color="#333333",
-            markersize=size,
-            mew=0,
-        )
-    frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
-    frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
-    frame.set(xlim=columns, ylim=(rows[1], rows[0]))
-    for axis, side in (("column", frame.xaxis), ("row", frame.yaxis)):
-        marked = ticks(values.coords[axis].values)
-        if marked is not None:
-            side.set_ticks(marked)
-    frame.set_xlabel(axis_label(values, "column"))
-    frame.set_ylabel(axis_label(values, "row"))
-    return image
+def _grid(several: Sequence[xr.DataArray]) -> tuple[int, int]:
+    """How many planes stand across and down: a row for each value that holds a plane for each word, of one alone rows
+    of three.
+    """
+    if several[0].ndim == 3 and len(several) > 1:
+        return max(len(one) for one in several), len(several)
+    planes, most = (len(several[0]), _ACROSS_ALONE) if several[0].ndim == 3 else (len(several), _ACROSS)
+    lines = -(-planes // most)
+    return -(-planes // lines), lines
 
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:

@@ -9,13 +9,15 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
-from fourierscope.figures.marks import Marks, across_label, in_cell, marks
+from fourierscope.figures.letters import Frame
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
+_FRAME = Frame(380.0, 270.0, 7.0)  # points: what axes and key leave of the sheet on which marks are drawn
 _GRID, _QUIET, _INK = "#e5e5e5", "#777777", "#222222"
 
 
@@ -44,10 +46,10 @@ def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -
         if one.bounds is not None:
             frame.vlines(one.across, *one.bounds, color=one.colour, alpha=0.45, linewidth=1.4)
         if one.line is not None:
-            frame.plot(*one.line, color=one.colour, linewidth=1.4)
+            frame.plot(*one.line, color=one.colour, linewidth=1.4, label=line_told(one))
         _drawn(frame, one, one.across, one.values)
-    _lettered(frame, found[0])
     frame.margins(0.1)
+    _lettered(frame, found)
     frame.set_xlabel(across_label(several[0]))
     frame.set_ylabel(label(several[0]))
     frame.grid(color=_GRID, linewidth=0.6)
@@ -78,15 +80,16 @@ def table(frame: Axes, values: xr.DataArray, scale: Scale) -> None:
     frame.spines[:].set_visible(False)
 
 
-def _lettered(frame: Axes, one: Marks) -> None:
-    """The words of the marks, by turns above and below along the axis, so that neighbours do not cover each other."""
+def _lettered(frame: Axes, found: Sequence[Marks]) -> None:
+    """The words of the first marks, clear of each other and of the marks; a thin line leads to those far off."""
+    one, offsets = found[0], letters(found, frame.get_xlim(), frame.get_ylim(), _FRAME)
     assert one.across is not None
-    for turn, place in enumerate(np.argsort(one.across)):
-        away = 7 + 9 * (turn // 2 % 2)
-        offset, side = ((0, away), "bottom") if turn % 2 == 0 else ((0, -away), "top")
-        at = (float(one.across[place]), float(one.values[place]))
-        text = frame.annotate(one.words[place], at, offset, textcoords="offset points", fontsize=7, color=_INK)
-        text.set(ha="center", va=side)
+    leader = {"arrowstyle": "-", "color": _QUIET, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
+    for word, across, up, offset in zip(one.words, one.across, one.values, offsets, strict=True):
+        text = frame.annotate(
+            word, (across, up), offset, textcoords="offset points", fontsize=_FRAME.letter, arrowprops=leader
+        )
+        text.set(ha="center", va="center", color=_INK)
 
 
 def _drawn(frame: Axes, one: Marks, x: Array, y: Array) -> None:

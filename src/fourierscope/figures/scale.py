@@ -32,6 +32,7 @@ _DIVERGING = (
 )
 _FEW = 200  # cells; with fewer, no cell is taken for an outlier
 _STEPS = (1, 2, 5)
+_MUCH = 3  # times, by which magnitudes of words differ that get a scale each
 MOST_DOTS = 5000  # cells; on larger planes those that are not significant are greyed, without a dot each
 
 
@@ -68,6 +69,22 @@ def scale_of(several: Sequence[xr.DataArray]) -> Scale:
     if high - low < span:
         return Scale(*_widened(low, high, span), "even")
     return Scale(low, high, "even")
+
+
+def scales_of(several: Sequence[xr.DataArray]) -> list[Scale]:
+    """The scale of each plane of these values, in the order in which they are unfolded: one for all, unless they hold a
+    plane for each word and the magnitudes of the words differ much; then one for each word, which all values share.
+    """
+    if several[0].ndim < 3:
+        return [scale_of(several)] * len(several)
+    axis = str(several[0].dims[0])
+    order = [word for one in several for word in one.coords[axis].values.tolist()]
+    planes = {word: [one.sel({axis: word}) for one in several if word in one.coords[axis].values] for word in order}
+    largest = [float(np.nanmax(np.abs(_pooled(held)), initial=0)) for held in planes.values()]
+    if max(largest) <= _MUCH * min(largest):
+        return [scale_of(several)] * len(order)
+    scales = {word: scale_of(held) for word, held in planes.items()}
+    return [scales[word] for word in order]
 
 
 def _least_span(several: Sequence[xr.DataArray]) -> float:

@@ -66,6 +66,11 @@ class Checked:
         across = self.reading.low < self.check.low and self.reading.high > self.check.high
         return all(inside) if self.verdict == "holds" else not any(inside) and not across
 
+    @property
+    def unsure(self) -> bool:
+        """Whether there is an interval, and it reaches over a bound."""
+        return self.reading is not None and isfinite(self.reading.low) and not self.sure
+
 
 @dataclass(frozen=True)
 class Check:
@@ -87,7 +92,7 @@ class Check:
     def tried(self, made: Made, budget: str) -> Checked:
         """The verdict: by the value itself, which holds on the bounds too."""
         if budget not in self.budgets:
-            return Checked(self, "not tried here", why=f"it asks for the budget {' or '.join(self.budgets)}")
+            return Checked(self, "not tried here", why=f"that takes the budget {' or '.join(self.budgets)}")
         try:
             reading = self.read(made)
         except NotTried as error:

@@ -45,6 +45,7 @@ class Making:
         self.setting, self.folder = setting, folder
         self.results: dict[str, Result] = {}
         self.left_out: dict[str, str] = {}
+        self.reused = 0
 
     @property
     def budget(self) -> str:
@@ -81,6 +82,7 @@ class Making:
         """
         setting, word = self.setting, f"{shared}-{name}" if shared else f"{self.folder.name}-{name}"
         store = self.folder.parent / "cells" / word
+        self.reused += len(list(store.glob("cell-*.npz")))
         return self.hold(name, run(analysis, subject, store, setting.workers, batch=setting.batch or "auto"))
 
     def hold(self, name: str, result: Result) -> Result:

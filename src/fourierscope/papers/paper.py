@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,12 +43,13 @@ class Paper:
     exhibits: tuple[Exhibit, ...]
 
     def exhibit(self, number: str) -> Exhibit:
-        """The exhibit of that number: "3", "figure 3", "table 2". Raises ValueError with those there are."""
-        wanted = number.lower().replace("-", " ").removeprefix("figure ").strip()
+        """The exhibit of that number: "3", "figure 3", "figure3", "table 2". Raises ValueError with those there are."""
+        wanted = re.sub(r"^figure", "", re.sub(r"[\s-]", "", number.lower()))
         for one in self.exhibits:
-            if one.number == wanted:
+            if one.number.replace(" ", "") == wanted:
                 return one
-        raise ValueError(f"{self.name} has {', '.join(one.number for one in self.exhibits)}; {number!r} came.")
+        told = f"{self.name} has {', '.join(one.number for one in self.exhibits)}; {number!r} came."
+        raise ValueError(f'{told} Write 5, figure5, figure-5 or "figure 5"; table2, table-2 or "table 2".')
 
     def budget(self, name: str) -> Budget:
         """The budget of that name. Raises ValueError with those there are."""
@@ -68,6 +70,8 @@ class Outcome(NamedTuple):
     beside: list[Beside]
     pictures: list[Picture]
     not_tried: str = ""
+    reused: int = 0
+    """Finished cells that were there already."""
 
 
 def made_again(paper: Paper, exhibits: Sequence[Exhibit], setting: Setting, folder: Path) -> Iterator[Outcome]:
@@ -92,7 +96,7 @@ def _outcome(exhibit: Exhibit, setting: Setting, folder: Path) -> Outcome:
         Checked(one, "not tried here", why=why) if why else one.tried(made, setting.budget) for one in exhibit.checks
     ]
     beside = [] if why or setting.budget not in REAL else exhibit.beside(made)
-    outcome = Outcome(exhibit, made, checked, beside, [] if why else exhibit.draw(made), why)
+    outcome = Outcome(exhibit, made, checked, beside, [] if why else exhibit.draw(made), why, making.reused)
     _write(outcome, setting.budget, folder)
     return outcome
 
@@ -111,18 +115,33 @@ def _put(content: bytes, draft: Path) -> None:
 
 def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
     """Make the folder this setting's own, or see that it is."""
-    own = {"paper": paper.name, "budget": setting.budget, "samples": setting.samples.digest, "limit": setting.limit}
+    own: dict[str, Any] = {
+        "paper": paper.name,
+        "budget": setting.budget,
+        "samples": {"name": setting.samples.name, "digest": setting.samples.digest},
+        "limit": setting.limit,
+    }
     path = folder / _MARK
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not path.exists())):
         raise StoreError(f"{folder} exists and holds something else than a paper's exhibits. Choose another folder.")
     if not path.exists():
         written_whole(path, partial(_put, (json.dumps(own, indent=1) + "\n").encode()))
         return
-    held = _held(path)
-    told = [f"{key} was {held.get(key)} and is now {value}" for key, value in own.items() if held.get(key) != value]
+    told = list(_changed(_held(path), own))
     if told:
-        kept = "Nothing was changed; choose another folder, or ask as then."
+        kept = "Nothing was changed; choose another folder (--folder), or ask as then."
         raise StoreError(f"{folder} belongs to another setting: {'; '.join(told)}. {kept}")
+
+
+def _changed(held: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as it was, in words: of images their names, since nobody knows a digest."""
+    for key, now in own.items():
+        was = held.get(key)
+        if key != "samples" and was != now:
+            yield f"{key} was {'none' if was is None else was} and is now {'none' if now is None else now}"
+        elif key == "samples" and (not isinstance(was, dict) or was.get("digest") != now["digest"]):
+            then = f"then {was['name']}, " if isinstance(was, dict) and "name" in was else ""
+            yield f"the test images are others ({then}now {now['name']})"
 
 
 def _held(path: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import hypot
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from fourierscope.papers.exhibit import Reading
-from fourierscope.results import Result, paired_means, paired_rates, unpacked
+from fourierscope.results import Estimate, Result, paired_means, paired_rates, unpacked
+from fourierscope.results import apart as independent
 
 Place = Mapping[str, Any]  # a coordinate on each axis of a value
 
@@ -41,11 +41,10 @@ def paired(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Reading:
 
 
 def apart(first: Reading, second: Reading) -> Reading:
-    """first - second of two independent readings; bounds from both intervals. Source: Zou and Donner (2008), MOVER."""
-    value = first.value - second.value
-    below = hypot(first.value - first.low, second.high - second.value)
-    above = hypot(first.high - first.value, second.value - second.low)
-    return Reading(value, value - below, value + above, min(first.n, second.n))
+    """first - second of two independent readings, with bounds from both intervals."""
+    estimates = (Estimate(*map(np.asarray, one[:3])) for one in (first, second))
+    found = independent(*estimates)
+    return Reading(float(found.value), float(found.low), float(found.high), min(first.n, second.n))
 
 
 def exact(value: float, n: int) -> Reading:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fourierscope.papers.paper import Outcome
 
 _VERDICTS = {"holds": "hold", "fails": "fail", "not tried here": "not tried here"}
+UNSURE = (
+    "A verdict goes by the value itself. It is unsure where the 95 % interval reaches over the bound: another draw of "
+    "as many images might turn it."
+)
 COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must lie in")
 
 
@@ -40,9 +44,9 @@ def left_out(made: Made) -> list[str]:
 
 
 def overview(outcomes: Sequence[Outcome]) -> Table:
-    """How many checks of each exhibit hold, fail, and were not tried."""
+    """How many checks of each exhibit hold, fail, and were not tried, and how many of these are unsure."""
     columns = ("exhibit", *_VERDICTS.values(), "what it shows")
-    return Table("By exhibit", "", columns, tuple(_overview_row(one) for one in outcomes))
+    return Table("By exhibit", UNSURE, columns, tuple(_overview_row(one) for one in outcomes))
 
 
 def beside_table(rows: Sequence[Beside]) -> Table:
@@ -77,13 +81,19 @@ def as_json(outcome: Outcome, budget: str) -> dict[str, Any]:
 
 def verdict(checked: Checked) -> str:
     """The verdict in words; "unsure" where the interval reaches over the bound."""
-    unsure = checked.reading is not None and isfinite(checked.reading.low) and not checked.sure
-    return f"{checked.verdict}, unsure" if unsure else checked.verdict
+    return f"{checked.verdict}, unsure" if checked.unsure else checked.verdict
 
 
 def _overview_row(outcome: Outcome) -> tuple[str, ...]:
-    verdicts: list[str] = [one.verdict for one in outcome.checked]
-    return (outcome.exhibit.heading, *(str(verdicts.count(word)) for word in _VERDICTS), outcome.exhibit.title)
+    counts = (_with_unsure(outcome.checked, word) for word in _VERDICTS)
+    return (outcome.exhibit.heading, *counts, outcome.exhibit.title)
+
+
+def _with_unsure(checked: Sequence[Checked], word: str, several: str = "") -> str:
+    """How many have this verdict: `7`, or `7 (2 unsure)`."""
+    having = [one for one in checked if one.verdict == word]
+    unsure, told = sum(one.unsure for one in having), f"{len(having)} {several}".strip()
+    return f"{told} ({unsure} unsure)" if unsure else told
 
 
 def _row(one: Checked) -> tuple[str, ...]:
@@ -116,7 +126,7 @@ def _check_json(one: Checked) -> dict[str, Any]:
     return {
         "claim": check.says, "printed": check.printed, "low": _number(check.low), "high": _number(check.high),
         "must lie in": _bounds(check.low, check.high),
-        "verdict": one.verdict, "sure": one.sure, "why": one.why, **_reading_json(one.reading),
+        "verdict": one.verdict, "sure": one.sure, "unsure": one.unsure, "why": one.why, **_reading_json(one.reading),
     }  # fmt: skip
 
 
@@ -131,7 +141,7 @@ def _number(value: float) -> float | None:
 
 
 def counted(outcomes: Sequence[Outcome]) -> str:
-    """How many checks hold, fail, and were not tried, in a sentence."""
-    verdicts: list[str] = [one.verdict for outcome in outcomes for one in outcome.checked]
-    told = ", ".join(f"{verdicts.count(word)} {several}" for word, several in _VERDICTS.items())
-    return f"Of {len(verdicts)} checks: {told}."
+    """How many checks hold, fail, and were not tried, and how many of these are unsure, in a sentence."""
+    checked = [one for outcome in outcomes for one in outcome.checked]
+    told = ", ".join(_with_unsure(checked, word, several) for word, several in _VERDICTS.items())
+    return f"Of {len(checked)} checks: {told}."

@@ -64,13 +64,14 @@ def _robustness(result: Result) -> Iterator[str]:
     values, clean = ordered(result["accuracy"]), float(result["clean_accuracy"])
     yield clean_sentence("clean_accuracy", result["clean_accuracy"])
     treatment, measure = result.record["options"]["treatment"], str(values["strength"].attrs.get("units", "strength"))
-    worst, weakest = int(values.values.argmin()), values[0]
-    yield (
-        f"Under {treatment} the accuracy is {valued(weakest)} at {measure} {coordinate(values, 0)} and lowest, "
-        f"{valued(values[worst])}, at {measure} {coordinate(values, worst)}."
-    )
+    worst = int(values.values.argmin())
+    lowest = f" and lowest, {valued(values[worst])}, at {measure} {coordinate(values, worst)}" if worst else ""
+    yield f"Under {treatment} the accuracy is {valued(values[0])} at {measure} {coordinate(values, 0)}{lowest}."
     halved = np.flatnonzero(values.values <= HALF * clean)
-    if not len(halved):
+    if len(values) == 1:
+        told = "at most" if len(halved) else "more than"
+        yield f"That is {told} half of the clean accuracy ({number(HALF * clean)})."
+    elif not len(halved):
         yield f"At none of these strengths does it fall to half of the clean accuracy ({number(HALF * clean)})."
     elif len(halved) == len(values):
         yield f"At all of these strengths it is at most half of the clean accuracy ({number(HALF * clean)})."
@@ -84,16 +85,22 @@ def _robustness(result: Result) -> Iterator[str]:
 def _corruption_profile(result: Result) -> Iterator[str]:
     accuracy, high = result["corruption_accuracy"], result["corruption_share"]
     yield clean_sentence("clean_accuracy", result["clean_accuracy"])
-    yield f"The mean error over all {accuracy.size} corruptions and their severities is {valued(result['mean_error'])}."
+    over = f"all {accuracy.size} corruptions and their severities" if accuracy.size > 1 else "the severities"
+    yield f"The mean error over {over} is {valued(result['mean_error'])}."
     if "mce" in result:
         yield (
             f"Relative to AlexNet, the mean corruption error (mCE) is {valued(result['mce'])} and the relative mCE "
             f"{valued(result['relative_mce'])}."
         )
-    yield f"The accuracy is lowest under {_least(accuracy)}, and highest under {_most(accuracy)}."
+    if accuracy.size == 1:
+        yield f"The accuracy under {_most(accuracy)}, is the mean over severities."
+    else:
+        yield f"The accuracy is lowest under {_least(accuracy)}, and highest under {_most(accuracy)}."
     if result["family_error"].size > 1:
         yield f"Of the families, the error is highest under {_most(result['family_error'])}."
-    if np.isfinite(high.values).any():
+    if high.size == 1 and np.isfinite(high.values).any():
+        yield f"Of the change, a share of {valued(high[0])} of its energy lies at high frequencies."
+    elif np.isfinite(high.values).any():
         yield f"Of the changes, {_most(high)} of its energy, lies highest in frequency; {_least(high)}, lowest."
 
 
@@ -108,7 +115,10 @@ def _trade_off(result: Result) -> Iterator[str]:
         f"{result['accuracy_change'].size} corruptions."
     )
     change = result["accuracy_change"]
-    yield f"The change is highest under {_most(change)}, and lowest under {_least(change)}."
+    yield (
+        f"The accuracy of {first} minus that of {second} is highest under {_most(change)}, and lowest under "
+        f"{_least(change)}."
+    )
 
 
 def _layer_heat_map(result: Result) -> Iterator[str]:

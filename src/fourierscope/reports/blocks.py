@@ -13,8 +13,9 @@ import xarray as xr
 
 from fourierscope.figures.form import (
     bounds,
+    common_form,
     count,
-    form_of,
+    crowded,
     interval,
     is_difference,
     number,
@@ -25,7 +26,8 @@ from fourierscope.figures.form import (
 )
 from fourierscope.figures.page import page_figures
 from fourierscope.figures.page_layout import PageFigure
-from fourierscope.reports.questions import Question, same_for_all, shown
+from fourierscope.figures.scale import scales_of
+from fourierscope.reports.questions import Question, compared, same_for_all, shown
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def blocks(question: Question) -> list[Block]:
         several = [question.results[place][name] for place in having]
         names = [question.names[place] if len(question.names) > 1 else "" for place in having]
         found += _block(words(name), several, names)
-        pairs = [pair for pair in question.differences if name in pair.result]
+        pairs = [pair for pair in question.differences if name in compared(pair.result)]
         found += _block(
             f"difference in {words(name)}", [pair.result[name] for pair in pairs], [pair.name for pair in pairs]
         )
@@ -88,13 +90,16 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
     if same_for_all(several):
         several, names, says = several[:1], [""], f"{says} The same for all {len(several)}: {', '.join(names)}."
     try:
-        form = form_of(several[0])
+        form = common_form(several, names)
     except ValueError:
         return [
             Block(
                 heading, f"{says} Not drawn: its axes are {several[0].dims}, sizes {dict(several[0].sizes)}.", [], False
             )
         ]
+    if all(one.dtype.kind in "iu" and not one.values.any() for one in several) and form != "pictures":
+        return [Block(heading, f"{says} It is 0 everywhere.", [], False)]
+    told, whole = _explained(says, several, form), several
     several, names = unfolded(several, names)
     if form == "pictures":
         return [
@@ -112,22 +117,23 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
         return [Block(heading, says, [], False)]
     if form in ("plane", "planes", "table", "value") or len(several) == 1:
         wide = form not in ("plane", "planes")
-        return [Block(heading, _explained(says, several[0]), list(_panels(several, names)), wide)]
-    return [Block(heading, _explained(says, several[0]), list(_in_one(heading, several, names)), True)]
+        return [Block(heading, told, list(_panels(whole, several, names)), wide)]
+    return [Block(heading, told, list(_in_one(several, names)), True)]
 
 
-def _panels(several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
-    figures = page_figures(several, names)
+def _panels(whole: list[xr.DataArray], several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
+    """A figure for each; `several` are the whole values, unfolded."""
+    figures = page_figures(whole, [""] * len(whole))
     if len(figures) == len(several):
         for figure, values, name in zip(figures, several, names, strict=True):
             yield Panel(name, _alt(values, name), figure)
     else:
-        yield from _in_one("", several, names)
+        yield from _in_one(several, names)
 
 
-def _in_one(heading: str, several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
-    """One figure for all; curves of differences each get their own, since bands of many pairs hide each other."""
-    if several and is_difference(several[0]) and several[0].ndim:
+def _in_one(several: list[xr.DataArray], names: list[str]) -> Iterator[Panel]:
+    """One figure for all; many curves, and those of differences, each get their own, since bands hide each other."""
+    if several and ((is_difference(several[0]) and several[0].ndim) or crowded(several)):
         for values, name in zip(several, names, strict=True):
             yield Panel(name, _alt(values, name), page_figures([values], [""])[0])
     else:
@@ -135,18 +141,20 @@ def _in_one(heading: str, several: list[xr.DataArray], names: list[str]) -> Iter
         yield Panel("", alt, page_figures(several, names)[0])
 
 
-def _explained(says: str, values: xr.DataArray) -> str:
-    """The sentence on a value, and how to read its picture."""
-    parts = [says]
+def _explained(says: str, several: list[xr.DataArray], form: str) -> str:
+    """The sentence on values, and how to read their picture."""
+    parts, values = [says], several[0]
     sure = significant(values)
-    if values.dims == ("row", "column"):
+    if form in ("plane", "planes"):
+        if len(set(scales_of(several))) > 1:
+            parts.append(f"Each {words(values.dims[0])} has its own scale, since their magnitudes differ.")
         parts.append("The cross marks frequency zero.")
         parts += ["Grey cells with a dot are not significant."] * (sure is not None)
-    elif sure is not None and form_of(values) == "table":
+    elif sure is not None and form == "table":
         parts.append("Values in brackets are not significant.")
     elif sure is not None and values.ndim:
         parts.append("Open points are not significant.")
-    if bounds(values) is not None and form_of(values) not in ("plane", "table"):
+    if bounds(values) is not None and form not in ("plane", "planes", "table"):
         parts.append("Bands and bars are 95 % intervals.")
     return " ".join(parts)
 

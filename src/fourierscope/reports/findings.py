@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -11,6 +10,7 @@ import xarray as xr
 from fourierscope.figures.form import (
     bounds,
     form_of,
+    interval,
     is_difference,
     number,
     ordered,
@@ -18,6 +18,7 @@ from fourierscope.figures.form import (
     words,
 )
 from fourierscope.reports.answers import OWN_SENTENCES
+from fourierscope.reports.changes import Finding, between_changes
 from fourierscope.reports.phrases import (
     clean_sentence,
     coordinate,
@@ -28,7 +29,7 @@ from fourierscope.reports.phrases import (
     stretches,
     valued,
 )
-from fourierscope.reports.questions import Compared, Question, shown
+from fourierscope.reports.questions import Compared, Question, compared, shown
 from fourierscope.results import Result
 
 SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
@@ -39,21 +40,12 @@ _IN = {  # how a word on an axis is said of the values that stand there
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 
 
-class Finding(NamedTuple):
-    """A sentence, whom it is about, and how many images stand behind it."""
-
-    about: str
-    images: int | None
-    says: str
-
-
 def findings(question: Question) -> list[Finding]:
     """The sentences on one question: each result by itself, then the differences."""
     named = zip(question.names, question.results, strict=True)
     found = [_finding(name, one, says) for name, one in named for says in _of(one)]
-    return found + [
-        _finding(pair.name, pair.result, says) for pair in question.differences for says in _of_difference(pair)
-    ]
+    found += [_finding(pair.name, pair.result, says) for pair in question.differences for says in _of_difference(pair)]
+    return found + list(between_changes(question))
 
 
 def _finding(about: str, result: Result, says: str) -> Finding:
@@ -194,7 +186,7 @@ def _drawn(values: xr.DataArray) -> bool:
 
 def _of_difference(pair: Compared) -> Iterator[str]:
     result = pair.result
-    for name in shown(result):
+    for name in compared(result):
         values = result[name]
         sure = significant(values)
         if sure is None:
@@ -218,12 +210,9 @@ def _of_difference(pair: Compared) -> Iterator[str]:
 
 def _difference_of_accuracy(more: xr.DataArray, values: xr.DataArray, sure: bool, pair: Compared) -> str:
     """`more` is what the first classifies rightly above the second; `values` carry the bounds."""
-    points, ends = (
-        100 * float(more),
-        sorted(100 * (one if float(more) == float(values) else -one) for one in interval_of(values) or ()),
-    )
-    told = f"{points:.1f} percentage points" + (f" ({ends[0]:.1f} to {ends[1]:.1f})" if ends else "")
-    told = told.replace("-", "\u2212")
+    same = float(more) == float(values)
+    ends = sorted(one if same else -one for one in interval_of(values) or ())
+    told = number(float(more) + 0.0) + (f" ({interval(*ends)})" if ends else "")
     if not sure:
         return f"Their accuracies on clean images do not differ significantly: {told}."
     return (

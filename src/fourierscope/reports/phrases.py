@@ -73,8 +73,8 @@ def clean_sentence(name: str, values: xr.DataArray) -> str:
         reach = interval_of(values)
         if reach and measured == "error":
             reach = (1 - reach[1], 1 - reach[0])
-        told = "" if reach is None else f" ({percent(reach[0])} to {percent(reach[1])} %)"
-        return f"Classifies {percent(float(right))} %{told} of the clean images rightly."
+        told = "" if reach is None else f" ({interval(*reach)})"
+        return f"The accuracy on clean images is {number(float(right))}{told}."
     if measured == "layer":
         return f"On clean images the norm of the layer's activations is {valued(values)}."
     return f"On clean images the {measure(measured)} is {valued(values)}."

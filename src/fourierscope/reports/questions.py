@@ -11,6 +11,7 @@ from typing import Any
 
 import xarray as xr
 
+from fourierscope.figures.form import number
 from fourierscope.results import Result, described
 
 MOST_PAIRED = 4  # classifiers; of more, each is compared with the first alone
@@ -39,7 +40,7 @@ class Question:
     names: tuple[str, ...]
     results: tuple[Result, ...]
     differences: tuple[Compared, ...]
-    left_out: str
+    note: str
     distinction: str = ""
 
     @property
@@ -71,10 +72,16 @@ def _distinguished(asked: list[Question]) -> list[Question]:
         alike = [other.results[0].record.get("options", {}) for other in asked if other.heading == one.heading]
         own = one.results[0].record.get("options", {})
         told = [
-            f"{key} {_told(value)}" for key, value in own.items() if any(key in o and o[key] != value for o in alike)
+            f"{key} {_told(value, key)}" for key, value in own.items() if any(value != o.get(key, value) for o in alike)
         ]
         found.append(replace(one, distinction=f" ({', '.join(told)})" if told else ""))
     return found
+
+
+def compared(result: Result) -> Iterator[str]:
+    """The names of a difference's values that say something of the classifiers, and not of what was done to them."""
+    of_treatment = _OF_TREATMENT.get(str(result.record.get("analysis")), ())
+    return (name for name in shown(result) if name not in of_treatment)
 
 
 def shown(result: Result) -> Iterator[str]:
@@ -85,6 +92,7 @@ def shown(result: Result) -> Iterator[str]:
             yield str(name)
 
 
+_OF_TREATMENT = {"Robustness": ("change",)}
 _BESIDE = ("low", "high", "marks", "outcomes", "index", "images")
 
 
@@ -97,15 +105,15 @@ def _key(record: dict[str, Any]) -> str:
 
 def _question(group: list[Result]) -> Question:
     record = group[0].record
-    names = _told_apart([_name(one.record) for one in group])
-    differences, left_out = _differences(group, names)
-    options = ", ".join(
-        f"{key} {_told(value)}" for key, value in record.get("options", {}).items() if value not in (None, [])
-    )
+    whole = _told_apart([_name(one.record) for one in group])
     subject = record.get("subject", {})
+    names = shortened(whole) if "before" in subject else whole
+    differences, note = _differences(group, names)
+    options = _options(record.get("options", {}))
     samples = subject["samples"]["name"] if "samples" in subject else names[0] if len(group) == 1 else ""
     analysis = str(record.get("analysis", "Result"))
-    return Question(analysis, str(samples), options, tuple(names), tuple(group), differences, left_out)
+    note = note or _note(record, whole, names)
+    return Question(analysis, str(samples), options, tuple(names), tuple(group), differences, note)
 
 
 def _differences(group: list[Result], names: list[str]) -> tuple[tuple[Compared, ...], str]:
@@ -128,7 +136,42 @@ def _name(record: dict[str, Any]) -> str:
     subject = record.get("subject", {})
     if "classifiers" in subject:
         return " minus ".join(str(one["name"]) for one in subject["classifiers"])
+    if "before" in subject and str(subject["after"]["name"]).startswith(str(subject["before"]["name"])):
+        return str(subject["after"]["name"])
     return str(subject["classifier"]["name"]) if "classifier" in subject else described(record)
+
+
+def _note(record: dict[str, Any], whole: list[str], names: list[str]) -> str:
+    """What a reader must know of the names: which way differences go, what short ones stand for."""
+    if record.get("analysis") == "TradeOff":
+        return (
+            "A change of accuracy is that of the classifier named first minus that of the second: above 0, the first "
+            "does better."
+        )
+    if len(whole) < 2 or "before" not in record.get("subject", {}):
+        return ""
+    told = f"The names tell what differs; in full: {'; '.join(whole)}. " if names != whole else ""
+    return (
+        f"{told}These are changes of images, not answers to the same images: they stand side by side, without "
+        "a paired difference; ratios and shares are compared as independent."
+    )
+
+
+def shortened(names: list[str]) -> list[str]:
+    """What differs between names of several words: the words that all share in front and behind are left out, yet not
+    so many that a name is a bare number.
+    """
+    if len(names) < 2:
+        return names
+    lines = [name.split() for name in names]
+    room = min(map(len, lines)) - 1
+    front = next((place for place in range(room) if len({line[place] for line in lines}) > 1), room)
+    behind = next(
+        (place for place in range(room - front) if len({line[-1 - place] for line in lines}) > 1), room - front
+    )
+    while front and not all(any(map(str.isalpha, "".join(line[front : len(line) - behind]))) for line in lines):
+        front -= 1
+    return [" ".join(line[front : len(line) - behind]).strip(",") for line in lines]
 
 
 def _told_apart(names: list[str]) -> list[str]:
@@ -141,8 +184,26 @@ def _told_apart(names: list[str]) -> list[str]:
     return found
 
 
-def _told(value: Any) -> str:
-    return {"True": "yes", "False": "no"}.get(str(value), str(value))
+def _options(options: dict[str, Any]) -> str:
+    """Options in plain words: `norm 4, severities 1, 3 and 5, clip yes`."""
+    asked = {key: value for key, value in options.items() if value not in (None, [], {})}
+    return ", ".join(
+        f"{key} of ({_options(value)})" if isinstance(value, dict) else f"{key} {_told(value, key)}"
+        for key, value in asked.items()
+    )
+
+
+def _told(value: Any, key: str = "") -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "split" and value == 0:
+        return "half of Nyquist"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, list):
+        told = [_told(one) for one in value]
+        return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    return str(value)
 
 
 def same_for_all(several: Sequence[xr.DataArray]) -> bool:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fourierscope.reports.blocks import Block, blocks
-from fourierscope.reports.findings import Finding, findings
+from fourierscope.reports.changes import Finding
+from fourierscope.reports.findings import findings
 from fourierscope.reports.questions import Question, questions
 from fourierscope.reports.sheets import Sheet
 from fourierscope.results import Result, described, written_whole
@@ -20,12 +21,23 @@ from fourierscope.results import Result, described, written_whole
 _SCRIPT = """"use strict";
 const figures = JSON.parse(document.getElementById("figures").textContent);
 const places = document.querySelectorAll("[data-figure]");
-for (const place of places) {
-  const figure = figures[Number(place.dataset.figure)];
-  Plotly.newPlot(place, figure.data, figure.layout, {displayModeBar: false, responsive: true});
+const drawn = new Set();
+function show() {
+  for (const place of places) {
+    if (place.closest("details:not([open])")) continue;
+    if (drawn.has(place)) { Plotly.Plots.resize(place); continue; }
+    drawn.add(place);
+    const figure = figures[Number(place.dataset.figure)];
+    Plotly.newPlot(place, figure.data, figure.layout, {displayModeBar: false, responsive: true});
+  }
 }
-window.addEventListener("beforeprint", () => places.forEach((place) => Plotly.Plots.resize(place)));
+show();
+for (const fold of document.querySelectorAll("details.more")) fold.addEventListener("toggle", show);
+window.addEventListener("beforeprint", show);
 """
+
+
+_MAPS = ("HeatMap", "LayerHeatMap")  # whose pages say how a heat map is read
 
 
 def report(
@@ -84,6 +96,7 @@ def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
         title=title,
         sheets=sheets,
         sections=sections,
+        holds_maps=any(one.analysis in _MAPS for one in asked),
         versions=_versions(asked),
         policy=_policy(library, _SCRIPT),
         library=library,
@@ -98,6 +111,7 @@ def _section(place: int, question: Question, figures: list[dict[str, Any]], said
     Findings that an earlier question on the same samples gave, such as the clean accuracy, are not said twice.
     """
     found = [_placed(block, figures) for block in blocks(question)]
+    first = {found[0]["heading"], f"difference in {found[0]['heading']}"} if found else set()
     news = [one for one in findings(question) if one not in said]
     said.update(news)
     held = [*question.results, *(pair.result for pair in question.differences)]
@@ -105,9 +119,10 @@ def _section(place: int, question: Question, figures: list[dict[str, Any]], said
         "id": f"question-{place}",
         "heading": question.heading,
         "options": question.options,
-        "left_out": question.left_out,
+        "note": question.note,
         "findings": _by_subject(news),
-        "blocks": found,
+        "main": [one for one in found if one["heading"] in first],
+        "more": [one for one in found if one["heading"] not in first],
         "records": [(described(one.record), json.dumps(one.record, indent=2, sort_keys=True)) for one in held],
     }
 

@@ -3,6 +3,8 @@
 from fourierscope.results.files import sealed as sealed
 from fourierscope.results.files import unsealed as unsealed
 from fourierscope.results.files import written_whole as written_whole
+from fourierscope.results.intervals import Estimate as Estimate
+from fourierscope.results.intervals import apart as apart
 from fourierscope.results.intervals import mean_interval as mean_interval
 from fourierscope.results.intervals import paired_means as paired_means
 from fourierscope.results.intervals import paired_rates as paired_rates

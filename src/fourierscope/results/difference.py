@@ -79,7 +79,13 @@ def _check_comparable(first: dict[str, Any], second: dict[str, Any]) -> None:
             raise ValueError(f"Only one question compares: {what} differs, {first[what]} and {second[what]}.")
     subjects = [first["subject"], second["subject"]]
     if any("classifier" not in one for one in subjects):
-        raise ValueError("A difference is taken between two classifiers; these results have another subject.")
+        told = "A difference is taken between two classifiers; these results have another subject."
+        if all("before" in one for one in subjects):
+            told = (
+                "Changes of images, such as two attacks, have no difference image by image. fs.report([first, second]) "
+                "shows them side by side, and compares their ratio or share with an interval."
+            )
+        raise ValueError(told)
     if subjects[0]["samples"]["digest"] != subjects[1]["samples"]["digest"]:
         names = " and ".join(one["samples"]["name"] for one in subjects)
         raise ValueError(f"A paired difference needs the same images for both; samples {names} differ.")

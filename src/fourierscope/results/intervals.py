@@ -116,6 +116,16 @@ def paired_rates(first: Array, second: Array) -> Difference:
     return Difference(value, np.minimum(low, value), np.maximum(high, value), p)
 
 
+def apart(first: Estimate, second: Estimate) -> Estimate:
+    """first - second of independent estimates, with bounds from both intervals; where common images move both alike,
+    too wide rather than too narrow. Source: Zou and Donner (2008), MOVER.
+    """
+    value = first.value - second.value
+    below = np.hypot(first.value - first.low, second.high - second.value)
+    above = np.hypot(first.high - first.value, second.value - second.low)
+    return Estimate(value, value - below, value + above)
+
+
 def paired_means(first: Array, second: Array) -> Difference:
     """first - second for values (..., n) of the same n images, by Student's paired interval and test. One pair: NaN."""
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)

@@ -41,7 +41,7 @@ def _make(making: Making) -> None:
 
 def _network(making: Making, kept: Kept, width: int) -> Classifier:
     if making.budget == "smoke":
-        raise NotTried("smoke trains no networks: that takes longer than seconds")
+        raise NotTried("smoke trains no networks: that takes minutes")
     return learned_behind_filter(making, kept, width)
 
 

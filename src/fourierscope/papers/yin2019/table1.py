@@ -19,7 +19,7 @@ _PRINTED = {"natural": printed("table 1")["natural"], "fognoise": printed("table
 
 def _make(making: Making) -> None:
     if making.budget not in _IMAGES:
-        raise NotTried("it trains a network under noise, which takes longer than seconds")
+        raise NotTried("it trains a network under noise, which takes minutes")
     samples = making.samples(_IMAGES)
     fog = making.setting.classifiers.get("fognoise") or learned_under_fog_noise(making)
     question = Robustness("corruption:fog", strengths=_SEVERITIES)
