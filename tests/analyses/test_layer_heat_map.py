@@ -149,3 +149,18 @@ def test_the_hooks_are_gone_afterwards():
     network = Staged().eval()
     fs.LayerHeatMap(stride=4)(fs.Trial(fs.Classifier(network), samples((8, 8))))
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_activations_that_are_no_numbers_are_refused_with_their_layer():
+    class Broken(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.sound, self.broken = torch.nn.Flatten(), torch.nn.Identity()
+
+        def forward(self, images):
+            rows = self.sound(images)[:, :4]
+            return self.broken(torch.where(rows > 0.7, torch.nan, rows))
+
+    samples = fs.Samples(torch.linspace(0, 1, 5 * 64).reshape(5, 1, 8, 8))
+    with pytest.raises(ValueError, match="activations of broken are NaN or infinite"):
+        fs.LayerHeatMap(layers=("sound", "broken"), norm=0.1)(fs.Trial(fs.Classifier(Broken()), samples))

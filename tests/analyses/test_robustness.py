@@ -119,3 +119,36 @@ def test_steps_reach_the_attack():
 def test_options_without_meaning_are_refused(options):
     with pytest.raises(ValueError, match=r"magic|came"):
         fs.Robustness(**options)
+
+
+def half_deaf(images):
+    """Two logits that follow the mean of bright images, and do not follow that of dark ones at all."""
+    mean = images.mean((1, 2, 3))
+    followed = torch.where(mean > 0.5, mean, mean.detach().round())
+    return torch.stack([0.9 - followed, followed - 0.9 + 1e-3], 1)
+
+
+def test_images_without_a_gradient_are_counted_over_all_cells(monkeypatch):
+    """Which images share a cell must not matter: one cell holds nothing but images without a gradient."""
+    images = torch.cat([torch.full((9, 1, 4, 4), 0.7), torch.full((3, 1, 4, 4), 0.2)])
+    trial = fs.Trial(fs.Classifier(half_deaf), fs.Samples(images, [0] * 12))
+    question = fs.Robustness("fgsm", strengths=(0.1, 0.3))
+    whole = question(trial)
+    assert whole["without_gradient"].values.tolist() == [3, 3]
+    monkeypatch.setattr("fourierscope.analyses.robustness._PIXELS", 9 * 16)
+    assert len(list(question.cells(trial))) == 4
+    cut = question(trial)
+    assert cut["without_gradient"].values.tolist() == [3, 3]
+    assert cut["accuracy"].values.tolist() == whole["accuracy"].values.tolist() == [1.0, 0.25]
+
+
+def test_a_classifier_without_any_gradient_is_no_robust_one():
+    deaf = fs.Classifier(lambda images: half_deaf(images * 0.4))
+    trial = fs.Trial(deaf, fs.Samples(torch.full((4, 1, 4, 4), 0.7), [0] * 4))
+    with pytest.raises(ValueError, match="zero for all 4"):
+        fs.Robustness("pgd-linf", strengths=(0.1,))(trial)
+
+
+def test_a_treatment_that_asks_no_classifier_counts_no_gradients():
+    trial = fs.Trial(fs.Classifier(half_deaf), fs.Samples(torch.full((4, 1, 4, 4), 0.7), [0] * 4))
+    assert "without_gradient" not in fs.Robustness("gaussian-noise", strengths=(0.1,))(trial).dataset

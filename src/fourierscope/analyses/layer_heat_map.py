@@ -79,6 +79,10 @@ class LayerHeatMap(Analysis[Trial]):
                 ]
                 changes.append(torch.cat(several, dim=1).cpu())
         found = {"change": torch.cat(changes, dim=-1).float().numpy()}  # (layers, w, b)
+        finite = np.isfinite(found["change"]).all((1, 2)) & np.isfinite(torch.cat(norms, dim=-1).numpy()).all(1)
+        if not finite.all():
+            broken = ", ".join(one for one, sound in zip(self._layers(trial), finite, strict=True) if not sound)
+            raise ValueError(f"The activations of {broken} are NaN or infinite for some images.")
         return found | ({"clean": torch.cat(norms, dim=-1).float().numpy()} if tile.first == 0 else {})
 
     def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:

@@ -15,6 +15,7 @@ from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, mean, rate
 from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Samples, Trial
+from fourierscope.treatments.attacks.attacked import check_felt, gradients_heard
 from fourierscope.treatments.words import check_steps, treated, treatment_named
 
 _PIXELS = 2**18  # of the images of a cell, so that it takes seconds, or minutes for an attack
@@ -36,7 +37,9 @@ class Robustness(Analysis[Trial]):
     chance of an image's treatment is its own, the same at all strengths and for all models.
 
     The result holds `accuracy` over ("strength",), with bounds and n, `clean_accuracy`, and `change`, the mean L2 norm
-    per channel of what the treatment did to the images. `a - b` compares two models image by image.
+    per channel of what the treatment did to the images. For attacks `without_gradient` counts the images on which they
+    found no gradient to climb: being right there says nothing about robustness. `a - b` compares two models image by
+    image. Raises ValueError where no image had a gradient at some strength.
     """
 
     treatment: str = "gaussian-noise"
@@ -68,8 +71,10 @@ class Robustness(Analysis[Trial]):
 
     def measure(self, cell: Attempt, trial: Trial, /) -> Measured:
         before = block_of(trial.samples, cell.start, cell.stop)
-        after = treated(Trial(trial.classifier, before), self.treatment, cell.strength, self.seed, self.steps)
-        found = {"right": right(trial, after), "change": changes(before, after)}
+        with gradients_heard() as heard:
+            after = treated(Trial(trial.classifier, before), self.treatment, cell.strength, self.seed, self.steps)
+        felt = torch.stack(heard).any(0) if heard else torch.ones(len(before), dtype=torch.bool)
+        found = {"right": right(trial, after), "change": changes(before, after), "felt": felt.numpy()}
         return found | ({"clean": right(trial, before)} if cell.strength == self._strengths()[0] else {})
 
     def assemble(self, measured: Mapping[Attempt, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
@@ -83,7 +88,17 @@ class Robustness(Analysis[Trial]):
         clean = _joined(measured, strengths[0], "clean")
         found |= rate("clean_accuracy", clean, Axes({}), "Share of untreated images classified rightly.")
         changed = f"Mean L2 norm of the change per channel, by {treatment.strength}."
-        return found | mean("change", change, axes, "L2 per channel", changed) | count(len(trial.samples))
+        found |= mean("change", change, axes, "L2 per channel", changed) | count(len(trial.samples))
+        return found | (self._without_gradient(measured, trial, axes) if treatment.of_trial is not None else {})
+
+    def _without_gradient(
+        self, measured: Mapping[Attempt, Measured], trial: Trial, axes: Axes
+    ) -> dict[str, xr.DataArray]:
+        felt = np.stack([_joined(measured, strength, "felt") for strength in self._strengths()])
+        for one in felt:
+            check_felt(torch.from_numpy(one), trial.classifier.name)
+        says = "Images on which the attack found no gradient: being right there says nothing about robustness."
+        return {"without_gradient": axes.array((~felt).sum(-1), "images", says)}
 
     def _strengths(self) -> list[float]:
         return sorted(float(one) for one in self.strengths or treatment_named(self.treatment).strengths)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import torch
@@ -21,6 +23,7 @@ class Outcome(NamedTuple):
 
 
 Attack = Callable[[Tensor, Tensor], Outcome]
+_heard: ContextVar[list[Tensor] | None] = ContextVar("which images had a gradient", default=None)
 
 
 def attacked(trial: Trial, labels: Tensor, attack: Attack, done: str, batch: int | None) -> Samples:
@@ -35,8 +38,24 @@ def attacked(trial: Trial, labels: Tensor, attack: Attack, done: str, batch: int
         for images, chosen in batches(trial, batch):
             outcome = attack(images, labels[chosen].to(images.device))
             outcomes.append(Outcome(outcome.images.detach().float().clamp(0, 1).cpu(), outcome.felt.cpu()))
-    _check_felt(torch.cat([one.felt for one in outcomes]), trial.classifier.name)
+    felt = torch.cat([one.felt for one in outcomes])
+    heard = _heard.get()
+    if heard is None:
+        check_felt(felt, trial.classifier.name)
+    else:
+        heard.append(felt)
     return renamed(trial.samples, torch.cat([one.images for one in outcomes]), f"{done}, on {trial.classifier.name}")
+
+
+@contextmanager
+def gradients_heard() -> Iterator[list[Tensor]]:
+    """Collects which images (n,) had a gradient other than 0, for those who attack in pieces and judge the whole."""
+    heard: list[Tensor] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
 
 
 def labels_asked(trial: Trial) -> Tensor:
@@ -78,7 +97,8 @@ def _suiting(plane: Plane, device: torch.device) -> int:
     return max(4, pixels // (plane.height * plane.width))
 
 
-def _check_felt(felt: Tensor, name: str) -> None:
+def check_felt(felt: Tensor, name: str) -> None:
+    """Raises ValueError where no image (n,) had a gradient other than 0; warns where some had none."""
     numb = int((~felt).sum())
     if numb == len(felt):
         raise ValueError(
