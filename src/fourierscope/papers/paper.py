@@ -118,7 +118,8 @@ def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
     own: dict[str, Any] = {
         "paper": paper.name,
         "budget": setting.budget,
-        "samples": {"name": setting.samples.name, "digest": setting.samples.digest},
+        "samples": setting.samples.digest,
+        "samples name": setting.samples.name,
         "limit": setting.limit,
     }
     path = folder / _MARK
@@ -135,13 +136,13 @@ def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
 
 def _changed(held: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """What is not as it was, in words: of images their names, since nobody knows a digest."""
-    for key, now in own.items():
-        was = held.get(key)
-        if key != "samples" and was != now:
-            yield f"{key} was {'none' if was is None else was} and is now {'none' if now is None else now}"
-        elif key == "samples" and (not isinstance(was, dict) or was.get("digest") != now["digest"]):
-            then = f"then {was['name']}, " if isinstance(was, dict) and "name" in was else ""
-            yield f"the test images are others ({then}now {now['name']})"
+    for key in ("paper", "budget", "limit"):
+        was, now = (one.get(key) or "none" for one in (held, own))
+        if was != now:
+            yield f"{key} was {was} and is now {now}"
+    if held.get("samples") != own["samples"]:
+        then = f"then {held['samples name']}, " if "samples name" in held else ""
+        yield f"the test images are others ({then}now {own['samples name']})"
 
 
 def _held(path: Path) -> dict[str, Any]:
