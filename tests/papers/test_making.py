@@ -97,7 +97,18 @@ def test_a_folder_of_other_images_names_them_and_shows_no_digest(paper, setting,
     assert others.digest not in str(told.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'"text"', b"null"], ids=str)
+def test_a_folder_with_nothing_but_the_draft_that_a_kill_left_is_taken(paper, setting, tmp_path):
+    (tmp_path / ".setting.json.4711.draft").write_bytes(b"{")
+    assert made(paper, setting, tmp_path)[0].made.results
+
+
+def test_a_folder_in_the_place_of_the_mark_is_told(paper, setting, tmp_path):
+    (tmp_path / "out" / "setting.json").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"setting.json is damaged"):
+        made(paper, setting, tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b'"text"', b"null"], ids=str)
 def test_a_damaged_mark_of_the_folder_is_told(paper, setting, tmp_path, content):
     made(paper, setting, tmp_path / "out")
     (tmp_path / "out" / "setting.json").write_bytes(content)

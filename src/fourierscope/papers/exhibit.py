@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
-from math import inf, isfinite, nextafter
+from math import inf, isfinite, isnan, nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fourierscope.papers.making import Making, NotTried
@@ -97,6 +97,8 @@ class Check:
             reading = self.read(made)
         except NotTried as error:
             return Checked(self, "not tried here", why=str(error))
+        if isnan(reading.value):
+            return Checked(self, "not tried here", why="there is no such number of what was made")
         return Checked(self, "holds" if self.low <= reading.value <= self.high else "fails", reading)
 
 

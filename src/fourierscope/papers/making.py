@@ -67,13 +67,16 @@ class Making:
 
         Raises NotTried where none is there.
         """
+        there = {}
         for role in roles:
             try:
-                yield role, Trial(self.classifier(role), samples)
+                there[role] = self.classifier(role)
             except NotTried as error:
                 self.left_out[role] = str(error)
-        if not set(roles) - set(self.left_out):
+        if not there:
             raise NotTried("; ".join(dict.fromkeys(self.left_out[role] for role in roles)))
+        for role, classifier in there.items():
+            yield role, Trial(classifier, samples)
 
     def ask(self, name: str, analysis: Analysis[Any], subject: Any, shared: str = "") -> Result:
         """Ask, keep every cell, save the result in the exhibit's folder, and remember it by name.

@@ -123,7 +123,7 @@ def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
         "limit": setting.limit,
     }
     path = folder / _MARK
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not path.exists())):
+    if folder.exists() and (not folder.is_dir() or (_foreign(folder) and not path.exists())):
         raise StoreError(f"{folder} exists and holds something else than a paper's exhibits. Choose another folder.")
     if not path.exists():
         written_whole(path, partial(_put, (json.dumps(own, indent=1) + "\n").encode()))
@@ -132,6 +132,11 @@ def _claimed(paper: Paper, setting: Setting, folder: Path) -> None:
     if told:
         kept = "Nothing was changed; choose another folder (--folder), or ask as then."
         raise StoreError(f"{folder} belongs to another setting: {'; '.join(told)}. {kept}")
+
+
+def _foreign(folder: Path) -> bool:
+    """Whether a folder holds anything but drafts of the mark, which a kill leaves."""
+    return any(not (one.name.startswith(f".{_MARK}.") and one.suffix == ".draft") for one in folder.iterdir())
 
 
 def _changed(held: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
@@ -148,7 +153,7 @@ def _changed(held: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
 def _held(path: Path) -> dict[str, Any]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # of JSON or of UTF-8
+    except (ValueError, RecursionError, OSError) as error:  # of JSON, of UTF-8, of a folder in its place
         raise StoreError(f"{path} is damaged ({error}). Delete this file, or choose another folder.") from error
     if not isinstance(held, dict):
         raise StoreError(f"{path} is damaged (it is no table of names). Delete this file, or choose another folder.")

@@ -6,6 +6,10 @@ from fourierscope.subjects import Pair, Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import labels_asked, predictions
 
 
+class NothingSucceeded(ValueError):
+    """No image was turned from right to wrong, which is an answer of its own."""
+
+
 def successful(trial: Trial, after: Samples, batch: int | None = None) -> Pair:
     """The images of a trial, before and after a change, whose prediction the change turned from right to wrong.
 
@@ -21,7 +25,7 @@ def successful(trial: Trial, after: Samples, batch: int | None = None) -> Pair:
     right = predictions(trial, batch) == labels
     turned = right & (predictions(Trial(trial.classifier, after), batch) != labels)
     if not bool(turned.any()):
-        raise ValueError(
+        raise NothingSucceeded(
             f"None of {int(right.sum())} rightly classified images (of {len(labels)}) is misclassified after the "
             "change: nothing succeeded. Take a stronger attack."
         )

@@ -7,11 +7,12 @@ import numpy as np
 from fourierscope.analyses import HeatMap, ShiftSpectrum
 from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, REAL, Beside, Check, Exhibit, Made, Picture, Reading
-from fourierscope.papers.making import Making
+from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import Place, apart, at, exact
 from fourierscope.papers.yin2019.printed import printed, printed_map
 from fourierscope.subjects import Samples, Trial
 from fourierscope.treatments import pgd, successful
+from fourierscope.treatments.success import NothingSucceeded
 
 ROLES = ("natural", "adversarial")
 _IMAGES = {"smoke": 60, "small": 1000, "full": 5000}
@@ -25,16 +26,23 @@ def _make(making: Making) -> None:
     for role, trial in making.trials(ROLES, samples):
         attacked = pgd(trial, norm="linf", eps=_EPS, steps=_STEPS)
         try:
-            making.ask(role, ShiftSpectrum(), successful(trial, attacked))
-        except ValueError as error:  # nothing succeeded, which is an answer
+            pair = successful(trial, attacked)
+        except NothingSucceeded as error:
             making.left_out[role] = str(error)
+        else:
+            making.ask(role, ShiftSpectrum(), pair)
         for half, part in zip(("search", "test"), halves, strict=True):
             question = HeatMap(norm=4.0, stride=_STRIDE[making.budget])
             making.ask(f"{role}-{half}", question, Trial(trial.classifier, part))
 
 
 def _halves(samples: Samples) -> list[Samples]:
-    """Every other image: the wave is chosen on the first half, and tried on the second."""
+    """Every other image: the wave is chosen on the first half, and tried on the second.
+
+    Raises NotTried where there is one image.
+    """
+    if len(samples) < 2:
+        raise NotTried("it parts the images into two halves, and there is one image")
     return [samples.subset(range(start, len(samples), 2)) for start in (0, 1)]
 
 

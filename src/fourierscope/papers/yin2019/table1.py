@@ -20,10 +20,10 @@ _PRINTED = {"natural": printed("table 1")["natural"], "fognoise": printed("table
 def _make(making: Making) -> None:
     if making.budget not in _IMAGES:
         raise NotTried("it trains a network under noise, which takes minutes")
-    samples = making.samples(_IMAGES)
+    samples, natural = making.samples(_IMAGES), making.classifier("natural")
     fog = making.setting.classifiers.get("fognoise") or learned_under_fog_noise(making)
     question = Robustness("corruption:fog", strengths=_SEVERITIES)
-    for role, classifier in (("natural", making.classifier("natural")), ("fognoise", fog)):
+    for role, classifier in (("natural", natural), ("fognoise", fog)):
         making.ask(role, question, Trial(classifier, samples))
 
 
