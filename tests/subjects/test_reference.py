@@ -15,7 +15,9 @@ def accuracy(name: str, samples: Samples) -> float:
 
 
 PATCHES = ("natural", "gaussian", "adversarial")
-CIFAR10 = tuple(f"cifar10-resnet20-{name}" for name in ("natural", "gaussian", "adversarial"))
+CIFAR10 = tuple(
+    f"cifar10-resnet20-{name}" for name in ("natural", "gaussian", "adversarial", "lowpass15", "highpass31")
+)
 
 
 def test_references_are_those_of_patches_and_of_cifar10():

@@ -8,6 +8,7 @@ from fourierscope.analyses.corruption_profile import CorruptionProfile as Corrup
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
+from fourierscope.analyses.mask import Mask as Mask
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
 from fourierscope.analyses.robustness import Robustness as Robustness

@@ -51,11 +51,15 @@ class Infills:
 
     def images(self, start: int, stop: int, draw: int = 0) -> Tensor:
         """The infills (n, c, h, w) of samples start..stop; (n, c, 1, 1) for zero, which is the same at every place."""
+        return self.at(torch.arange(start, stop), draw)
+
+    def at(self, places: Tensor, draw: int = 0) -> Tensor:
+        """The infills of the samples at `places` (n,), as `images` gives them."""
         if self.kind == "zero":
-            return self.colour.expand(stop - start, -1, 1, 1)
+            return self.colour.expand(len(places), -1, 1, 1)
         if self.kind == "other-image":
-            return torch.cat([self.samples.batch(one, one + 1) for one in self._others(draw)[start:stop].tolist()])
-        images = self.samples.batch(start, stop)
+            return self.samples.subset(self._others(draw)[places]).batch()
+        images = self.samples.subset(places).batch()
         turn = self._turns(images, draw)
         kept = self.amplitude if self.amplitude is not None else torch.fft.rfft2(images - self.colour, norm="ortho")
         return self.colour + torch.fft.irfft2(kept * turn, s=images.shape[-2:], norm="ortho")

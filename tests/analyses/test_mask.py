@@ -1,0 +1,331 @@
+"""The least masks: known ones, certificates, batches, doors. Networks hear planted waves."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from sklearn.metrics import average_precision_score
+
+import fourierscope as fs
+from fourierscope.analyses.masks.adam import adam_masks
+from fourierscope.analyses.masks.fidelity import FIDELITIES, loss_named
+from fourierscope.analyses.masks.objective import Asked, ImageObjective
+from fourierscope.analyses.masks.solver import Penalty, Stop, certificates, least_masks, means
+from fourierscope.fourier import Frequency, Plane, wave
+from fourierscope.fourier.pairs import Modulated, Pairs
+from fourierscope.treatments.infills import Infills
+
+PLANES = [(8, 8), (7, 7), (6, 9), (9, 6)]
+
+
+def drawn(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def pictures(size, n=12, channels=2):
+    return fs.Samples((0.5 + 0.12 * drawn(n, channels, *size)).clamp(0, 1), torch.arange(n) % 3)
+
+
+def logistic(size, channels=2, classes=3, scale=3.0):
+    weight = scale * drawn(classes, channels * size[0] * size[1], seed=1)
+    return fs.Classifier(lambda images: images.flatten(1) @ weight.T.to(images), name="logistic")
+
+
+def softplus_network(size, channels=2):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = torch.nn.Sequential(
+            torch.nn.Conv2d(channels, 6, 3, padding=1), torch.nn.Softplus(5.0), torch.nn.Flatten(),
+            torch.nn.Linear(6 * size[0] * size[1], 3),
+        )  # fmt: skip
+        layers[3].weight.data.mul_(6)
+    return fs.Classifier(layers.eval(), name="softplus")
+
+
+def asked_of(trial, fidelity="cross-entropy", infill="zero", shared=True, draws=1):
+    with torch.no_grad():
+        targets = trial.classifier(trial.samples.batch()).argmax(1)
+    return Asked(trial, loss_named(fidelity), targets, Infills.of(trial.samples, infill), draws, shared)
+
+
+# --- the fidelity and its slopes
+
+
+@pytest.mark.parametrize("fidelity", FIDELITIES)
+def test_a_fidelity_is_what_its_formula_says(fidelity):
+    logits, whole, targets = drawn(5, 4), drawn(5, 4, seed=2), torch.tensor([0, 1, 2, 3, 1])
+    found = loss_named(fidelity)(logits, targets, whole)
+    for one in range(5):
+        p, q, t = torch.softmax(whole[one], 0), torch.softmax(logits[one], 0), int(targets[one])
+        others = [place for place in range(4) if place != t]
+        margins = [float(z[t] - z[others].max()) for z in (whole[one], logits[one])]
+        slow = {
+            "cross-entropy": -float(q[t].log()),
+            "squared-difference": float(torch.exp((q[t].log() - p[t].log()) ** 2) - 1),
+            "divergence": float((p * (p / q).log()).sum()),
+            "margin": max(0.0, margins[0] - margins[1]),
+        }
+        assert float(found[one]) == pytest.approx(slow[fidelity], rel=1e-4, abs=1e-6)
+
+
+def test_the_squared_difference_stays_finite_and_climbs():
+    logits = torch.tensor([[0.0, 60.0]], requires_grad=True)
+    steep = loss_named("squared-difference")(logits, torch.tensor([0]), torch.zeros(1, 2))
+    steep.sum().backward()
+    assert torch.isfinite(steep).all()
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[0, 1] > 0
+
+
+@pytest.mark.parametrize("fidelity", FIDELITIES)
+@pytest.mark.parametrize("size", PLANES)
+def test_slopes_are_finite_differences(size, fidelity):
+    trial = fs.Trial(softplus_network(size), pictures(size, 3))
+    for shared in (True, False):
+        asked = asked_of(trial, fidelity, "scrambled", shared, draws=2)
+        objective = ImageObjective(asked, torch.arange(3))
+        gains = 0.3 + 0.4 * torch.rand(3, *asked.gains, generator=torch.Generator().manual_seed(5))
+        slopes, bins = objective.evaluate(gains).slopes, objective.bins
+        direction = drawn(3, *asked.gains, seed=8)
+        small = 3e-3
+        change = (
+            objective.evaluate(gains + small * direction).values - objective.evaluate(gains - small * direction).values
+        )
+        told = ((slopes * direction) @ bins.float()).sum(1)
+        torch.testing.assert_close(change / (2 * small), told, rtol=0.03, atol=4e-3)
+
+
+# --- the least mask
+
+
+@pytest.mark.parametrize("size", PLANES)
+def test_a_logistic_model_reaches_the_convex_optimum(size):
+    trial = fs.Trial(logistic(size), pictures(size, 6))
+    asked = asked_of(trial)
+    objective, penalty = ImageObjective(asked, torch.arange(6)), Penalty(0.3)
+    masks = least_masks(objective, penalty, torch.ones(6, *asked.gains), 6, Stop(certificate=1e-3, rest=-1, steps=3000))
+    assert (masks.certificate <= 1e-3).all()
+    bins = objective.bins.numpy()
+    for item in range(6):
+        own = ImageObjective(asked, torch.tensor([item]))
+
+        def whole(gains, own=own):
+            given = torch.from_numpy(gains).float()[None, None]
+            found = own.evaluate(given)
+            slopes = (found.slopes + penalty.slopes(given, own.bins))[0, 0].double().numpy() * bins
+            return float(found.values[0] + penalty.values(given, own.bins)[0]), slopes
+
+        best = minimize(whole, np.ones(len(bins)), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(bins),
+                        options={"maxiter": 5000, "ftol": 1e-13, "gtol": 1e-9})  # fmt: skip
+        assert float(masks.objective[item]) == pytest.approx(best.fun, abs=1e-5)
+
+
+def test_the_certificate_is_the_residual_of_the_conditions():
+    gains = torch.tensor([[[0.0, 0.0, 1.0, 1.0, 0.5]]])
+    slopes = torch.tensor([[[0.02, -0.03, -0.01, 0.04, 0.005]]])
+    assert certificates(gains, slopes, 0.01).item() == pytest.approx(4.0)
+    assert certificates(gains, slopes * torch.tensor([1.0, 0, 1, 0, 0]), 0.01).item() == 0
+
+
+def test_most_masks_of_smooth_networks_are_certified():
+    for classifier in (logistic((8, 8)), softplus_network((8, 8))):
+        result = fs.Mask(sparsity=0.3)(fs.Trial(classifier, pictures((8, 8), 40)))
+        assert float((result["certificate"] <= 0.05).mean()) >= 0.95
+        assert result["certified"] == (result["certificate"] <= 0.05).mean()
+
+
+@pytest.mark.parametrize("make", [logistic, softplus_network])
+def test_a_batch_gives_the_masks_that_come_one_by_one(make):
+    trial = fs.Trial(make((6, 7)), pictures((6, 7), 30))
+    question = fs.Mask(sparsity=0.3, tolerance=1e-3)
+    together = fs.run(question, trial, batch=30)
+    singly = fs.run(question, trial, batch=1)
+    entering = fs.run(question, trial, batch=7)
+    for other in (singly, entering):
+        np.testing.assert_allclose(together["mask"], other["mask"], atol=1e-4)
+        np.testing.assert_array_equal(together["kept"], other["kept"])
+
+
+def matched(frequencies, size, rule):
+    """A network that hears the waves planted at some frequencies: each by its matched filter, and joined by a rule."""
+    filters = torch.stack([wave(Plane(*size), one).float() for one in frequencies])
+
+    def network(images):
+        heard = torch.einsum("nchw,fhw->nf", images, filters)
+        joined = {"and": lambda: heard.amin(1), "or": lambda: heard.amax(1), "single": lambda: heard[:, 0]}[rule]()
+        return torch.stack([torch.zeros_like(joined), 8 * (joined - 0.5)], 1)
+
+    return fs.Classifier(network, name=rule)
+
+
+def planted(frequencies, size, n=16):
+    """Images with waves of amplitude 1 planted under noise of larger amplitude elsewhere."""
+    noise = 0.05 * drawn(n, 1, *size)
+    for one in frequencies:
+        filter_ = wave(Plane(*size), one).float()
+        noise = noise - (noise * filter_).sum((-2, -1), keepdim=True) * filter_
+    whole = 0.5 + noise + sum(wave(Plane(*size), one).float() for one in frequencies)
+    empty = 0.5 - noise
+    images = torch.cat([whole, empty])
+    assert images.amin() >= 0
+    assert images.amax() <= 1
+    return fs.Samples(images, torch.arange(2).repeat_interleave(n))
+
+
+@pytest.mark.parametrize("size", [(12, 12), (11, 11), (10, 13)])
+@pytest.mark.parametrize("rule", ["single", "and", "or"])
+def test_planted_frequencies_are_the_mask(size, rule):
+    frequencies = [Frequency(2, 1), Frequency(1, -3)] if rule != "single" else [Frequency(2, 1)]
+    plane, trial = Plane(*size), fs.Trial(matched(frequencies, size, rule), planted(frequencies, size))
+    whole = trial.samples.subset(range(16))
+    result = fs.Mask(sparsity=0.05, origin="black")(fs.Trial(trial.classifier, whole))
+    truth = np.zeros(plane.shape, bool)
+    for one in frequencies:
+        for member in (one, plane.partner(one)):
+            truth[plane.position(member)] = True
+    assert (result["kept"] == 1).all()
+    for mask in result["mask"].values:
+        if rule == "or":
+            assert sum(mask[plane.position(one)] > 0.1 for one in frequencies) == 1
+        else:
+            assert average_precision_score(truth.flatten(), mask.flatten()) >= 0.99
+        assert np.median(mask[~truth]) == 0
+
+
+# --- over classes and sets
+
+
+def test_a_set_of_one_image_has_the_mask_of_the_image():
+    trial = fs.Trial(logistic((7, 6)), pictures((7, 6), 1))
+    alone = fs.Mask(sparsity=0.3, target="label", tolerance=1e-3)(trial)
+    whole = fs.Mask(over="set", sparsity=0.3, tolerance=1e-3)(trial)
+    np.testing.assert_allclose(alone["mask"][0], whole["mask"][0], atol=1e-4)
+
+
+def test_the_mask_of_a_class_is_that_of_its_images_as_a_set():
+    trial = fs.Trial(logistic((6, 6)), pictures((6, 6), 12))
+    classes = fs.Mask(over="class", sparsity=0.3)(trial)
+    assert list(classes["item"].values) == ["0", "1", "2"]
+    own = trial.samples.subset([1, 4, 7, 10])
+    asked = fs.Mask(over="set", sparsity=0.3, origin="black")
+    of_class = fs.Mask(over="class", sparsity=0.3, origin="black")(trial)
+    np.testing.assert_allclose(of_class["mask"][1], asked(fs.Trial(trial.classifier, own))["mask"][0], atol=1e-5)
+
+
+def test_the_set_does_not_depend_on_batches():
+    trial = fs.Trial(softplus_network((6, 6)), pictures((6, 6), 11))
+    question = fs.Mask(over="set", sparsity=0.3, tolerance=1e-2)
+    np.testing.assert_allclose(
+        fs.run(question, trial, batch=11)["mask"], fs.run(question, trial, batch=4)["mask"], atol=1e-3
+    )
+
+
+def test_accuracy_and_kept_predictions_are_those_of_masked_images():
+    trial = fs.Trial(softplus_network((6, 7)), pictures((6, 7), 10))
+    result = fs.Mask(sparsity=1.0)(trial)
+    gains = Pairs(Plane(6, 7)).gathered(torch.from_numpy(result["mask"].values))[:, None]
+    modulated = Modulated.of(trial.samples.batch(), trial.samples.batch().mean((0, 2, 3)).view(1, -1, 1, 1))
+    with torch.no_grad():
+        whole, masked = (trial.classifier(one).argmax(1) for one in (trial.samples.batch(), modulated.images(gains)))
+    assert float(result["accuracy"]) == pytest.approx(float((masked == trial.samples.labels).float().mean()))
+    np.testing.assert_array_equal(result["kept"], (masked == whole).numpy())
+    np.testing.assert_allclose(result["size"], result["mask"].mean(("row", "column")), atol=1e-6)
+
+
+def test_separate_channels_have_gains_of_their_own():
+    size, first = (8, 8), wave(Plane(8, 8), Frequency(1, 2)).float()
+    hears = fs.Classifier(
+        lambda images: torch.stack([0 * images[:, 0, 0, 0], 9 * (images[:, 1] * first).sum((1, 2)) - 2], 1)
+    )
+    images = 0.5 + 0.02 * drawn(4, 2, *size) + torch.tensor([0.4, 1.0]).view(1, 2, 1, 1) * first
+    result = fs.Mask(channels="separate", origin="black", sparsity=0.05)(
+        fs.Trial(hears, fs.Samples(images.clamp(0, 1)))
+    )
+    assert result["mask"].dims == ("item", "channel", "row", "column")
+    assert float(result["mask"].isel(channel=0).max()) < 0.05 < float(result["mask"].isel(channel=1).max())
+
+
+# --- paths, and the article's own solver
+
+
+def test_a_path_shrinks_with_sparsity_and_its_ends_agree_where_the_problem_is_convex():
+    trial = fs.Trial(logistic((6, 6), scale=2.0), pictures((6, 6), 5))
+    result = fs.Mask(sparsity=0.3, path=True, tolerance=1e-2)(trial)
+    sizes = result["path_size"]
+    assert (sizes.diff("sparsity") <= 1e-4).all()
+    np.testing.assert_allclose(sizes[0], sizes[1], atol=5e-3)
+    assert (result["path_loss"].diff("sparsity") >= -1e-4).all()
+    assert (result["size_at"].diff("loss") <= 0).all()
+
+
+def test_the_size_at_a_loss_is_the_least_one_found_that_loses_no_more():
+    from fourierscope.analyses.masks.path import Path
+
+    sizes, rises = torch.tensor([[[0.8], [0.5], [0.1]]] * 2), torch.tensor([[[0.0], [0.2], [0.9]]] * 2)
+    found = Path((1.0, 2.0, 3.0), sizes, rises + 0.4, torch.tensor([0.4])).sizes_at((0.1, 0.2001, 5.0))
+    torch.testing.assert_close(found[0, :, 0], torch.tensor([0.8, 0.5, 0.1]))
+    assert Path((1.0,), sizes[:, :1], rises[:, 1:2] + 0.4, torch.tensor([0.4])).sizes_at((0.1,))[0, 0, 0] == 1
+
+
+def test_adam_goes_the_same_way_and_stops_by_the_article_s_rule():
+    trial = fs.Trial(logistic((6, 6)), pictures((6, 6), 3))
+    asked = asked_of(trial)
+    objective, penalty, ones = ImageObjective(asked, torch.arange(3)), Penalty(0.3), torch.ones(3, *asked.gains)
+    least = least_masks(objective, penalty, ones, 3, Stop(certificate=1e-3, rest=-1, steps=2000))
+    found = adam_masks(objective, penalty, ones, 6000, 3)
+    assert (found.objective >= least.objective - 1e-6).all()
+    torch.testing.assert_close(found.objective, least.objective, atol=2e-3, rtol=0)
+    assert (found.steps >= 300).all()
+    assert (found.steps < 6000).all()
+    torch.testing.assert_close(
+        means(found.gains, objective.bins), means(least.gains, objective.bins), atol=0.02, rtol=0
+    )
+
+
+def test_every_option_gives_a_result_that_can_be_saved_and_drawn(tmp_path):
+    trial = fs.Trial(logistic((6, 6)), pictures((6, 6), 6))
+    for options in (
+        {"fidelity": "divergence", "infill": "random-phase"}, {"over": "class", "channels": "separate"},
+        {"fidelity": "margin", "power": 2.0}, {"infill": "other-image", "draws": 2}, {"solver": "adam", "steps": 5},
+    ):  # fmt: skip
+        result = fs.Mask(**{"steps": 20} | options)(trial)
+        result.save(tmp_path / "mask.nc", overwrite=True)
+        assert fs.load(tmp_path / "mask.nc")["mask"].equals(result["mask"])
+        assert ((result["mask"] >= 0) & (result["mask"] <= 1)).all()
+        fs.draw(result["mean_mask"])
+
+
+def test_models_are_compared_image_by_image():
+    samples = pictures((6, 6), 8)
+    one, other = (fs.Mask(sparsity=0.3)(fs.Trial(logistic((6, 6), scale=scale), samples)) for scale in (2.0, 4.0))
+    difference = one - other
+    assert float(difference["mean_size"]) == pytest.approx(float((one["size"] - other["size"]).mean()), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"sparsity": 0.0}, "sparsity is finite and above 0"), ({"over": "images"}, "over is one of image, class, set"),
+        ({"fidelity": "mse"}, "fidelity is one of"), ({"power": 0.5}, "power is finite and at least 1"),
+        ({"path": True, "solver": "adam"}, "leave solver out"), ({"losses": (0.0,)}, "losses are finite"),
+        ({"draws": 0}, "draws is a whole"), ({"infill": "noise"}, "infill is one of"),
+    ],
+)  # fmt: skip
+def test_options_that_fit_nothing_are_refused(options, told):
+    with pytest.raises(ValueError, match=told):
+        fs.Mask(**options)
+
+
+def test_the_record_tells_the_target_and_steps_that_were_used():
+    assert (fs.Mask().target, fs.Mask(over="set").target, fs.Mask().steps) == ("prediction", "label", 400)
+
+
+def test_a_network_without_a_gradient_and_a_set_without_labels_are_told():
+    samples = pictures((6, 6), 4)
+    flat = fs.Classifier(
+        lambda images: torch.stack([images.detach().mean((1, 2, 3)), images.detach().std((1, 2, 3))], 1)
+    )
+    with pytest.raises(ValueError, match="carry no gradient"):
+        fs.Mask()(fs.Trial(flat, samples))
+    with pytest.raises(ValueError, match="label"):
+        fs.Mask(over="set")(fs.Trial(logistic((6, 6)), fs.Samples(samples.images)))
