@@ -69,8 +69,8 @@ class Stop:
     """When a mask is done: certificate reached, objective at rest, or steps used up."""
 
     certificate: float = 0.05
-    rest: float = 1e-4
-    """Relative fall of the objective over `window` steps below which a mask is at rest."""
+    rest: float = 5e-5
+    """Fall of the objective over `window` steps, as a share of the sparsity, below which a mask is at rest."""
     window: int = 25
     steps: int = 500
 
@@ -205,7 +205,7 @@ def _step(now: _Descent, objective: Objective, penalty: Penalty, stop: Stop) -> 
     now.fidelity = torch.where(falls, found.values, now.fidelity)
     now.steps = now.steps + 1
     turn = now.steps % stop.window == 0
-    rested = now.before - now.objective <= stop.rest * now.objective.abs()
+    rested = now.before - now.objective <= stop.rest * penalty.sparsity
     now.rested = torch.where(turn, rested.long(), now.rested)
     now.before = torch.where(turn, now.objective, now.before)
 
