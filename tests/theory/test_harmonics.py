@@ -24,6 +24,22 @@ from fourierscope.theory.harmonics import (
 ALIASED = 2e-9
 
 
+def test_functions_are_those_of_their_formulas():
+    x = torch.linspace(-4, 4, 33, dtype=torch.float64)
+    expected = {
+        "relu": x.clamp(min=0),
+        "softplus": (1 + x.exp()).log(),
+        "gelu": x * (1 + torch.erf(x / sqrt(2))) / 2,
+        "swish": x / (1 + (-x).exp()),
+        "mish": x * (1 + x.exp()).log().tanh(),
+        "tanh": 1 - 2 / (1 + (2 * x).exp()),
+        "hardtanh": x.clamp(-1, 1),
+    }
+    assert list(expected) == list(ACTIVATIONS)
+    for name, values in expected.items():
+        torch.testing.assert_close(activation_named(name)(x), values)
+
+
 def test_relu_has_its_closed_coefficients_and_its_total_distortion():
     found = activation_harmonics("relu", count=500)
     assert found[:5].tolist() == pytest.approx([1 / pi, 0.5, 2 / (3 * pi), 0, -2 / (15 * pi)], abs=ALIASED)
@@ -96,6 +112,15 @@ def test_energies_add_up_and_are_those_of_the_sums_written_out(points):
 def test_a_wave_of_any_phase_has_the_energy_of_its_own_harmonic_alone():
     found = energies(3 + 2 * (3 * angles(16) - 0.4).cos())
     assert found.tolist() == pytest.approx([9, 0, 0, 2, 0, 0, 0, 0, 0], abs=1e-12)
+
+
+def test_a_large_constant_does_not_round_the_waves_away():
+    start = torch.rand(200, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    values = (1e4 * (1 + start) + (angles(64) - 6 * start).cos()).float()
+    found, exact = (total_distortion(energies(one).double().mean(0).sqrt()) for one in (values, values.double()))
+    assert float(found) == pytest.approx(float(exact), rel=0.05)
+    tones = [tone_energies(one.unflatten(-1, (8, 8))).sum.double().mean() for one in (values, values.double())]
+    assert float(tones[0]) == pytest.approx(float(tones[1]), rel=0.05)
 
 
 @pytest.mark.parametrize("points", [5, 12])

@@ -8,7 +8,6 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import xarray as xr
 from torch import Tensor
@@ -54,8 +53,8 @@ class HarmonicDistortion(Analysis[Trial]):
     pixels of a feature map: padding, strides and pooling do no harm, and no two tones coincide.
 
     The result holds `harmonics`, shares of the energy of a layer's variation, over ("layer", "harmonic") up to
-    points / 4; over ("layer",) `distortion`, `centroid`, and `higher_harmonics`, the share above, which bounds what
-    aliases; and with a second wave `intermodulation_sum`, `intermodulation_difference` and `second_harmonics`.
+    points / 4; over ("layer",) `distortion`, `centroid`, and `higher_harmonics`, the share above, which tells whether
+    harmonics alias; and with a second wave `intermodulation_sum`, `intermodulation_difference`, `second_harmonics`.
 
     Rounding sets a floor: about 1e-6 of the size of the activations in float32, 1e-2 in bfloat16.
 
@@ -113,7 +112,7 @@ class HarmonicDistortion(Analysis[Trial]):
                     answers = answers_round(heard, images, offsets, device, size)
                     found.setdefault(kind, []).append(torch.stack([_PARTS[kind](one).cpu() for one in answers]))
         measured = {kind: torch.cat(pieces, dim=1).numpy() for kind, pieces in found.items()}  # (layers, n, ...)
-        _check_moved(measured["harmonics"], layers)
+        _check_moves(measured, layers)
         return measured
 
     def assemble(self, measured: Mapping[Part, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
@@ -124,13 +123,13 @@ class HarmonicDistortion(Analysis[Trial]):
         each, axes = Axes({"layer": layers}), Axes({"layer": layers, "harmonic": np.arange(1, shown + 1)})
         where = f"round circles of L2 norm {self.norm:g} in each channel, not clipped."
         says = f"Total harmonic distortion: root of the energy above harmonic 1 over the energy of harmonic 1, {where}"
-        found = _mean("distortion", total_distortion(coefficients).numpy(), each, says)
+        found = mean("distortion", total_distortion(coefficients).numpy(), each, "1", says)
         says = f"Share of the energy of a layer's variation at each harmonic, {where}"
         found |= share("harmonics", shares[..., :shown].swapaxes(1, 2), axes, says)
         says = f"Share of the energy of a layer's variation above harmonic {shown}, {where}"
         found |= share("higher_harmonics", shares[..., shown:].sum(-1), each, says)
         says = f"Centroid of the harmonics of a layer's variation, weighted by energy, {where}"
-        found |= _mean("centroid", spectral_centroid(coefficients).numpy(), each, says)
+        found |= mean("centroid", spectral_centroid(coefficients).numpy(), each, "1", says)
         if self.second:
             tones = np.concatenate([piece["tones"] for piece in measured.values()], axis=1)
             found |= self._intermodulation(Tones(*np.moveaxis(tones, -1, 0)), each)
@@ -147,8 +146,7 @@ class HarmonicDistortion(Analysis[Trial]):
         found: dict[str, xr.DataArray] = {}
         for name, (one, where) in told.items():
             says = f"Energy at {where} {first} and {second}, over that at both; waves of L2 norm {self.norm:g}."
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found |= _mean(name, one / energy.fundamental, axes, says)
+            found |= mean(name, one / energy.fundamental, axes, "1", says)
         return found
 
     def _layers(self, trial: Trial) -> list[str]:
@@ -174,27 +172,25 @@ class HarmonicDistortion(Analysis[Trial]):
 
 def _harmonics(answers: Tensor) -> Tensor:
     """Energies (b, harmonics) of activations (b, units, p), mean over units."""
-    middle = answers.mean(-1, keepdim=True)
-    found = energies(answers - middle).mean(1).double()  # without what does not move, which would round the rest away
-    found[:, 0] = middle.double().square().mean((1, 2))
-    return found
+    return energies(answers).mean(1).double()
 
 
 def _tones(answers: Tensor) -> Tensor:
     """Energies (b, tones) of activations (b, units, p p), mean over units."""
-    varying = (answers - answers.mean(-1, keepdim=True)).unflatten(-1, (_SIDE, _SIDE))
-    return torch.stack([one.mean(1).double() for one in tone_energies(varying)], dim=-1)
+    found = tone_energies(answers.unflatten(-1, (_SIDE, _SIDE)))
+    return torch.stack([one.mean(1).double() for one in found], dim=-1)
 
 
 _PARTS = {"harmonics": _harmonics, "tones": _tones}
 
 
-def _check_moved(energy: npt.NDArray[Any], layers: list[str]) -> None:
-    """Raises ValueError where energies (layers, n, harmonics) are no numbers, or a layer does not move on a circle."""
-    sound = np.isfinite(energy).all((1, 2))
+def _check_moves(measured: Measured, layers: list[str]) -> None:
+    """Raises ValueError where energies (layers, n, ...) are no numbers, or a layer does not move round a circle."""
+    sound = np.all([np.isfinite(one).all((1, 2)) for one in measured.values()], axis=0)
     if not sound.all():
         broken = ", ".join(layer for layer, one in zip(layers, sound, strict=True) if not one)
         raise ValueError(f"The activations of {broken} are NaN or infinite on the circles of some images.")
+    energy = measured["harmonics"]
     still = (energy[..., 1:].sum(-1) <= _STILL * energy[..., 0]).sum(1)
     if still.any():
         told = ", ".join(f"{layer} ({one} images)" for layer, one in zip(layers, still, strict=True) if one)
@@ -202,9 +198,3 @@ def _check_moved(energy: npt.NDArray[Any], layers: list[str]) -> None:
             f"Round the circles of some images nothing but rounding moves in {told}: leave these layers out, or take a "
             "larger norm."
         )
-
-
-def _mean(name: str, values: npt.NDArray[Any], axes: Axes, says: str) -> dict[str, xr.DataArray]:
-    """A mean of ratios (layers, n), infinite and without bounds where an even answer has no fundamental."""
-    with np.errstate(invalid="ignore"):
-        return mean(name, values, axes, "1", says)

@@ -92,12 +92,11 @@ def energies(values: Tensor) -> Tensor:
     and points - h fall onto each other. A product with a table of points x points: for circles of up to some thousand.
     """
     points = values.shape[-1]
-    turns = angles(points)[:, None] * torch.arange(points // 2 + 1)
-    scale = torch.full((points // 2 + 1,), 2**0.5 / points, dtype=torch.float64)
-    scale[0] = 1 / points
+    turns = angles(points)[:, None] * torch.arange(1, points // 2 + 1)
+    scale = torch.full((points // 2,), 2**0.5 / points, dtype=torch.float64)
     if points % 2 == 0:
-        scale[-1] = 1 / points  # at the highest harmonic, as at the constant, the sines vanish
-    return _energies(values, turns, scale)
+        scale[-1] = 1 / points  # at the highest harmonic the sines vanish
+    return torch.cat([values.mean(-1, keepdim=True).square(), _energies(values, turns, scale)], dim=-1)
 
 
 def total_distortion(coefficients: Tensor) -> Tensor:
@@ -147,7 +146,8 @@ def activation_tones(name: str, amplitude: float = 1.0, bias: float = 0.0) -> To
 def _energies(values: Tensor, turns: Tensor, scale: Tensor) -> Tensor:
     """Energies (..., k) of values (..., points) at waves of the phases `turns` (points, k), by both quadratures."""
     waves = torch.cat([scale * turns.cos(), scale * turns.sin()], dim=-1).to(values)
-    return (values @ waves).square().unflatten(-1, (2, -1)).sum(-2)
+    varying = values - values.mean(-1, keepdim=True)  # a large constant would round the waves away
+    return (varying @ waves).square().unflatten(-1, (2, -1)).sum(-2)
 
 
 def _check(amplitude: float, bias: float) -> None:
