@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fourierscope import analyses as analyses
     from fourierscope import fourier as fourier
     from fourierscope import papers as papers
+    from fourierscope import theory as theory
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
     from fourierscope.analyses.corruption_fit import trade_off as trade_off
@@ -53,6 +54,7 @@ _ROOMS = (
     "results",
     "runs",
     "subjects",
+    "theory",
     "training",
     "treatments",
 )

@@ -41,6 +41,9 @@ def read(command, *words):
         ("layer-heat-map", "mean", "127.5/255,0.5,0.5", (0.5, 0.5, 0.5)),
         ("layer-heat-map", "crop", "5", 5),
         ("corruption-profile", "corruptions", "fog,snow", "fog,snow"),
+        ("harmonic-distortion", "frequency", "-3,2", (-3, 2)),
+        ("harmonic-distortion", "frequency", "[]", ()),
+        ("harmonic-distortion", "second", "(1,-2)", (1, -2)),
     ],
 )
 def test_one_value_and_commas_and_brackets_and_fractions_are_read(command, name, text, expected):

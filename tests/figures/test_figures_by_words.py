@@ -39,6 +39,21 @@ def test_several_models_share_the_rows():
     assert figure["layout"]["showlegend"]
 
 
+def test_models_with_other_words_have_their_marks_in_the_rows_of_their_words():
+    whole = dots_result()["accuracy"]
+    for several in ([whole, whole[[0, 2]]], [whole[[0, 2]], whole], [whole, whole[[2, 1]]]):
+        (frame,) = fs.draw_together(several, ["one", "two"]).axes
+        labels = [text.get_text() for text in frame.get_yticklabels()]
+        (figure,) = page_figures(several, ["one", "two"])
+        assert labels == figure["layout"]["yaxis"]["ticktext"] == ["fog", "snow fall", "jpeg"]
+        drawn = [line for line in frame.lines if len(line.get_ydata())]
+        for values, line, trace in zip(several, drawn, figure["data"], strict=True):
+            told = [str(word).replace("_", " ") for word in values.corruption.values]
+            assert [labels[round(float(row))] for row in line.get_ydata()] == told
+            assert [labels[round(row)] for row in trace["y"]] == told
+            np.testing.assert_allclose(line.get_xdata(), values.values)
+
+
 def test_points_have_their_other_value_across_and_the_line_of_best_fit():
     values = points_result()["accuracy"]
     slope, intercept = np.polyfit([0.7, 0.1, 0.4], values.values, 1)

@@ -167,12 +167,20 @@ def test_the_page_holds_every_new_question_and_its_differences(trials, pair, tmp
         fs.Robustness("gaussian-noise", (0.0, 0.3)),
         fs.CorruptionProfile("contrast,gaussian_noise,brightness", (1, 5), 5),
         fs.LayerHeatMap(stride=2),
+        fs.HarmonicDistortion(second=(1, -1)),
     ]
     results = [question(trial) for question in asked for trial in trials]
     results += [fs.ShiftSpectrum()(pair), fs.HighFrequencyShare(5)(pair), fs.trade_off(*results[4:6], draws=100)]
     page = fs.report(results, tmp_path / "page.html").read_text()
     assert "Not drawn" not in page
-    for words in ("right minus other", "Corruption profile", "Layer heat map", "Trade off", "under low noise"):
+    for words in (
+        "right minus other",
+        "Corruption profile",
+        "Layer heat map",
+        "Harmonic distortion",
+        "Trade off",
+        "under low noise",
+    ):
         assert words in page
 
 
@@ -182,3 +190,37 @@ def test_layers_are_told_one_by_one(trials):
     assert len(said) == found["relative_change"].sizes["layer"] == 2
     plane = found["relative_change"][0].values
     assert f"the mean over all waves is {number(np.mean(plane))}" in said[0]
+
+
+def test_harmonic_distortion_is_told_from_the_first_layer_to_the_last(trials):
+    bent = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(192, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)
+    ).eval()
+    trial = fs.Trial(fs.Classifier(bent), trials[0].samples)
+    found = fs.HarmonicDistortion(second=(1, -1), layers=("1", "2", "output"))(trial)
+    said = told(found)
+    distortion, higher = found["distortion"], found["higher_harmonics"].values
+    most = int(distortion.values.argmax())
+    layers = ("1", "2", "output")
+    assert f"goes from 1, {interval(distortion[0])}, to output, {interval(distortion[2])}" in said[0]
+    assert (
+        f"lowest in 1, {interval(distortion[0])}, and highest in {layers[most]}, {interval(distortion[most])}"
+        in said[0]
+    )
+    assert most > 0
+    assert f"Above harmonic 16 lies a share of at most {number(higher.max())} of the energy." in said[2]
+    tone = found["intermodulation_difference"]
+    most = int(tone.values.argmax())
+    assert f"the one at their difference in {layers[most]}, {interval(tone[most])}" in said[3]
+    alone = told(fs.HarmonicDistortion(layers=("2",))(trial))
+    assert alone[0].startswith("The total harmonic distortion is that of 2, ")
+    assert len(alone) == 3
+
+
+def test_too_few_points_are_told(trials):
+    def sawtooth(images):
+        return (20 * (images.flatten(1)[:, :3] - 0.5)).frac()
+
+    found = fs.HarmonicDistortion(points=8)(fs.Trial(fs.Classifier(sawtooth), trials[0].samples))
+    assert float(found["higher_harmonics"][0]) > 0.01
+    assert "take more points" in told(found)[2]

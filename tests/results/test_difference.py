@@ -92,3 +92,30 @@ def test_a_result_without_outcomes_has_no_paired_difference():
     values = xr.Dataset({"norm": xr.DataArray(1.0, attrs={"units": "1", "says": "Norm."})})
     with pytest.raises(ValueError, match="no outcomes by image"):
         Result(values, record()) - Result(values, record())
+
+
+def layered(seed, layers):
+    axes = Axes({"layer": np.array(layers), "radius": np.arange(3)})
+    outcomes = np.random.default_rng(seed).normal(size=(len(layers), 3, 9))
+    found = mean("change", outcomes, axes, "1", "Change.") | count(9)
+    return Result(xr.Dataset(found), record(str(seed))), outcomes.astype(np.float32)
+
+
+def test_networks_compare_in_the_layers_whose_names_both_have():
+    (first, ours), (second, theirs) = layered(0, ("stem", "layer1", "head")), layered(1, ("layer1", "layer2", "head"))
+    for one, other, sign in ((first, second, 1), (second, first, -1)):
+        found = (one - other)["change"]
+        assert found.layer.values.tolist() == ["layer1", "head"]
+        np.testing.assert_allclose(found.values, sign * (ours[1:] - theirs[[0, 2]]).mean(-1), atol=1e-6)
+    turned, its = layered(2, ("head", "layer1", "stem"))
+    found = (first - turned)["change"]
+    for layer in ("stem", "layer1", "head"):
+        expected = (ours[("stem", "layer1", "head").index(layer)] - its[("head", "layer1", "stem").index(layer)]).mean(
+            -1
+        )
+        np.testing.assert_allclose(found.sel(layer=layer).values, expected, atol=1e-6)
+
+
+def test_networks_without_a_layer_in_common_have_no_difference():
+    with pytest.raises(ValueError, match="no outcomes by image that both results have"):
+        layered(0, ("a", "b"))[0] - layered(1, ("c", "d"))[0]

@@ -5,6 +5,7 @@ The command line reads these lines without running them: one import a line, clas
 
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
 from fourierscope.analyses.corruption_profile import CorruptionProfile as CorruptionProfile
+from fourierscope.analyses.harmonic_distortion import HarmonicDistortion as HarmonicDistortion
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap

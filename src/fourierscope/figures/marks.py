@@ -99,6 +99,18 @@ def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:
     return found
 
 
+def rows_of(found: Sequence[Marks]) -> list[str]:
+    """The words of all marks, each once, in an order that keeps those of each: networks have different layers."""
+    rows: list[str] = []
+    for one in found:
+        place = 0
+        for word in one.words:
+            if word not in rows:
+                rows.insert(place, word)
+            place = rows.index(word) + 1
+    return rows
+
+
 def in_cell(values: xr.DataArray, row: int, column: int) -> str:
     """A value as a table shows it: counts whole, other numbers to two places; nothing where there is none."""
     value = float(values[row, column])

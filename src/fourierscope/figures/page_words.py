@@ -10,7 +10,7 @@ import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
 from fourierscope.figures.letters import Frame
-from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, told
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, rows_of, told
 from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
 from fourierscope.figures.scale import Scale
 
@@ -20,21 +20,22 @@ _FRAME = Frame(480.0, 370.0, 10.0)  # pixels: a frame of points on a page of mid
 def dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
     """A row for each word, the values of a row under each other, with their intervals."""
     found, traces = marks(several, names), []
+    every = rows_of(found)
     for place, (one, values) in enumerate(zip(found, several, strict=True)):
-        rows = np.arange(len(one.words)) + 0.7 * ((place + 0.5) / len(found) - 0.5)
+        rows = np.array([every.index(word) for word in one.words]) + 0.7 * ((place + 0.5) / len(found) - 0.5)
         traces.append(_trace(one, values, one.values, rows, "error_x"))
     x = line_axis(label(several[0]), False, [], True)
     x["zeroline"] = any(one.significant is not None for one in found)
     y = {
-        "tickvals": list(range(len(found[0].words))),
-        "ticktext": list(found[0].words),
-        "range": [len(found[0].words) - 0.5, -0.5],
+        "tickvals": list(range(len(every))),
+        "ticktext": every,
+        "range": [len(every) - 0.5, -0.5],
         "fixedrange": True,
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
     }
-    height = 90 + round(24 * len(found[0].words) * max(1.0, len(found) / 2)) + 22 * len(found)
+    height = 90 + round(24 * len(every) * max(1.0, len(found) / 2)) + 22 * len(found)
     return _framed(traces, found, layout(height, {"l": 10, "r": 14, "t": 10, "b": 56}, x, y))
 
 

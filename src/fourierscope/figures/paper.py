@@ -175,7 +175,7 @@ def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
 
 
 def _dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    figure = sheet(6.4, 1.2 + 0.26 * (1 + several[0].size) * max(1.0, len(several) / 3))
+    figure = sheet(6.4, 1.2 + 0.26 * (1 + max(one.size for one in several)) * max(1.0, len(several) / 3))
     dots(figure.subplots(), several, names)
     return _with_legend(figure)
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
 from fourierscope.figures.letters import Frame
-from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks
+from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, rows_of
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ _GRID, _QUIET, _INK = "#e5e5e5", "#777777", "#222222"
 def dots(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> None:
     """A row for each word, in the order of the axis; the values of a row under each other, with their intervals."""
     found = marks(several, names)
+    every = rows_of(found)
     for place, one in enumerate(found):
-        rows = np.arange(len(one.words)) + 0.7 * ((place + 0.5) / len(found) - 0.5)
+        rows = np.array([every.index(word) for word in one.words]) + 0.7 * ((place + 0.5) / len(found) - 0.5)
         if one.bounds is not None:
             frame.hlines(rows, *one.bounds, color=one.colour, linewidth=1.8)
         _drawn(frame, one, one.values, rows)
-    frame.set_yticks(range(len(found[0].words)), labels=list(found[0].words))
-    frame.set_ylim(len(found[0].words) - 0.5, -0.5)
+    frame.set_yticks(range(len(every)), labels=every)
+    frame.set_ylim(len(every) - 0.5, -0.5)
     frame.set_xlabel(label(several[0]))
     frame.grid(axis="x", color=_GRID, linewidth=0.6)
     frame.tick_params(axis="y", length=0)

@@ -12,6 +12,7 @@ from fourierscope.reports.phrases import clean_sentence, coordinate, valued
 from fourierscope.results import Result
 
 HALF = 0.5  # of the clean accuracy, at which a treatment is said to have taken half
+ALIASED = 0.01  # of the energy, which higher harmonics may hold without being told to take more points
 
 
 def _shift_spectrum(result: Result) -> Iterator[str]:
@@ -134,6 +135,29 @@ def _layer_heat_map(result: Result) -> Iterator[str]:
         )
 
 
+def _harmonic_distortion(result: Result) -> Iterator[str]:
+    distortion, higher = result["distortion"], result["higher_harmonics"]
+    last = distortion.size - 1
+    if last:
+        yield (
+            f"From layer to layer the total harmonic distortion goes from {_named(distortion, 0)}, to "
+            f"{_named(distortion, last)}; it is lowest in {_least(distortion)}, and highest in {_most(distortion)}."
+        )
+    else:
+        yield f"The total harmonic distortion is that of {_named(distortion, 0)}."
+    yield f"The centroid of the harmonics is highest in {_most(result['centroid'])}; that of a pure wave is 1."
+    shown = int(result["harmonics"]["harmonic"].max())
+    worse = ": take more points, for what is above falls onto the others" if float(higher.max()) > ALIASED else ""
+    yield f"Above harmonic {shown} lies a share of at most {number(float(higher.max()))} of the energy{worse}."
+    if "intermodulation_sum" in result:
+        yield (
+            f"Of the energy of the two waves, the tone at their sum has a share that is highest in "
+            f"{_most(result['intermodulation_sum'])}; the one at their difference in "
+            f"{_most(result['intermodulation_difference'])}; the second harmonics in "
+            f"{_most(result['second_harmonics'])}."
+        )
+
+
 def _most(values: xr.DataArray) -> str:
     return _named(values, int(np.nanargmax(values.values)))
 
@@ -155,5 +179,6 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "CorruptionProfile": _corruption_profile,
     "TradeOff": _trade_off,
     "LayerHeatMap": _layer_heat_map,
+    "HarmonicDistortion": _harmonic_distortion,
 }
 """The analyses that have sentences of their own; others are told by what their values look like."""

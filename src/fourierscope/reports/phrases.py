@@ -9,7 +9,12 @@ import xarray as xr
 
 from fourierscope.figures.form import Array, bounds, interval, number, words
 
-_WORDS = {"flips": "share of changed predictions", "layer": "change of the layer's activations"}
+_WORDS = {
+    "flips": "share of changed predictions",
+    "layer": "change of the layer's activations",
+    "higher_harmonics": "share of higher harmonics",
+    "second_harmonics": "energy of the second harmonics",
+}
 
 
 def measure(name: str) -> str:

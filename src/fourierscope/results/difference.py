@@ -16,19 +16,27 @@ FALSE_DISCOVERIES = 0.05  # the share of false ones among cells called significa
 
 
 def difference(first: Result, second: Result) -> Result:
-    """first - second, for every value whose outcomes were kept image by image.
+    """first - second, for every value whose outcomes were kept image by image, where both have it: of layers, those
+    whose names both networks have.
 
     Beside each value stand its bounds (`_low`, `_high`), `_p` and `_significant` (after the false discovery rate of
     Benjamini and Hochberg over all its cells, 5 %). Raises ValueError where question or samples differ.
     """
     _check_comparable(first.record, second.record)
     variables: dict[str, xr.DataArray] = {}
-    for name in first.dataset.data_vars:
-        outcomes = [unpacked(one.dataset, str(name)) for one in (first, second)]
-        if outcomes[0] is not None and outcomes[1] is not None:
-            variables |= _compared(str(name), first.dataset[name], outcomes[0], outcomes[1])
+    for name in map(str, first.dataset.data_vars):
+        outcomes = [_outcomes(one.dataset, name) for one in (first, second) if name in one.dataset]
+        pair = [one for one in outcomes if one is not None]
+        if len(pair) == 2:
+            ours, theirs = xr.align(*pair, join="inner")
+            if ours.size:
+                values = first.dataset[name].sel({axis: ours[axis] for axis in ours.dims if axis in ours.coords})
+                variables |= _compared(name, values, ours.values, theirs.values)
     if not variables:
-        raise ValueError(f"{first.record['analysis']} keeps no outcomes by image, so there is no paired difference.")
+        raise ValueError(
+            f"{first.record['analysis']} keeps no outcomes by image that both results have, so there is no paired "
+            "difference."
+        )
     if "n" in first.dataset:
         variables["n"] = first.dataset["n"]
     subject = first.record["subject"]
@@ -40,6 +48,15 @@ def difference(first: Result, second: Result) -> Result:
         },
     }
     return Result(xr.Dataset(variables), record)
+
+
+def _outcomes(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
+    """The outcomes (..., n) behind a value, on its own axes; None where none were kept."""
+    found, values = unpacked(dataset, name), dataset[name]
+    if found is None:
+        return None
+    coords = {axis: values.coords[axis] for axis in values.dims if axis in values.coords}
+    return xr.DataArray(found, dims=(*values.dims, "image"), coords=coords)
 
 
 def _compared(name: str, values: xr.DataArray, first: Any, second: Any) -> dict[str, xr.DataArray]:

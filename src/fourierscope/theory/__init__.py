@@ -1,0 +1,7 @@
+"""PREDICTED: closed forms and exact solvers. Knows no network and no file.
+
+Frequencies here are response frequencies, of a function along its input; those of pixels live in `fourier`.
+"""
+
+from fourierscope.theory import harmonics as harmonics
+from fourierscope.theory import translations as translations
