@@ -11,10 +11,11 @@ from fourierscope.analyses.masks.fidelity import Loss
 from fourierscope.analyses.masks.solver import Evaluation
 from fourierscope.fourier.pairs import Modulated, Pairs
 from fourierscope.runs import batch_size, batches
-from fourierscope.subjects import Trial
+from fourierscope.subjects import Classifier, Trial
 from fourierscope.treatments.attacks.gradients import slope_of
 from fourierscope.treatments.infills import Infills
 
+_FEW = 8  # images: smaller batches are filled up to it
 _FLOOR = 1e-3  # of the mean power: a frequency without power moves nothing, however far
 
 
@@ -134,7 +135,7 @@ def loaded_images(asked: Asked, places: Tensor) -> Loaded:
     images = asked.trial.samples.subset(places).batch().to(classifier.device)
     size = batch_size(asked.trial.samples.plane, classifier.device)
     with torch.no_grad():
-        whole = torch.cat([classifier(part) for part in images.split(size)])
+        whole = torch.cat([_logits(classifier, part) for part in images.split(size)])
     infills = (asked.infills.at(places, draw).to(images) for draw in range(asked.draws))
     return Loaded([Modulated.of(images, one) for one in infills], asked.targets[places].to(whole.device), whole)
 
@@ -146,7 +147,7 @@ def masked_logits(asked: Asked, places: Tensor, gains: Tensor) -> tuple[Tensor, 
     for part, own in zip(places.split(size), gains.split(size), strict=True):
         loaded = loaded_images(asked, part)
         with torch.no_grad():
-            masked.append(asked.trial.classifier(loaded.modulated[0].images(own)))
+            masked.append(_logits(asked.trial.classifier, loaded.modulated[0].images(own)))
         whole.append(loaded.whole)
     return torch.cat(whole), torch.cat(masked)
 
@@ -165,10 +166,23 @@ def _mean_of_draws(loaded: Loaded, gains: Tensor, asked: Asked) -> Evaluation:
 def _answers(asked: Asked, images: Tensor, loaded: Loaded) -> _Answers:
     with torch.enable_grad():
         given = images.detach().requires_grad_()
-        logits = asked.trial.classifier(given)
+        logits = _logits(asked.trial.classifier, given)
         losses = asked.loss(logits, loaded.targets, loaded.whole)
         slopes = slope_of(losses, given)
     return _Answers(losses.detach(), slopes, (logits.detach().argmax(1) == loaded.whole.argmax(1)).float())
+
+
+def _logits(classifier: Classifier, images: Tensor) -> Tensor:
+    """Logits (n, classes) of images (n, c, h, w), the same bits for an image whatever others are asked about with it.
+
+    A network's kernels give an image the same bits in any batch but a very small one, which goes through others (seen
+    below four images); where the objective has kinks the least difference leads to another mask.
+    """
+    count = len(images)
+    if count >= _FEW:
+        return classifier(images)
+    filled = torch.cat([images, images[:1].expand(_FEW - count, -1, -1, -1)])
+    return classifier(filled)[:count]
 
 
 def _scale(power: Tensor) -> Tensor:

@@ -153,7 +153,7 @@ def certificates(gains: Tensor, slopes: Tensor, price: float) -> Tensor:
 
 def means(gains: Tensor, bins: Tensor) -> Tensor:
     """Mean over the plane and the k gains (r,) of gains (r, k, pairs)."""
-    return (gains @ (bins / bins.sum()).to(gains)).mean(1)
+    return (gains * (bins / bins.sum()).to(gains)).sum(-1).mean(1)  # row by row: the same bits in every batch
 
 
 def _entered(objective: Objective, penalty: Penalty, items: Tensor, gains: Tensor) -> _Descent:
@@ -239,4 +239,4 @@ def _in_order(done: list[Masks]) -> Masks:
 
 def _inner(one: Tensor, other: Tensor, bins: Tensor) -> Tensor:
     """The inner product over the whole plane (r,) of values (r, k, pairs)."""
-    return ((one * other) @ bins.to(one)).sum(1)
+    return (one * other * bins.to(one)).sum(-1).sum(1)
