@@ -16,7 +16,7 @@ from fourierscope.results import Result, described
 from fourierscope.runs.analysis import Analysis, Measured, S, subject_of
 from fourierscope.runs.batching import automatic_size, shrinking
 from fourierscope.runs.store import Store
-from fourierscope.runs.warned import each_warning_once
+from fourierscope.runs.warned import Warned, each_warning_once, warn_again, warnings_kept
 from fourierscope.subjects import Samples, Trial, check_subject
 
 Done = tuple[int, Measured, int]  # index of the cell, what it measured, the batch size it went through with
@@ -100,7 +100,9 @@ def _processes(
     try:
         futures = [pool.submit(_in_worker, index, cells[index], size) for index in waiting]
         for future in as_completed(futures):
-            yield future.result()
+            done, warned = future.result()
+            warn_again(warned)
+            yield done
     except TerminatedWorkerError as error:
         raise RuntimeError(
             "A worker process died (killed, or out of memory). Finished cells are kept where a store was given: "
@@ -124,10 +126,11 @@ def _settle_in(analysis: Analysis[Any], subject: Any, threads: int) -> None:
     _work = work
 
 
-def _in_worker(index: int, cell: NamedTuple, size: int) -> Done:
+def _in_worker(index: int, cell: NamedTuple, size: int) -> tuple[Done, list[Warned]]:
     assert _work is not None
-    piece, used = _work(cell, size)
-    return index, piece, used
+    with warnings_kept() as warned:
+        piece, used = _work(cell, size)
+    return (index, piece, used), warned
 
 
 def _largest(subject: Any) -> int:

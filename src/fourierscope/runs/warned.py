@@ -1,11 +1,20 @@
-"""Warnings of a run: what every cell would say is said once."""
+"""Warnings of a run: what every cell would say is said once, whichever process it comes from."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Warned(NamedTuple):
+    """A warning as it passes from one process to another: its kind, its text, and where it was given."""
+
+    category: type[Warning]
+    text: str
+    file: str
+    line: int
 
 
 @contextmanager
@@ -23,3 +32,19 @@ def each_warning_once() -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = show
+
+
+@contextmanager
+def warnings_kept() -> Iterator[list[Warned]]:
+    """Keep what is warned of within, each once, instead of showing it: the list is filled when the block ends."""
+    kept: list[Warned] = []
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        yield kept
+    kept += dict.fromkeys(Warned(one.category, str(one.message), one.filename, one.lineno) for one in heard)
+
+
+def warn_again(kept: Iterable[Warned]) -> None:
+    """Warn, in this process and under its filters, of what another one kept."""
+    for one in kept:
+        warnings.warn_explicit(one.text, one.category, one.file, one.line)
