@@ -147,6 +147,35 @@ def test_the_layers_of_one_value_stand_in_rows_of_three():
     assert figure.get_size_inches()[0] < 13
 
 
+def rows_of(figure, count):
+    """The titles of the first frames, row by row as they stand on the sheet."""
+    rows = {}
+    for frame in figure.axes[:count]:
+        place = frame.get_subplotspec()
+        rows.setdefault(place.rowspan.start, {})[place.colspan.start] = frame.get_title()
+    return [[rows[row][column] for column in sorted(rows[row])] for row in sorted(rows)]
+
+
+@pytest.mark.parametrize(("count", "lengths"), [(2, [2]), (5, [5]), (6, [3, 3]), (9, [5, 4]), (11, [4, 4, 3])])
+def test_many_layers_of_several_models_stand_in_rows_of_at_most_five_each_layer_under_itself(count, lengths):
+    words = [f"{one}" for one in range(count)]
+    many = xr.concat([layers().isel(layer=0)] * count, "layer").assign_coords(layer=words)
+    figure = fs.draw_together([many, many], ["one", "two"])
+    starts = np.cumsum([0, *lengths])
+    assert rows_of(figure, 2 * count) == [
+        [f"{name}, layer {word}" for word in words[start : start + length]]
+        for start, length in zip(starts, lengths, strict=False)
+        for name in ("one", "two")
+    ]
+    assert figure.get_size_inches()[0] < 20
+
+
+def test_models_with_other_numbers_of_layers_keep_their_rows():
+    first, second = layers(), layers().isel(layer=[0])
+    titles = rows_of(fs.draw_together([second, first], ["few", "more"]), 3)
+    assert titles == [["few, layer first"], ["more, layer first", "more, layer second"]]
+
+
 def test_several_models_with_more_than_two_curves_each_become_tables():
     few = table_result(words=4)["accuracy"]
     assert "data" in page_figures([few], [""])[0]

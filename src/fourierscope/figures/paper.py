@@ -34,7 +34,7 @@ _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "c
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
-_ACROSS_ALONE = 3  # planes of the words of one value in a row, at most
+_ACROSS_ALONE = 3  # those of the words of one value
 
 
 def draw(values: xr.DataArray, title: str = "") -> Figure:
@@ -92,14 +92,15 @@ def plain_texts(figure: Figure) -> None:
 
 
 def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    """Planes on one scale, some in a row; a row for each value that holds a plane for each word."""
-    axis, (across, lines) = several[0].dims[0], _grid(several)
+    """Planes on one scale, some in a row; in `_places` those of values that hold a plane for each word."""
+    axis, places = several[0].dims[0], _places(several)
     scales, (several, names) = scales_of(several), unfolded(several, names)
     one_bar = all(one == scales[0] for one in scales)
+    lines, across = (1 + max(place) for place in zip(*places, strict=True))
     figure = sheet(1.0 + 3.6 * across, 0.5 + 3.6 * lines, "compressed")
-    grid = figure.subplots(lines, across, squeeze=False).ravel()
-    frames = grid[: len(several)]
-    for spare in grid[len(several) :]:
+    grid = figure.subplots(lines, across, squeeze=False)
+    frames = [grid[place] for place in places]
+    for spare in set(grid.flat) - set(frames):
         spare.remove()
     for frame, values, name, scale in zip(frames, several, names, scales, strict=True):
         image = plane(frame, ordered(values), scale)
@@ -107,22 +108,30 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         if not one_bar:
             bar(figure, image, [frame], [values], scale, 16)
     if one_bar:
-        bar(figure, image, list(frames), several, scales[0], 28)
+        bar(figure, image, frames, several, scales[0], 28)
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure
 
 
-def _grid(several: Sequence[xr.DataArray]) -> tuple[int, int]:
-    """How many planes stand across and down: a row for each value that holds a plane for each word, of one alone rows
-    of three.
+def _places(several: Sequence[xr.DataArray]) -> list[tuple[int, int]]:
+    """Row and column of each plane, in the order in which they are unfolded, in rows of about one length.
+
+    Values that hold a plane for each word have a row each, one under the other; where the words are many, the rows of
+    all values with the first words come first, then those with the next.
     """
     if several[0].ndim == 3 and len(several) > 1:
-        return max(len(one) for one in several), len(several)
-    planes, most = (len(several[0]), _ACROSS_ALONE) if several[0].ndim == 3 else (len(several), _ACROSS)
-    lines = -(-planes // most)
-    return -(-planes // lines), lines
+        across = _evenly(max(map(len, several)), _ACROSS)
+        starts = [(len(several) * (word // across), word % across) for word in range(max(map(len, several)))]
+        return [(row + which, column) for which, one in enumerate(several) for row, column in starts[: len(one)]]
+    count, most = (len(several[0]), _ACROSS_ALONE) if several[0].ndim == 3 else (len(several), _ACROSS)
+    return [divmod(place, _evenly(count, most)) for place in range(count)]
+
+
+def _evenly(count: int, most: int) -> int:
+    """How many of `count` stand in a row of at most `most`, where all rows but the last are alike."""
+    return -(-count // -(-count // most))
 
 
 def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
