@@ -7,6 +7,7 @@ import torch
 import fourierscope as fs
 from fourierscope.analyses.corruption_fit import _bootstrap, fitted_line, trade_off
 from fourierscope.analyses.corruption_profile import ALEXNET, ALEXNET_CLEAN, corruption_names
+from fourierscope.reports import told
 from fourierscope.results import load, unpacked
 
 # Yin et al. (2019), Fig. 6: share at high frequencies, and accuracy minus that of the natural model, for the models
@@ -124,6 +125,33 @@ def test_the_bootstrap_is_that_of_a_slow_loop(profiles):
     low, high = np.quantile(slopes, (0.025, 0.975))
     assert float(found["slope_low"]) == pytest.approx(low, abs=0.2 * (high - low))
     assert float(found["slope_high"]) == pytest.approx(high, abs=0.2 * (high - low))
+
+
+def first_images(question, count):
+    trials = [trial(name, seed) for name, seed in (("first", 0), ("second", 3))]
+    return [question(fs.Trial(one.classifier, one.samples.subset(range(count)))) for one in trials]
+
+
+def test_one_image_alone_gives_a_line_without_bounds_and_says_why(tmp_path):
+    question = fs.CorruptionProfile(**SMALL)
+    found = trade_off(*first_images(question, 1))
+    for name in ("slope", "intercept", "residual"):
+        assert np.isfinite(float(found[name]))
+        assert np.isnan([float(found[f"{name}_{side}"]) for side in ("low", "high")]).all()
+        assert "no bounds: one image cannot give any" in found[name].attrs["says"]
+    assert load(found.save(tmp_path / "line.nc")).dataset.equals(found.dataset)
+    assert "(there are no bounds: no direction is sure)" in " ".join(told(found))
+    two = trade_off(*first_images(question, 2), draws=100)
+    assert float(two["slope_low"]) < float(two["slope_high"])
+    assert "no bounds" not in two["slope"].attrs["says"]
+
+
+def test_images_that_all_gain_alike_give_a_line_without_bounds(profiles):
+    found = trade_off(profiles[1], profiles[1])
+    assert float(found["slope"]) == 0
+    assert np.isnan(float(found["slope_low"]))
+    assert "12 images that gain alike cannot give any" in found["slope"].attrs["says"]
+    assert "accuracy neither gains nor loses with the share" in " ".join(told(found))
 
 
 def test_every_resampled_line_joins_the_gain_of_a_corruption_with_its_own_share():

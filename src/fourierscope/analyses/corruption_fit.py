@@ -49,7 +49,8 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
 
     The result holds `accuracy_change` with its paired bounds and `high_frequency_share`, both over ("corruption",) and
     means over severities; `slope`, `intercept` and `residual` (sum of squares), with the bounds of `draws` bootstrap
-    resamplings of the images: how another draw of images would move the line, not how other corruptions would.
+    resamplings of the images: how another draw of images would move the line, not how other corruptions would. Where
+    all images gain alike, as one image alone does, resampling them tells nothing: the bounds are NaN, with the reason.
 
     Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
     """
@@ -64,8 +65,9 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
         raise ValueError("A line needs three corruptions or more that changed images, with outcomes image by image.")
     gain = gains[0].astype(np.float64) - gains[1]
     line = fitted_line(np.asarray(np.nanmean(shares[known], -1, dtype=np.float64)), gain[known].mean(-1))
-    drawn = _bootstrap(gain[known], shares[known].astype(np.float64), draws, seed)
-    variables = _points(found, profile) | _line(line, drawn)
+    alike = bool((gain == gain[:, :1]).all())
+    drawn = None if alike else _bootstrap(gain[known], shares[known].astype(np.float64), draws, seed)
+    variables = _points(found, profile) | _line(line, drawn, gain.shape[-1])
     options = {"profile": profile.record["options"], "draws": draws, "seed": seed}
     return Result(xr.Dataset(variables), found.record | {"analysis": "TradeOff", "options": options})
 
@@ -105,7 +107,8 @@ def _points(difference: Result, profile: Result) -> dict[str, xr.DataArray]:
     return found | {"n": difference.dataset["n"]}
 
 
-def _line(line: Line, drawn: Line) -> dict[str, xr.DataArray]:
+def _line(line: Line, drawn: Line | None, n: int) -> dict[str, xr.DataArray]:
+    """Slope, intercept and residual with the bounds of the lines that were drawn; where none were, NaN and why."""
     told = {
         "slope": "Change of accuracy per unit of share at high frequencies, by the straight line of best fit.",
         "intercept": "Change of accuracy at a share of none, by the straight line of best fit.",
@@ -113,10 +116,16 @@ def _line(line: Line, drawn: Line) -> dict[str, xr.DataArray]:
     }
     found = {}
     for name, says in told.items():
-        low, high = np.quantile(getattr(drawn, name), (0.025, 0.975))
+        if drawn is None:
+            ends = (np.nan, np.nan)
+            says = (
+                f"{says} It has no bounds: {'one image' if n == 1 else f'{n} images that gain alike'} cannot give any."
+            )
+        else:
+            ends = np.quantile(getattr(drawn, name), (0.025, 0.975))
         attrs = {"units": "1", "says": says, "low": f"{name}_low", "high": f"{name}_high"}
         found[name] = xr.DataArray(np.float64(getattr(line, name)), attrs=attrs)
-        for side, value in (("low", low), ("high", high)):
+        for side, value in zip(("low", "high"), ends, strict=True):
             bound = {"units": "1", "says": f"{side.capitalize()} 95 % bound of {name} (bootstrap over images)."}
             found[f"{name}_{side}"] = xr.DataArray(np.float64(value), attrs=bound)
     return found

@@ -108,8 +108,9 @@ def _corruption_profile(result: Result) -> Iterator[str]:
 def _trade_off(result: Result) -> Iterator[str]:
     first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
     slope, low, high = (float(result[name]) for name in ("slope", "slope_low", "slope_high"))
-    sure = "" if low > 0 or high < 0 else " (the interval holds 0: no direction is sure)"
-    side = "gains" if slope > 0 else "loses"
+    why = "the interval holds 0" if np.isfinite(low) else "there are no bounds"
+    sure = "" if low > 0 or high < 0 else f" ({why}: no direction is sure)"
+    side = "gains" if slope > 0 else "loses" if slope < 0 else "neither gains nor loses"
     yield (
         f"From {second} to {first}, accuracy {side} with the share of a corruption at high frequencies: slope "
         f"{valued(result['slope'])}{sure}, residual sum of squares {valued(result['residual'])}, over "
