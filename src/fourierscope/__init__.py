@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fourierscope import theory as theory
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
-    from fourierscope.analyses.corruption_fit import trade_off as trade_off
     from fourierscope.figures import draw as draw
     from fourierscope.figures import draw_together as draw_together
     from fourierscope.fourier import Frequency as Frequency
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from fourierscope.reports import report as report
     from fourierscope.results import Result as Result
     from fourierscope.results import load as load
+    from fourierscope.results import trade_off as trade_off
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
     from fourierscope.subjects import Classifier as Classifier
@@ -38,12 +38,11 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
-    "results": ("Result", "load"),
+    "results": ("Result", "load", "trade_off"),
     "runs": ("StoreError", "run"),
     "subjects": ("Classifier", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
     "figures": ("draw", "draw_together"),
     "reports": ("report",),
-    "analyses.corruption_fit": ("trade_off",),
 }
 _ROOMS = (
     "analyses",

@@ -17,9 +17,8 @@ from fourierscope.analyses import (
     Robustness,
     ShiftSpectrum,
 )
-from fourierscope.analyses.corruption_fit import trade_off
 from fourierscope.reports import report
-from fourierscope.results import Result
+from fourierscope.results import Result, trade_off
 from fourierscope.runs import Analysis, run
 from fourierscope.subjects import Trial, open_classifier, open_samples
 from fourierscope.treatments import pgd, successful

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser
 
-from fourierscope.analyses.corruption_fit import trade_off
 from fourierscope.cli.ask import free
 from fourierscope.reports import report
-from fourierscope.results import Result, load
+from fourierscope.results import Result, load, trade_off
 
 
 def main(words: list[str]) -> int:

@@ -21,3 +21,5 @@ from fourierscope.results.measured import unpacked as unpacked
 from fourierscope.results.result import Result as Result
 from fourierscope.results.result import described as described
 from fourierscope.results.result import load as load
+from fourierscope.results.trade_off import fitted_line as fitted_line
+from fourierscope.results.trade_off import trade_off as trade_off

@@ -9,13 +9,13 @@ from math import inf
 import numpy as np
 import xarray as xr
 
-from fourierscope.analyses.corruption_fit import fitted_line, trade_off
 from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, REAL, Beside, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import at, exact
 from fourierscope.papers.yin2019.corruptions import profiled
 from fourierscope.papers.yin2019.printed import printed
+from fourierscope.results import fitted_line, trade_off
 
 MODELS = ("gaussian", "adversarial", "lowpass15", "highpass31", "autoaugment")
 CORRUPTIONS = tuple(printed("figure 6")["share"])

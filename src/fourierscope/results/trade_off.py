@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.results import Result, unpacked
+from fourierscope.results.measured import unpacked
+from fourierscope.results.result import Result
 
 Array = npt.NDArray[Any]
 
