@@ -69,6 +69,27 @@ def test_points_have_their_other_value_across_and_the_line_of_best_fit():
     assert figure["layout"]["xaxis"]["title"]["text"] == "depth (m)"
 
 
+def test_the_line_of_points_has_the_band_of_its_bounds():
+    result = points_result()
+    for name, values in (("line", [0.4, 0.5, 0.3]), ("line_low", [0.1, 0.2, -0.6]), ("line_high", [0.9, 2.0, 0.7])):
+        result.dataset[name] = result.dataset["depth"].copy(data=np.array(values))
+        result.dataset[name].attrs = {"units": "1", "says": "Line."}
+    result.dataset["accuracy"].attrs["line"] = "line"
+    assert "line_low" not in result["accuracy"].coords
+    result.dataset["line"].attrs |= {"low": "line_low", "high": "line_high"}
+    values = result["accuracy"]
+    (one,) = marks([values], [""])
+    np.testing.assert_allclose(one.band, [[0.1, 0.4, 0.7], [0.2, -0.6, 0.1], [2.0, 0.7, 0.9]])
+    (frame,) = fs.draw(values).axes
+    corners = {tuple(corner) for corner in frame.collections[-1].get_paths()[0].vertices.round(6)}
+    assert {(0.1, 0.2), (0.4, -0.6), (0.7, 0.1), (0.7, 0.9), (0.4, 0.7), (0.1, 2.0)} == corners
+    (figure,) = page_figures([values], [""])
+    shade = figure["data"][0]
+    assert shade["x"] == [0.1, 0.4, 0.7, 0.7, 0.4, 0.1]
+    assert shade["y"] == [2.0, 0.7, 0.9, 0.1, -0.6, 0.2]
+    assert figure["layout"]["yaxis"]["range"][0] < -0.6 < 2.0 < figure["layout"]["yaxis"]["range"][1]
+
+
 def test_a_line_needs_two_places():
     result = points_result()
     result.dataset["depth"][:] = 0.5

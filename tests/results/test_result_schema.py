@@ -58,6 +58,7 @@ def test_a_record_of_another_shape_is_refused(tmp_path, changed, told):
         ("error", {"outcomes": "nope"}, "outcomes of error names no variable"),
         ("error", {"index": "nope"}, "index of error names no variable"),
         ("error", {"high": "n"}, "high of error has other axes than error"),
+        ("error", {"line": "n"}, "line of error has other axes than error"),
         ("error", {"index": "error_low"}, "index of error does not tell"),
         ("error", {"outcomes": "n"}, "no axis of images"),
         ("error_outcomes", {"count": "x"}, "not packed bits with their count"),

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 import fourierscope as fs
+from fourierscope.figures.page import page_figures
 from fourierscope.reports import told
+from fourierscope.reports.questions import shown
 from fourierscope.results import fitted_line, load, trade_off, unpacked
 from fourierscope.results.trade_off import _bootstrap
 
@@ -116,6 +118,31 @@ def test_images_that_all_gain_alike_give_a_line_without_bounds(profiles):
     assert np.isnan(float(found["slope_low"]))
     assert "12 images that gain alike cannot give any" in found["slope"].attrs["says"]
     assert "accuracy neither gains nor loses with the share" in " ".join(told(found))
+
+
+def test_the_line_lies_over_every_share_with_the_bounds_of_the_resampled_lines(profiles, tmp_path):
+    found = trade_off(*profiles, draws=200, seed=2)
+    share, line = found["high_frequency_share"].values, found["accuracy_change"].coords["line"]
+    np.testing.assert_allclose(line.values, float(found["intercept"]) + float(found["slope"]) * share)
+    gain = np.subtract(*[unpacked(one.dataset, "corruption_accuracy").astype(float) for one in profiles])
+    drawn = _bootstrap(gain, profiles[0].dataset["image_shares"].values.astype(float), 200, 2)
+    for place, one in enumerate(share):
+        heights = [start + one * slope for start, slope in zip(drawn.intercept, drawn.slope, strict=True)]
+        low, high = np.quantile(heights, (0.025, 0.975))
+        assert float(line.coords["line_low"][place]) == pytest.approx(low)
+        assert float(line.coords["line_high"][place]) == pytest.approx(high)
+        assert low < float(line[place]) < high
+    assert load(found.save(tmp_path / "line.nc"))["accuracy_change"].identical(found["accuracy_change"])
+
+
+def test_the_line_is_drawn_with_its_points_and_not_by_itself(profiles):
+    found = trade_off(*profiles, draws=100)
+    assert not {"line", "line_low", "line_high"} & set(shown(found))
+    (figure,) = page_figures([found["accuracy_change"]], [""])
+    assert figure["data"][0]["fill"] == "toself"
+    single = trade_off(*[QUESTION(one) for one in trials(1)])
+    (figure,) = page_figures([single["accuracy_change"]], [""])
+    assert [trace["mode"] for trace in figure["data"]] == ["markers", "lines"]
 
 
 def test_every_resampled_line_joins_the_gain_of_a_corruption_with_its_own_share():

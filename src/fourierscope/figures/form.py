@@ -97,8 +97,12 @@ def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[lis
 
 def against(values: xr.DataArray) -> xr.DataArray | None:
     """The values that stand across where these are drawn as points; None where there are none."""
-    name = values.attrs.get("against")
-    return None if _beside(values, "against") is None else values.coords[name]
+    return None if _beside(values, "against") is None else values.coords[values.attrs["against"]]
+
+
+def line_bounds(values: xr.DataArray) -> tuple[Array, Array] | None:
+    """Bounds, of the values' shape, of the line through values that are drawn as points; None where there are none."""
+    return None if _beside(values, "line") is None else bounds(values.coords[values.attrs["line"]])
 
 
 def words(name: object) -> str:

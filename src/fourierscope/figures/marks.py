@@ -19,6 +19,7 @@ from fourierscope.figures.form import (
     count,
     interval,
     label,
+    line_bounds,
     number,
     significant,
     with_unit,
@@ -31,13 +32,16 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks (k,) of one value: its words, values, bounds or None, significance or None, and places across."""
+    """The marks (k,) of one value: its words, values, bounds or None, significance or None, places across or None, and
+    the bounds of the line through them, or None.
+    """
 
     words: tuple[str, ...]
     values: Array
     bounds: tuple[Array, Array] | None
     significant: npt.NDArray[np.bool_] | None
     across: Array | None
+    line_bounds: tuple[Array, Array] | None
     n: int | None
     name: str
     colour: str
@@ -62,6 +66,15 @@ class Marks:
         slope, intercept = np.polyfit(self.across[known], self.values[known], 1)
         ends = np.array([self.across[known].min(), self.across[known].max()])
         return ends, intercept + slope * ends
+
+    @property
+    def band(self) -> tuple[Array, Array, Array] | None:
+        """Places across, from left to right, and the bounds of the line there; None where it has none."""
+        if self.across is None or self.line_bounds is None or self.line is None:
+            return None
+        order = [place for place in np.argsort(self.across) if np.isfinite(self.across[place])]
+        low, high = self.line_bounds
+        return self.across[order], low[order], high[order]
 
 
 def letters(found: Sequence[Marks], x: tuple[float, float], y: tuple[float, float], frame: Frame) -> list[Any]:
@@ -90,6 +103,7 @@ def marks(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Marks]:
                 bounds(values),
                 significant(values),
                 across,
+                line_bounds(values),
                 count(values),
                 name,
                 COLOURS[place % 7],

@@ -19,7 +19,7 @@ from fourierscope.figures.form import (
     ordered,
     unfolded,
 )
-from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, short
+from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, shaded, short
 from fourierscope.figures.page_plane import plane
 from fourierscope.figures.page_words import dots, points, table
 from fourierscope.figures.scale import scale_of, scales_of
@@ -91,28 +91,15 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
         "hoverinfo": "text",
         "showlegend": bool(name),
     }
-    return [*_band(curve, x, axis), line]
+    return [*_band(curve, axis), line]
 
 
-def _band(curve: Curve, x: list[Any], axis: Axis) -> list[dict[str, Any]]:
+def _band(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     if curve.bounds is None:
         return []
     least = np.nanmin(curve.y) / 10 if axis.y_logarithmic else -np.inf  # a logarithmic axis holds no bound at 0
-    low, high = ([short(one) for one in np.maximum(side, least)] for side in curve.bounds)
-    colour = "rgba({}, {}, {}, 0.16)".format(*(int(curve.style.colour[place : place + 2], 16) for place in (1, 3, 5)))
-    return [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": x + x[::-1],
-            "y": high + low[::-1],
-            "fill": "toself",
-            "fillcolor": colour,
-            "line": {"width": 0},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-    ]
+    low, high = (np.maximum(side, least) for side in curve.bounds)
+    return [shaded(curve.x, low, high, curve.style.colour)]
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:

@@ -99,6 +99,22 @@ def line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: b
     return axis
 
 
+def shaded(x: Array, low: Array, high: Array, colour: str) -> dict[str, Any]:
+    """The area between two curves (k,), in a faint shade of a colour such as #0072b2."""
+    across = [short(one) for one in x]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": across + across[::-1],
+        "y": [short(one) for one in high] + [short(one) for one in low[::-1]],
+        "fill": "toself",
+        "fillcolor": "rgba({}, {}, {}, 0.16)".format(*(int(colour[place : place + 2], 16) for place in (1, 3, 5))),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
 def rounded(values: Array) -> list[list[float | None]]:
     """Values (rows, columns) for JSON."""
     return [[short(one) for one in row] for row in values]

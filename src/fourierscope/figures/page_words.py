@@ -11,7 +11,7 @@ import xarray as xr
 from fourierscope.figures.form import Array, axis_label, label, significant, words
 from fourierscope.figures.letters import Frame
 from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, rows_of, told
-from fourierscope.figures.page_layout import PageFigure, layout, line_axis, short
+from fourierscope.figures.page_layout import PageFigure, layout, line_axis, shaded, short
 from fourierscope.figures.scale import Scale
 
 _FRAME = Frame(480.0, 370.0, 10.0)  # pixels: a frame of points on a page of middling width
@@ -40,12 +40,13 @@ def dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
 
 
 def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
-    """A point for each word, its value up and the other value across, with the straight line of best fit."""
+    """A point for each word, its value up and the other value across, with the line of best fit and its band."""
     found, traces = marks(several, names), []
     for one, values in zip(found, several, strict=True):
         assert one.across is not None
         traces.append(_trace(one, values, one.across, one.values, "error_y"))
         traces += _line(one)
+    traces = [shaded(*one.band, one.colour) for one in found if one.band is not None] + traces  # behind the marks
     x, y = line_axis(across_label(several[0]), False, [], True), line_axis(label(several[0]), False, [], False)
     x["range"], y["range"] = _reach([one.across for one in found]), _reach([one.values for one in found] + _ends(found))
     y["zeroline"] = any(one.significant is not None for one in found)
@@ -57,7 +58,8 @@ def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
 
 
 def _ends(found: list[Marks]) -> list[Array]:
-    return [end for one in found if one.bounds is not None for end in one.bounds]
+    held = [end for one in found if one.bounds is not None for end in one.bounds]
+    return held + [end for one in found if one.band is not None for end in one.band[1:]]
 
 
 def _reach(several: Sequence[Array | None]) -> list[float | None]:

@@ -41,7 +41,8 @@ def draw(values: xr.DataArray, title: str = "") -> Figure:
     """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, curve, pictures or value.
 
     A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells
-    that are not significant are greyed and dotted. Curves have the band of their bounds. Raises ValueError, with the
+    that are not significant are greyed and dotted. Curves, and the line through points, have the band of their bounds.
+    Raises ValueError, with the
     axes that can be drawn, for others. Save it with `figure.savefig("name.pdf")`.
     """
     return draw_together([values], [""], title)

@@ -40,12 +40,14 @@ def dots(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> 
 
 
 def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> None:
-    """A point for each word, its value up and the other value across, with the straight line of best fit."""
+    """A point for each word, its value up and the other value across, with the line of best fit and its band."""
     found = marks(several, names)
     for one in found:
         assert one.across is not None
         if one.bounds is not None:
             frame.vlines(one.across, *one.bounds, color=one.colour, alpha=0.45, linewidth=1.4)
+        if one.band is not None:
+            frame.fill_between(*one.band, color=one.colour, alpha=0.15, linewidth=0)
         if one.line is not None:
             frame.plot(*one.line, color=one.colour, linewidth=1.4, label=line_told(one))
         _drawn(frame, one, one.across, one.values)

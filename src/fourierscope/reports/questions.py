@@ -93,7 +93,7 @@ def shown(result: Result) -> Iterator[str]:
 
 
 _OF_TREATMENT = {"Robustness": ("change",)}
-_BESIDE = ("low", "high", "marks", "outcomes", "index", "images")
+_BESIDE = ("low", "high", "marks", "outcomes", "index", "images", "line")
 
 
 def _key(record: dict[str, Any]) -> str:

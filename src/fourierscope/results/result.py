@@ -21,9 +21,9 @@ _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before a
 class Result:
     """Labelled values (`dataset`, an xarray.Dataset) with their `record`: question, options, subject, versions.
 
-    `result["error"]` is a DataArray that carries its bounds and count as coordinates (`error_low`, `error_high`, `n`);
-    these stand beside it under their own names too. `a - b`, for one question on two classifiers and the same samples,
-    is the paired difference with its interval.
+    `result["error"]` is a DataArray that carries its bounds and count as coordinates (`error_low`, `error_high`, `n`),
+    and what else is drawn with it, such as the line through its points; these stand beside it under their own names
+    too. `a - b`, for one question on two classifiers and the same samples, is the paired difference with its interval.
     """
 
     def __init__(self, dataset: xr.Dataset, record: dict[str, Any]) -> None:
@@ -35,7 +35,9 @@ class Result:
             shown = [str(one) for one in self.dataset.data_vars if not str(one).endswith("_outcomes")]
             raise KeyError(f"This result holds no {name!r}. It holds: {', '.join(shown)}.")
         values = self.dataset[name]
-        beside = [values.attrs[key] for key in ("low", "high", "marks", "against") if key in values.attrs]
+        beside = [values.attrs[key] for key in ("low", "high", "marks", "against", "line") if key in values.attrs]
+        line = self.dataset[values.attrs["line"]].attrs if "line" in values.attrs else {}
+        beside += [line[key] for key in ("low", "high") if key in line]
         if beside and "n" in self.dataset:
             beside.append("n")
         return values.assign_coords({one: self.dataset[one].variable for one in beside})

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-_BESIDE = ("low", "high", "marks", "against")  # attributes that name a variable of the value's own shape
+_BESIDE = ("low", "high", "marks", "against", "line")  # attributes that name a variable of the value's own shape
 _BEHIND = ("outcomes", "index", "images")  # attributes that name a variable of another shape
 _WORDS = ("units", "says", "difference")
 

@@ -49,8 +49,9 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     corruption by corruption, against the share of the corruption at high frequencies, and the line through it.
 
     The result holds `accuracy_change` with its paired bounds and `high_frequency_share`, both over ("corruption",) and
-    means over severities; `slope`, `intercept` and `residual` (sum of squares), with the bounds of `draws` bootstrap
-    resamplings of the images: how another draw of images would move the line, not how other corruptions would. Where
+    means over severities; `line`, its height over each of these shares; `slope`, `intercept` and `residual` (sum of
+    squares). The bounds of the line, point by point, and of the numbers are those of `draws` bootstrap resamplings of
+    the images: how another draw of images would move the line, not how other corruptions would. Where
     all images gain alike, as one image alone does, resampling them tells nothing: the bounds are NaN, with the reason.
 
     Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
@@ -68,7 +69,8 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     line = fitted_line(np.asarray(np.nanmean(shares[known], -1, dtype=np.float64)), gain[known].mean(-1))
     alike = bool((gain == gain[:, :1]).all())
     drawn = None if alike else _bootstrap(gain[known], shares[known].astype(np.float64), draws, seed)
-    variables = _points(found, profile) | _line(line, drawn, gain.shape[-1])
+    variables = _points(found, profile) | _numbers(line, drawn, gain.shape[-1])
+    variables |= _heights(line, drawn, variables["high_frequency_share"])
     options = {"profile": profile.record["options"], "draws": draws, "seed": seed}
     return Result(xr.Dataset(variables), found.record | {"analysis": "TradeOff", "options": options})
 
@@ -104,29 +106,50 @@ def _points(difference: Result, profile: Result) -> dict[str, xr.DataArray]:
         "says": says,
         "marks": "accuracy_change_significant",
         "against": "high_frequency_share",
+        "line": "line",
     }
     return found | {"n": difference.dataset["n"]}
 
 
-def _line(line: Line, drawn: Line | None, n: int) -> dict[str, xr.DataArray]:
+def _numbers(line: Line, drawn: Line | None, n: int) -> dict[str, xr.DataArray]:
     """Slope, intercept and residual with the bounds of the lines that were drawn; where none were, NaN and why."""
     told = {
         "slope": "Change of accuracy per unit of share at high frequencies, by the straight line of best fit.",
         "intercept": "Change of accuracy at a share of none, by the straight line of best fit.",
         "residual": "Sum of squared residuals of the straight line of best fit.",
     }
+    whom = "one image" if n == 1 else f"{n} images that gain alike"
+    why = f" It has no bounds: {whom} cannot give any." if drawn is None else ""
     found = {}
     for name, says in told.items():
-        if drawn is None:
-            ends = (np.nan, np.nan)
-            says = (
-                f"{says} It has no bounds: {'one image' if n == 1 else f'{n} images that gain alike'} cannot give any."
-            )
-        else:
-            ends = np.quantile(getattr(drawn, name), (0.025, 0.975))
-        attrs = {"units": "1", "says": says, "low": f"{name}_low", "high": f"{name}_high"}
+        attrs = {"units": "1", "says": says + why, "low": f"{name}_low", "high": f"{name}_high"}
         found[name] = xr.DataArray(np.float64(getattr(line, name)), attrs=attrs)
+        ends = _ends(None if drawn is None else getattr(drawn, name), ())
         for side, value in zip(("low", "high"), ends, strict=True):
             bound = {"units": "1", "says": f"{side.capitalize()} 95 % bound of {name} (bootstrap over images)."}
-            found[f"{name}_{side}"] = xr.DataArray(np.float64(value), attrs=bound)
+            found[f"{name}_{side}"] = xr.DataArray(value, attrs=bound)
     return found
+
+
+def _heights(line: Line, drawn: Line | None, share: xr.DataArray) -> dict[str, xr.DataArray]:
+    """How high the line lies over each share (k,), with the bounds of the lines that were drawn."""
+    across = np.asarray(share.values, dtype=np.float64)
+    over = None if drawn is None else drawn.intercept[:, None] + drawn.slope[:, None] * across
+    heights = (line.intercept + line.slope * across, *_ends(over, across.shape))
+    told = {
+        "line": "The straight line of best fit, over the share of each corruption.",
+        "line_low": "Low 95 % bound of the line, over the share of each corruption.",
+        "line_high": "High 95 % bound of the line, over the share of each corruption.",
+    }
+    found = {}
+    for (name, says), values in zip(told.items(), heights, strict=True):
+        found[name] = share.copy(data=values)
+        found[name].attrs = {"units": "1", "says": says}
+    found["line"].attrs |= {"low": "line_low", "high": "line_high"}
+    return found
+
+
+def _ends(drawn: Array | None, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """The 95 % bounds, of that shape, of what was drawn (draws, ...); NaN where nothing was."""
+    low, high = np.full((2, *shape), np.nan) if drawn is None else np.quantile(drawn, (0.025, 0.975), axis=0)
+    return np.asarray(low), np.asarray(high)

@@ -126,7 +126,7 @@ def _printed_change(model: str) -> xr.DataArray:
     shares, changes = _points(model)
     beside = xr.Variable(("corruption",), [shares[name] for name in CORRUPTIONS], {"units": "1"})
     coords = {"corruption": np.array(CORRUPTIONS), "high_frequency_share": beside}
-    attrs = {"units": "1", "against": "high_frequency_share", "line": "yes"}
+    attrs = {"units": "1", "against": "high_frequency_share"}
     values = [changes[name] for name in CORRUPTIONS]
     return xr.DataArray(values, coords, ("corruption",), name="accuracy_change", attrs=attrs)
 
