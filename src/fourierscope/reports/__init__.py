@@ -5,3 +5,4 @@ from fourierscope.reports.report import told as told
 from fourierscope.reports.sheets import Drawing as Drawing
 from fourierscope.reports.sheets import Sheet as Sheet
 from fourierscope.reports.sheets import Table as Table
+from fourierscope.reports.trade_offs import trade_offs as trade_offs

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ from fourierscope.reports.changes import Finding
 from fourierscope.reports.findings import findings
 from fourierscope.reports.questions import Question, questions
 from fourierscope.reports.sheets import Sheet
+from fourierscope.reports.trade_offs import Fit, trade_offs
 from fourierscope.results import Result, described, written_whole
 
 _SCRIPT = """"use strict";
@@ -51,7 +53,8 @@ def report(
 
     First the sheets, if there are any, such as exhibits of a paper; then what was found, in sentences; then a section
     for each question, with results of several classifiers side by side on one scale and their paired differences; then
-    how to read it all. Outcomes image by image are left out.
+    how to read it all. Outcomes image by image are left out. Corruption profiles bring the lines of their trade-off
+    (`trade_off`) with them, each against the one named natural, else the first; pairs whose line is given stay.
 
     Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results and
     sheets.
@@ -65,12 +68,20 @@ def report(
             raise TypeError(
                 f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
             )
-    text = _page(questions(results), title, sheets)
+    fits = trade_offs(results)
+    asked = questions([*results, *(one.line for one in fits if one.line is not None)])
+    text = _page([_noted(one, fits) for one in asked], title, sheets)
 
     def write(draft: Path) -> None:
         draft.write_bytes(text.encode("utf-8", errors="replace"))  # half a character of an undecodable file name
 
     return written_whole(Path(path), write, overwrite)
+
+
+def _noted(question: Question, fits: Sequence[Fit]) -> Question:
+    """A question whose note says which of its profiles have no line of trade-off, and why."""
+    missing = [one.says for one in fits if one.line is None and any(one.profile is held for held in question.results)]
+    return replace(question, note=" ".join(filter(None, [question.note, *missing])))
 
 
 def told(result: Result) -> list[str]:
