@@ -208,6 +208,20 @@ def test_the_list_names_what_the_loaders_and_recipes_know(capsys):
     assert all(name in listed.partition("reference:cifar10-resnet20-NAME")[2].splitlines()[0] for name in cifar)
 
 
+@pytest.mark.parametrize("command", ["heat-map", "power-spectrum", "shift-spectrum"])
+def test_help_names_every_kind_of_samples_and_classifiers_that_the_loaders_know(command, capsys):
+    from fourierscope.subjects.classifier_kinds import CLASSIFIER_KINDS
+    from fourierscope.subjects.sample_kinds import SAMPLE_KINDS
+    from fourierscope.subjects.sample_sets import TORCHVISION_SETS
+
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = "".join(capsys.readouterr().out.split())  # lines may break within a word
+    assert all(kind in told for kind in set(SAMPLE_KINDS) - set(TORCHVISION_SETS))
+    kinds = {"path/to/file.py:function", *(f"{kind}:" for kind in set(CLASSIFIER_KINDS) - {"file"})}
+    assert command == "power-spectrum" or all(kind in told for kind in kinds)
+
+
 def test_the_list_says_of_every_treatment_what_the_treatment_says_itself(capsys):
     from fourierscope.treatments import TREATMENTS
 

@@ -91,12 +91,14 @@ def pair(
     """The same samples before and after a change.
 
     Args:
-        before: Samples as they were: patches:test, npz:PATH, folder:PATH, ...
-        after: A treatment with its strength (corruption:fog:3, gaussian-noise:0.1, pgd-linf:8/255), or the same
-            samples, changed, in the same order (npz:PATH, ...).
-        classifier: For attacks and --successful: reference:NAME, torchvision:NAME, ..., as other questions take it.
-        weights: The classifier's weights, a file or official weights by name.
-        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel.
+        before: The samples as they were: patches, digits, npz:PATH, folder:PATH, cifar10:test and other torchvision
+            sets, cifar10-c:FOLDER:NAME:SEVERITY, imagenet-c:FOLDER:NAME:SEVERITY, or hf:NAME.
+        after: A treatment with its strength (corruption:fog:3, gaussian-noise:0.1, pgd-linf:8/255; see fourierscope
+            list), or the same samples, changed, in the same order, by a word as --before takes it.
+        classifier: For attacks and --successful alone: reference:NAME, network:NAME[/low15], trained:PATH,
+            torchvision:NAME, timm:NAME, hf:NAME, or path/to/file.py:function.
+        weights: A .safetensors, .pt, .pth or .ckpt file (read without running anything), or official weights by name.
+        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as 0.5,0.5,0.5.
         std: Divided by after the mean is subtracted.
         classes: Number of classes, where the architecture must be told.
         device: cpu, cuda, cuda:1; empty: where the network is.
