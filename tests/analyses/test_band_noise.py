@@ -75,6 +75,19 @@ def test_low_and_high_of_nearly_the_whole_side_are_nearly_the_same_noise():
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_from_the_longer_side_on_low_and_high_are_the_same_white_noise_and_it_is_said(size):
+    trial, widths = noisy(size, 2), (1, 5, 7, 9, 11)
+    seen = list(heard(trial, fs.BandNoise(1.0, widths, clip=False)))
+    lows, highs = seen[1:6], seen[6:]
+    white = [width for width, low, high in zip(widths, lows, highs, strict=True) if torch.equal(low, high)]
+    assert white == [width for width in widths if width >= max(size)]
+    told = " and ".join(map(str, white))
+    says = fs.BandNoise(1.0, widths)(trial)["accuracy"].attrs["says"]
+    assert says.endswith(f" At bandwidth {told} both bands hold all frequencies: that is plain white noise.")
+    assert "white" not in fs.BandNoise(1.0)(trial)["accuracy"].attrs["says"]
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_bandwidth_none_is_the_clean_accuracy(size):
     trial = noisy(size)
     found = fs.BandNoise(norm=0.5)(trial)

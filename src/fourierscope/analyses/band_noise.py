@@ -37,7 +37,8 @@ class BandNoise(Analysis[Trial]):
 
     In each channel of each image: independent Gaussian noise, through the square low or high pass of a bandwidth,
     rescaled to the L2 norm `norm`, added. The draw behind it is one an image, the same for all bands and all models.
-    Low and high of nearly the whole side are nearly the same white noise.
+    Low and high of nearly the whole side are nearly the same white noise, and from the longer side on they are just
+    that, which the sentence of `accuracy` then says.
 
     The result holds `accuracy` over ("noise", "bandwidth"), with bounds and n, where bandwidth 0 is without noise;
     `clean_accuracy`; and `effective_norm`, the L2 norm per channel left after clipping.
@@ -48,7 +49,8 @@ class BandNoise(Analysis[Trial]):
     norm: float = 8.0
     """L2 norm of the noise in each channel, on [0, 1] pixels: 8 on 32 x 32 is 0.25 a pixel, root mean square."""
     bandwidths: tuple[int, ...] = ()
-    """Odd bandwidths of the square filters (one more for high along odd sides); empty: 3, 7, ... 31 on 32 x 32."""
+    """Odd bandwidths of the square filters (one more for high along odd sides); empty: 3, 7, ... 31 on 32 x 32. From
+    the longer side on the noise is white."""
     clip: bool = True
     """Clip noisy images to [0, 1]."""
     seed: int = 0
@@ -100,7 +102,7 @@ class BandNoise(Analysis[Trial]):
         root = self.norm / np.sqrt(plane.height * plane.width)
         says = (
             f"Share of images classified rightly under noise of this band, of L2 norm {self.norm:g} in each channel "
-            f"({root:.3g} a pixel, root mean square); bandwidth 0 is without noise."
+            f"({root:.3g} a pixel, root mean square); bandwidth 0 is without noise.{_white(plane, widths)}"
         )
         found = rate("accuracy", outcomes, axes, says)
         found |= rate("clean_accuracy", clean, Axes({}), "Share of images without noise classified rightly.")
@@ -120,6 +122,14 @@ class BandNoise(Analysis[Trial]):
             return sorted(self.bandwidths)
         side = min(plane.shape)
         return list(range(3, side, 4 * max(1, round(side / 32)))) or [1]
+
+
+def _white(plane: Plane, bandwidths: list[int]) -> str:
+    """A sentence on those bandwidths whose bands hold all frequencies; nothing where there are none."""
+    whole = [str(one) for one in bandwidths if one >= max(plane.shape)]
+    if not whole:
+        return ""
+    return f" At bandwidth {' and '.join(whole)} both bands hold all frequencies: that is plain white noise."
 
 
 def scaled(noise: Tensor, norm: float) -> Tensor:
