@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import fourierscope as fs
-from fourierscope.analyses.corruption_profile import ALEXNET, ALEXNET_CLEAN, corruption_names
+from fourierscope.analyses.alexnet import ALEXNET, ALEXNET_CLEAN
+from fourierscope.analyses.corruption_profile import corruption_names
 
 
 def trial(name="one", seed=0, n=12):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fourierscope.analyses.corruption_profile import ALEXNET, ALEXNET_CLEAN
+from fourierscope.analyses.alexnet import ALEXNET, ALEXNET_CLEAN
 from fourierscope.treatments.corruptions.severities import TABLES
 
 # Columns: each parameter's values at severities 1 to 5, as the programs that made CIFAR-10-C and ImageNet-C have them.

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
+from fourierscope.analyses.alexnet import ALEXNET, normalised
 from fourierscope.analyses.high_frequency_share import check_bandwidth, high_gain, shares
 from fourierscope.analyses.robustness import block_of, right
 from fourierscope.analyses.scores import check_labels, score_named
-from fourierscope.results import Axes, count, mean, rate, share, share_interval
+from fourierscope.results import Axes, count, rate, share, share_interval
 from fourierscope.runs import Analysis, Measured, batches, check_kinds
 from fourierscope.subjects import Trial
 from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
@@ -25,27 +26,6 @@ _PIXELS = 2**18  # of the images of a cell, so that it takes seconds
 # Yin et al. (2019), Fig. 6, has gaussian_blur and speckle_noise, but neither gaussian_noise nor frost
 _LACKING = ("gaussian_noise", "frost", "spatter", "saturate")
 _YIN = [name for name in CORRUPTIONS if name not in _LACKING]
-
-# Top-1 errors of AlexNet. Source: clean and by corruption (mean of 5 severities), Hendrycks and Dietterich (2019) and
-# the authors' lists of errors by severity.
-ALEXNET_CLEAN = 0.4348
-ALEXNET = {
-    "gaussian_noise": 0.886428,
-    "shot_noise": 0.894468,
-    "impulse_noise": 0.922640,
-    "defocus_blur": 0.819880,
-    "glass_blur": 0.826268,
-    "motion_blur": 0.785948,
-    "zoom_blur": 0.798360,
-    "snow": 0.866816,
-    "frost": 0.826572,
-    "fog": 0.819324,
-    "brightness": 0.564592,
-    "contrast": 0.853204,
-    "elastic_transform": 0.646056,
-    "pixelate": 0.717840,
-    "jpeg_compression": 0.6065,
-}
 
 
 class Corrupted(NamedTuple):
@@ -155,7 +135,7 @@ class CorruptionProfile(Analysis[Trial]):
         says = f"Share classified wrongly, mean over {len(names)} corruptions and {len(severities)} severities."
         found |= share("mean_error", wrong.mean((0, 1)), Axes({}), says)
         if self.normaliser == "alexnet":
-            found |= _normalised(wrong, 1 - clean.astype(np.float32), names, each)
+            found |= normalised(wrong, 1 - clean.astype(np.float32), names, each)
         found |= rate("clean_accuracy", clean, Axes({}), "Share of images as they are classified rightly.")
         return found | count(len(trial.samples))
 
@@ -220,17 +200,3 @@ def _by_family(wrong: npt.NDArray[Any], names: list[str]) -> dict[str, xr.DataAr
     outcomes = np.stack([wrong[[CORRUPTIONS[name].family == family for name in names]].mean(0) for family in families])
     says = "Share classified wrongly, mean over the corruptions of this family and their severities."
     return share("family_error", outcomes, Axes({"family": np.array(families)}), says)
-
-
-def _normalised(
-    wrong: npt.NDArray[Any], clean: npt.NDArray[Any], names: list[str], each: Axes
-) -> dict[str, xr.DataArray]:
-    """CE, mCE and relative mCE in per cent, image by image: all three are linear in the images' errors."""
-    reference = np.array([ALEXNET[name] for name in names])[:, None]
-    errors = wrong.mean(1)
-    ce = 100 * errors / reference
-    relative = 100 * (errors - clean) / (reference - ALEXNET_CLEAN)
-    found = mean("ce", ce, each, "%", "Error under this corruption over that of AlexNet.")
-    found |= mean("mce", ce.mean(0), Axes({}), "%", "Mean corruption error, relative to AlexNet.")
-    says = "Mean over corruptions of the error added to the clean one, relative to what AlexNet's adds."
-    return found | mean("relative_mce", relative.mean(0), Axes({}), "%", says)
