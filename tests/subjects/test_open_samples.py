@@ -145,7 +145,9 @@ def test_class_folders_give_sorted_classes_in_a_fixed_order(tmp_path):
 def test_a_limit_reads_only_the_pictures_wanted_and_the_same_as_limited(tmp_path):
     folder = folder_of(tmp_path / "val")
     whole = open_samples(f"folder:{folder}").limited(4, seed=3)
-    assert open_samples(f"folder:{folder}", limit=4, seed=3).digest == whole.digest
+    few = open_samples(f"folder:{folder}", limit=4, seed=3)
+    assert few.digest == whole.digest
+    assert torch.equal(few.places, whole.places)
     unwanted = set(range(9)) - set(open_samples(f"folder:{folder}", limit=4, seed=3).needed_labels().tolist())
     assert unwanted
     for path in folder.glob("*/*.png"):
@@ -220,6 +222,8 @@ def test_an_npz_takes_limit_and_size_too(tmp_path):
     np.savez(tmp_path / "a.npz", images=pictures(20, 16, 16), labels=np.arange(20) % 2)
     samples = open_samples(f"npz:{tmp_path}/a.npz", limit=6, size=8)
     assert samples.images.shape == (6, 3, 8, 8)
+    assert torch.equal(samples.places, open_samples(f"npz:{tmp_path}/a.npz").limited(6).places)
+    assert samples.places.tolist() != list(range(6))
     assert samples.needed_labels().sum() == 3
 
 

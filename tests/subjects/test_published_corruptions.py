@@ -133,6 +133,9 @@ def test_imagenet_c_is_read_from_its_class_folders(tmp_path):
     assert samples.name == "imagenet-c:fog:2"
     assert samples.classes == ("n01", "n02")
     assert samples.labels.tolist() == [0, 1]
+    few = [open_samples(f"imagenet-c:{tmp_path}:fog:2", limit=1, seed=seed) for seed in range(8)]
+    assert [one.places.tolist() for one in few] == [one.labels.tolist() for one in few]
+    assert {one.places.item() for one in few} == {0, 1}
     assert int(samples.images[0, 0, 0, 0]) == 20
     with pytest.raises(FileNotFoundError, match="There is no folder fog/3"):
         open_samples(f"imagenet-c:{tmp_path}:fog:3")

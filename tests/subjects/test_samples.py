@@ -147,6 +147,20 @@ def test_class_names_are_no_single_word():
         Samples(bytes_of(), [0] * 6, classes="cat")
 
 
+def test_every_sample_knows_its_place_in_the_set_it_was_drawn_from():
+    whole = Samples(torch.rand(9, 1, 4, 5), torch.arange(9) % 3, "nine", ("a", "b", "c"))
+    assert whole.places.tolist() == list(range(9))
+    drawn = whole.limited(5, seed=1).subset([3, 0, -1])
+    assert torch.equal(drawn.images, whole.images[drawn.places])
+    dimmed = drawn.changed(drawn.images / 2, "dimmed")
+    assert (dimmed.name, dimmed.classes, dimmed.places.tolist()) == ("dimmed", whole.classes, drawn.places.tolist())
+    assert torch.equal(dimmed.labels, drawn.labels)
+    assert dimmed.digest == Samples(drawn.images / 2, drawn.labels).digest  # the place is no part of what it is
+    for places in (torch.arange(4), torch.arange(9.0)):
+        with pytest.raises(ValueError, match="places are one int64 for each of 9 images"):
+            Samples(whole.images, places=places)
+
+
 def test_a_question_that_needs_labels_says_so():
     with pytest.raises(ValueError, match="label-free"):
         Samples(bytes_of()).needed_labels()

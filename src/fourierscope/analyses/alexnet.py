@@ -37,8 +37,7 @@ def normalised(
 ) -> dict[str, xr.DataArray]:
     """CE over the axes `each`, mCE and relative mCE, in per cent, with bounds: all are linear in the images' errors.
 
-    `wrong` (corruptions, severities, n) and `clean` (n,) are 1 where an image was taken for something else. Source:
-    Hendrycks and Dietterich (2019), section 4.
+    `wrong` (corruptions, severities, n) and `clean` (n,) are 1 where an image was taken for something else.
     """
     reference = np.array([ALEXNET[name] for name in names])[:, None]
     errors = wrong.mean(1)

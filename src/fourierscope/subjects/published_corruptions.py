@@ -56,7 +56,7 @@ def imagenet_c_samples(rest: str, selection: Selection) -> Samples:
     found = folder_samples(str(within), selection)
     if found.labels is None:
         raise ValueError(f"{name}/{severity} holds pictures but no class folders: it is not of ImageNet-C.")
-    return Samples(found.images, found.labels, f"imagenet-c:{name}:{severity}", found.classes)
+    return found.changed(found.images, f"imagenet-c:{name}:{severity}")
 
 
 def _place(kind: str, rest: str) -> tuple[Path, str, int]:

@@ -65,7 +65,7 @@ def folder_samples(rest: str, selection: Selection) -> Samples:
     for position, index in enumerate(chosen.tolist()):
         decoded.put(position, files[index], str(files[index].relative_to(folder)))
     name = f"folder:{folder.resolve().name}"
-    return Samples(decoded.whole(name), None if labels is None else labels[chosen], name, classes)
+    return Samples(decoded.whole(name), None if labels is None else labels[chosen], name, classes, chosen)
 
 
 class DecodedImages:

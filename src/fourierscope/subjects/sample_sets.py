@@ -72,7 +72,7 @@ def hub_samples(rest: str, selection: Selection) -> Samples:
         decoded.put(position, found[index][image], f"image {index}")
     classes = None if label is None else found.features[label].names
     called = f"hf:{Path(name).name if Path(name).is_dir() else name}:{split}"  # a record holds no folder
-    return Samples(decoded.whole(called), None if labels is None else labels[chosen], called, classes)
+    return Samples(decoded.whole(called), None if labels is None else labels[chosen], called, classes, chosen)
 
 
 def cache_folder() -> Path:

@@ -22,16 +22,19 @@ class Samples:
     """Images (n, c, h, w) with labels (n,), as they came: uint8, or floating point in [0, 1] (kept as float32).
 
     `images` and `labels` may be tensors or NumPy arrays (a memory map stays one); `labels` may be None, and then the
-    questions that need them say so. `classes` are names for reports. Nothing given is ever changed.
+    questions that need them say so. `classes` are names for reports. `places` (n,) tell where each image stood in the
+    set that these were drawn from, and a subset keeps them; they are 0 to n - 1 unless given. Nothing given is ever
+    changed.
 
     Raises ValueError or TypeError, with what came and what fits, for: another number of axes, an empty set, channels
-    in the last axis, another dtype, NaN or infinite values, values outside [0, 1], labels that do not fit.
+    in the last axis, another dtype, NaN or infinite values, values outside [0, 1], labels or places that do not fit.
     """
 
     images: Tensor
     labels: Tensor | None
     name: str
     classes: tuple[str, ...] | None
+    places: Tensor
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Samples:
         labels: Tensor | np.ndarray[Any, Any] | Sequence[int] | None = None,
         name: str = "samples",
         classes: Sequence[str] | None = None,
+        places: Tensor | None = None,
     ) -> None:
         self.images = _stored(_as_tensor(images))
         self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), classes)
@@ -46,6 +50,10 @@ class Samples:
         if isinstance(classes, str):
             raise TypeError(f"classes are names, one for each class; the single word {classes!r} came.")
         self.classes = None if classes is None else tuple(str(one) for one in classes)
+        self.places = torch.arange(len(self.images)) if places is None else places
+        if self.places.shape != (len(self.images),) or self.places.dtype != torch.int64:
+            came = f"{tuple(self.places.shape)} of {self.places.dtype}"
+            raise ValueError(f"places are one int64 for each of {len(self.images)} images; {came} came.")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -83,7 +91,11 @@ class Samples:
             raise TypeError(f"A subset takes indices; {given.dtype} came. For a mask write mask.nonzero().flatten().")
         chosen = given.long()
         labels = None if self.labels is None else self.labels[chosen]
-        return Samples(self.images[chosen], labels, self.name, self.classes)
+        return Samples(self.images[chosen], labels, self.name, self.classes, self.places[chosen])
+
+    def changed(self, images: Tensor, name: str) -> Samples:
+        """The same samples with other images (n, c, h, w), under another name: labels, classes and places stay."""
+        return Samples(images, self.labels, name, self.classes, self.places)
 
     def limited(self, limit: int, seed: int = 0) -> Samples:
         """At most `limit` samples, drawn by `seed`, in their old order; each class keeps its share."""

@@ -38,7 +38,7 @@ class Selection:
         if self.size is None or samples.plane.shape == (self.size, self.size):
             return samples
         pieces = [resized(samples.images[start : start + 256], self.size) for start in range(0, len(samples), 256)]
-        return Samples(torch.cat(pieces), samples.labels, samples.name, samples.classes)
+        return samples.changed(torch.cat(pieces), samples.name)
 
 
 def resized(images: Tensor, size: int) -> Tensor:

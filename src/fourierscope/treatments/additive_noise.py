@@ -32,4 +32,4 @@ def gaussian_noise(samples: Samples, deviation: float, seed: int = 0) -> Samples
         noise = chance.normal(images, "gaussian noise", seed)
         noisy[start : start + _BATCH] = (images + deviation * noise).clamp_(0, 1)
     name = f"{samples.name} with Gaussian noise of deviation {deviation:g}, seed {seed}"
-    return Samples(noisy, samples.labels, name, samples.classes)
+    return samples.changed(noisy, name)

@@ -39,4 +39,4 @@ def high_passed(samples: Samples, bandwidth: int) -> Samples:
 def _filtered(samples: Samples, gain: Tensor, done: str) -> Samples:
     starts = range(0, len(samples), _BATCH)
     images = torch.cat([apply(samples.batch(start, start + _BATCH), gain).clamp(0, 1) for start in starts])
-    return Samples(images, samples.labels, f"{samples.name} under {done}", samples.classes)
+    return samples.changed(images, f"{samples.name} under {done}")

@@ -88,7 +88,7 @@ def batches(trial: Trial, batch: int | None) -> Iterator[tuple[Tensor, slice]]:
 
 def renamed(samples: Samples, images: Tensor, done: str) -> Samples:
     """New images under the labels and classes of samples, with what was done in their name."""
-    return Samples(images, samples.labels, f"{samples.name} under {done}", samples.classes)
+    return samples.changed(images, f"{samples.name} under {done}")
 
 
 def _suiting(plane: Plane, device: torch.device) -> int:

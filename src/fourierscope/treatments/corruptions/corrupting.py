@@ -123,7 +123,7 @@ def corrupt(
             images = samples.batch(start, start + size)
             changed = _mixed(images, change, rows, partial(chance.streams, images, name, seed))
             corrupted[start : start + size] = _kept(changed, samples.images.dtype)
-    return Samples(corrupted, samples.labels, called, samples.classes)
+    return samples.changed(corrupted, called)
 
 
 def _mixed(
