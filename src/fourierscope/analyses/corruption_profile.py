@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -17,7 +18,8 @@ from fourierscope.analyses.robustness import block_of, right
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, rate, share, share_interval
 from fourierscope.runs import Analysis, Measured, batches, check_kinds
-from fourierscope.subjects import Trial
+from fourierscope.subjects import Samples, Trial
+from fourierscope.subjects.published_corruptions import published_corruption
 from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
 from fourierscope.treatments.corruptions.corrupting import table_used
 
@@ -42,7 +44,8 @@ class CorruptionProfile(Analysis[Trial]):
     """Accuracy under common corruptions by severity, beside the share of each corruption at high frequencies.
 
     The corruptions are made from the trial's own images (`fourierscope.treatments.corrupt`), each image with its own
-    chance, the same for all models. `trade_off(profile, natural)` fits a line to the change of accuracy between two
+    chance, the same for all models; or, for test images of CIFAR-10, they are the published ones of CIFAR-10-C, which
+    the record then holds by a digest. `trade_off(profile, natural)` fits a line to the change of accuracy between two
     models against the share at high frequencies.
 
     The result holds `accuracy` and `share` over ("corruption", "severity"); their means over severities,
@@ -65,6 +68,8 @@ class CorruptionProfile(Analysis[Trial]):
     """Whose severities; auto: those of CIFAR up to 64 pixels a side."""
     seed: int = 0
     """Seed of the corruptions' chance."""
+    published: str | None = None
+    """A folder with the files of CIFAR-10-C, for samples of CIFAR-10's test images; empty: made here."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -78,6 +83,11 @@ class CorruptionProfile(Analysis[Trial]):
             raise ValueError(f"table is auto, cifar or imagenet; {self.table!r} came.")
         if self.normaliser not in ("none", "alexnet"):
             raise ValueError(f"normaliser is none or alexnet; {self.normaliser!r} came.")
+        if self.published is not None and (self.table != "auto" or self.seed):
+            raise ValueError(
+                "Published corruptions have their own severities and chance: leave table and seed out; "
+                f"table={self.table!r}, seed={self.seed} came."
+            )
         if self.normaliser == "alexnet" and (set(names) != set(ALEXNET) or len(self.severities) < 5):
             raise ValueError(
                 'AlexNet\'s errors are means over 5 severities of the usual 15: write corruptions="usual" and leave '
@@ -104,7 +114,7 @@ class CorruptionProfile(Analysis[Trial]):
         before = block_of(trial.samples, cell.start, cell.stop)
         if cell.corruption == "none":
             return {"right": right(trial, before)}
-        after = corrupt(before, cell.corruption, cell.severity, self.table, self.seed)
+        after = self._corrupted(before, cell.corruption, cell.severity)
         gain = high_gain(before.plane, self.bandwidth)
         found = [
             shares(before.batch(one.start, one.stop), after.batch(one.start, one.stop), gain)
@@ -121,12 +131,13 @@ class CorruptionProfile(Analysis[Trial]):
         clean = _joined(measured, "none", 0, "right")
         each, by_severity = Axes({"corruption": np.array(names)}), Axes({"severity": np.array(severities)})
         both = Axes({**each.coordinates, **by_severity.coordinates})
-        found = rate("accuracy", correct, both, "Share of images classified rightly under this corruption.")
+        source = "" if self.published is None else ", as published in CIFAR-10-C"
+        found = rate("accuracy", correct, both, f"Share of images classified rightly under this corruption{source}.")
         found |= share(
             "corruption_accuracy",
             correct.mean(1),
             each,
-            "Share classified rightly under this corruption, mean over severities.",
+            f"Share classified rightly under this corruption{source}, mean over severities.",
         )
         found |= _high_shares(high, both, each, self.bandwidth)
         wrong = 1 - correct.astype(np.float32)
@@ -138,6 +149,20 @@ class CorruptionProfile(Analysis[Trial]):
             found |= normalised(wrong, 1 - clean.astype(np.float32), names, each)
         found |= rate("clean_accuracy", clean, Axes({}), "Share of images as they are classified rightly.")
         return found | count(len(trial.samples))
+
+    def by_content(self, trial: Trial, /) -> Mapping[str, str]:
+        if self.published is None:
+            return {}
+        digest = hashlib.sha256()
+        for name in corruption_names(self.corruptions):
+            for severity in sorted(self.severities):
+                digest.update(self._corrupted(trial.samples, name, severity).digest.encode())
+        return {"published": f"CIFAR-10-C {digest.hexdigest()[:16]}"}
+
+    def _corrupted(self, samples: Samples, name: str, severity: int) -> Samples:
+        if self.published is None:
+            return corrupt(samples, name, severity, self.table, self.seed)
+        return published_corruption(self.published, samples, name, severity)
 
 
 def corruption_names(told: str) -> list[str]:

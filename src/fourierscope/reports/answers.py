@@ -85,6 +85,8 @@ def _robustness(result: Result) -> Iterator[str]:
 
 def _corruption_profile(result: Result) -> Iterator[str]:
     accuracy, high = result["corruption_accuracy"], result["corruption_share"]
+    if result.record["options"].get("published"):
+        yield f"The corrupted images are the published ones, {result.record['options']['published']}."
     yield clean_sentence("clean_accuracy", result["clean_accuracy"])
     over = f"all {accuracy.size} corruptions and their severities" if accuracy.size > 1 else "the severities"
     yield f"The mean error over {over} is {valued(result['mean_error'])}."

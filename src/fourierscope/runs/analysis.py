@@ -58,6 +58,10 @@ class Analysis(ABC, Generic[S]):
     def assemble(self, measured: Mapping[Any, Measured], subject: S, /) -> Mapping[str, xr.DataArray]:
         """All pieces together: labelled values."""
 
+    def by_content(self, subject: S, /) -> Mapping[str, str]:
+        """Options that are places on this machine, by what stands there: a record holds no place. Most have none."""
+        return {}
+
     @final
     def chance(self, cell: NamedTuple | None = None, purpose: str = "") -> torch.Generator:
         """The only source of chance, from the field `seed`: one stream a purpose, and a cell where one is given.
@@ -74,9 +78,10 @@ class Analysis(ABC, Generic[S]):
     @final
     def record(self, subject: S) -> dict[str, Any]:
         """What made a result: the question, its options, the subject, the versions. No time, machine or path."""
+        options = {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)}
         record = {
             "analysis": type(self).__name__,
-            "options": {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)},
+            "options": options | dict(self.by_content(subject)),
             "subject": subject.trace(),
             "versions": {name: version(name).split("+")[0] for name in ("fourierscope", "torch", "numpy")},
         }

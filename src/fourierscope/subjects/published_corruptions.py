@@ -37,6 +37,28 @@ def cifar10_c_samples(rest: str, selection: Selection) -> Samples:
     return selection.of(Samples(images[rows].transpose(0, 3, 1, 2), np.array(labels[rows]), called, _CLASSES))
 
 
+def published_corruption(folder: str, samples: Samples, name: str, severity: int) -> Samples:
+    """The published corruption of samples of CIFAR-10's test images, from the files of CIFAR-10-C in a folder.
+
+    Which test image a sample is, its `places` tell, and its label must agree. Raises ValueError where samples are of
+    another shape, from further places, or of other labels, and what `cifar10_c_samples` raises.
+    """
+    whole = cifar10_c_samples(f"{folder}:{name}:{severity}", Selection())
+    if samples.images.shape[1:] != whole.images.shape[1:] or int(samples.places.max()) >= len(whole):
+        raise ValueError(
+            f"CIFAR-10-C holds corruptions of the {len(whole)} test images of CIFAR-10, 3 x 32 x 32, and {samples!r}, "
+            f"at places up to {int(samples.places.max())}, are others: open cifar10:test, or an npz of all test images."
+        )
+    found = whole.subset(samples.places)
+    wrong = int((found.needed_labels() != samples.needed_labels()).sum())
+    if wrong:
+        raise ValueError(
+            f"The labels of {wrong} of {len(samples)} images of {samples.name} are not those of CIFAR-10-C: these are "
+            "other images than CIFAR-10's test images, or they stand in another order. Open cifar10:test."
+        )
+    return found
+
+
 def imagenet_c_samples(rest: str, selection: Selection) -> Samples:
     """One severity of ImageNet-C: `rest` is FOLDER:NAME:SEVERITY, for FOLDER/NAME/SEVERITY with its class folders.
 
