@@ -94,7 +94,7 @@ def test_the_settled_change_is_the_nearest_one_that_is_allowed(ball):
         lambda c: ((basis @ c - aim) ** 2).sum(), np.zeros(basis.shape[1]), constraints=bounds, method="SLSQP"
     )
     assert solved.success
-    settled = (region.confined(image, wanted) - image).flatten().double().numpy()
+    settled = (region.reached(image, wanted) - image).flatten().double().numpy()
     assert np.linalg.norm(settled - basis @ solved.x) < 0.03 * np.linalg.norm(settled)
 
 
@@ -191,3 +191,13 @@ def test_a_projection_done_twice_is_done_once():
         torch.testing.assert_close(projection(once), once)
         assert float((once * (images - once)).sum().abs()) < 1e-4
         assert float(once.norm()) < 0.9 * float(images.norm())
+
+
+def test_names_tell_steps_of_another_length_restarts_and_seed():
+    trial = deep_trial((4, 5), count=4)
+    told = "linf eps 0.1, 2 steps of 0.02, 2 restarts, seed 3, on"
+    options = {"eps": 0.1, "steps": 2, "step": 0.02, "restarts": 2, "seed": 3}
+    assert f"PGD {told}" in pgd(trial, **options).name
+    assert f"PGD in the band 1 to 3, {told}" in band_pgd(trial, 1, 3, **options).samples.name
+    assert f"PGD in the lowest 0.5 of the cosines, {told}" in low_frequency_pgd(trial, 0.5, **options).samples.name
+    assert "2 steps, seed 0" in band_pgd(trial, 1, 3, steps=2).samples.name

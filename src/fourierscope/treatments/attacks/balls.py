@@ -24,6 +24,9 @@ class Region(Protocol):
     def within(self, images: Tensor, change: Tensor) -> Tensor:
         """A change near the given one that is allowed for these images."""
 
+    def reached(self, images: Tensor, change: Tensor) -> Tensor:
+        """The images after a change that `within` gave, in [0, 1]."""
+
 
 @dataclass(frozen=True)
 class Ball:
@@ -80,6 +83,10 @@ class Ball:
     def within(self, images: Tensor, change: Tensor) -> Tensor:
         """The nearest change within the ball, then clipped so that the images stay in [0, 1]."""
         return in_box(images, self.kept(change))
+
+    def reached(self, images: Tensor, change: Tensor) -> Tensor:
+        """The images after a change."""
+        return (images + change).clamp(0, 1)
 
 
 def _norm_meant(came: object) -> str:

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from fourierscope.subjects import Samples, Trial, check_subject
-from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
 from fourierscope.treatments.attacks.balls import Ball, Norm
-from fourierscope.treatments.attacks.projected import ascent, check_restarts, step_length, worst
+from fourierscope.treatments.attacks.projected import Climb, climbed
 from fourierscope.treatments.attacks.subspaces import Confined, Projection, fourier_band, low_cosines, share_off
 
 _CHUNK = 256  # images whose leak is measured at a time
@@ -52,8 +51,8 @@ def band_pgd(
     """
     check_subject(trial, Trial, "band_pgd")
     band = fourier_band(trial.samples.plane, low, high)
-    done = f"PGD in the band {low:g} to {high:g}"
-    return _confined_pgd(trial, band, done, Ball(norm, eps), steps, step, restarts, seed, batch)
+    climb = Climb(Ball(norm, eps), steps, step, restarts, seed)
+    return _confined(trial, climb, band, f"PGD in the band {low:g} to {high:g}", batch)
 
 
 def low_frequency_pgd(
@@ -78,36 +77,12 @@ def low_frequency_pgd(
     """
     check_subject(trial, Trial, "low_frequency_pgd")
     cosines = low_cosines(trial.samples.plane, ratio)
-    done = f"PGD in the lowest {ratio:g} of the cosines"
-    return _confined_pgd(trial, cosines, done, Ball(norm, eps), steps, step, restarts, seed, batch)
+    climb = Climb(Ball(norm, eps), steps, step, restarts, seed)
+    return _confined(trial, climb, cosines, f"PGD in the lowest {ratio:g} of the cosines", batch)
 
 
-def _confined_pgd(
-    trial: Trial,
-    subspace: Projection,
-    done: str,
-    ball: Ball,
-    steps: int,
-    step: float | None,
-    restarts: int,
-    seed: int,
-    batch: int | None,
-) -> ConfinedAttack:
-    ball.check_fits(tuple(trial.samples.images.shape[1:]))
-    check_restarts(restarts)
-    region, length = Confined(ball, subspace), step_length(ball.eps, steps, step)
-
-    def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images, f"pgd start {restart}", seed)
-        reached = ascent(trial.classifier, images, labels, region, steps, length, region.within(images, start))
-        return Outcome(region.confined(images, reached.images - images), reached.felt)
-
-    def attack(images: Tensor, labels: Tensor) -> Outcome:
-        return worst(trial.classifier, images, labels, climb, restarts)
-
-    again = f", {restarts} restarts" if restarts > 1 else ""
-    done = f"{done}, {ball.norm} eps {ball.eps:.4g}, {steps} steps{again}, seed {seed}"
-    after = attacked(trial, labels_asked(trial), attack, done, batch)
+def _confined(trial: Trial, climb: Climb, subspace: Projection, done: str, batch: int | None) -> ConfinedAttack:
+    after = climbed(trial, climb, Confined(climb.ball, subspace), f"{done}, {climb.told}", batch)
     return ConfinedAttack(after, *_kept_to(trial.samples, after, subspace))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite
 
 import torch
@@ -10,10 +11,44 @@ from torch import Tensor
 
 from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked
-from fourierscope.treatments.attacks.balls import Ball, Norm, Region, in_box
+from fourierscope.treatments.attacks.balls import Ball, Norm, Region
 from fourierscope.treatments.attacks.gradients import Network, mistake_log_odds, slopes
 
-Climb = Callable[[Tensor, Tensor, int], Outcome]
+Attempt = Callable[[Tensor, Tensor, int], Outcome]
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How an attack climbs in a ball: in how many steps, of what length, from how many starts, of which seed.
+
+    Raises ValueError for steps or restarts below 1, and for a step that is not finite or not above 0.
+    """
+
+    ball: Ball
+    steps: int
+    step: float | None
+    """The length of a step in the norm of the ball; None: 2.5 eps / steps."""
+    restarts: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, count in (("steps", self.steps), ("restarts", self.restarts)):
+            if count < 1:
+                raise ValueError(f"{name} is a whole number from 1 on; {count!r} came.")
+        if self.step is not None and not (isfinite(self.step) and self.step > 0):
+            raise ValueError(f"step is a finite number above 0, in the norm of the ball; {self.step!r} came.")
+
+    @property
+    def length(self) -> float:
+        """The length of a step."""
+        return 2.5 * self.ball.eps / self.steps if self.step is None else self.step
+
+    @property
+    def told(self) -> str:
+        """What a name says of it: `linf eps 0.03137, 20 steps, seed 0`."""
+        own = "" if self.step is None else f" of {self.step:.3g}"
+        again = f", {self.restarts} restarts" if self.restarts > 1 else ""
+        return f"{self.ball.norm} eps {self.ball.eps:.4g}, {self.steps} steps{own}{again}, seed {self.seed}"
 
 
 def pgd(
@@ -41,21 +76,8 @@ def pgd(
     Source: Madry et al. (2018), section 2.1; we normalise the gradient in L2 and clip to [0, 1] after the ball.
     """
     check_subject(trial, Trial, "pgd")
-    ball, length = Ball(norm, eps), step_length(eps, steps, step)
-    ball.check_fits(tuple(trial.samples.images.shape[1:]))
-    check_restarts(restarts)
-    again = f", {restarts} restarts" if restarts > 1 else ""
-    own = "" if step is None else f" of {step:.3g}"
-
-    def climb(images: Tensor, labels: Tensor, restart: int) -> Outcome:
-        start = ball.start(images, f"pgd start {restart}", seed)
-        return ascent(trial.classifier, images, labels, ball, steps, length, in_box(images, start))
-
-    def attack(images: Tensor, labels: Tensor) -> Outcome:
-        return worst(trial.classifier, images, labels, climb, restarts)
-
-    done = f"PGD {norm} eps {eps:.4g}, {steps} steps{own}{again}, seed {seed}"
-    return attacked(trial, labels_asked(trial), attack, done, batch)
+    climb = Climb(Ball(norm, eps), steps, step, restarts, seed)
+    return climbed(trial, climb, climb.ball, f"PGD {climb.told}", batch)
 
 
 def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Samples:
@@ -72,6 +94,23 @@ def fgsm(trial: Trial, eps: float = 8 / 255, batch: int | None = None) -> Sample
     return attacked(trial, labels_asked(trial), attack, f"FGSM eps {eps:.4g}", batch)
 
 
+def climbed(trial: Trial, climb: Climb, region: Region, done: str, batch: int | None) -> Samples:
+    """The samples of a trial after the worst of several climbs of each image within a region, named by what was `done`.
+
+    Raises as `pgd` does.
+    """
+    climb.ball.check_fits(tuple(trial.samples.images.shape[1:]))
+
+    def attempt(images: Tensor, labels: Tensor, restart: int) -> Outcome:
+        start = region.within(images, climb.ball.start(images, f"pgd start {restart}", climb.seed))
+        return ascent(trial.classifier, images, labels, region, climb.steps, climb.length, start)
+
+    def attack(images: Tensor, labels: Tensor) -> Outcome:
+        return worst(trial.classifier, images, labels, attempt, climb.restarts)
+
+    return attacked(trial, labels_asked(trial), attack, done, batch)
+
+
 def ascent(
     classifier: Network, images: Tensor, labels: Tensor, region: Region, steps: int, length: float, change: Tensor
 ) -> Outcome:
@@ -81,13 +120,13 @@ def ascent(
         direction = region.steepest(slopes(classifier, images + change, labels))
         felt |= direction.flatten(1).any(1)
         change = region.within(images, change + length * direction)
-    return Outcome((images + change).clamp(0, 1), felt)
+    return Outcome(region.reached(images, change), felt)
 
 
-def worst(classifier: Network, images: Tensor, labels: Tensor, climb: Climb, restarts: int) -> Outcome:
-    """The worst of several climbs of each image: the first that is misclassified, else that of the largest loss.
+def worst(classifier: Network, images: Tensor, labels: Tensor, attempt: Attempt, restarts: int) -> Outcome:
+    """The worst of several attempts at each image: the first that is misclassified, else that of the largest loss.
 
-    `climb` takes images, labels and the number of the restart; those misclassified already are not asked again.
+    `attempt` takes images, labels and the number of the restart; those misclassified already are not asked again.
     """
     result = Outcome(images.clone(), torch.zeros(len(images), dtype=torch.bool, device=images.device))
     height, wrong = torch.full((len(images),), -torch.inf, device=images.device), torch.zeros_like(result.felt)
@@ -95,7 +134,7 @@ def worst(classifier: Network, images: Tensor, labels: Tensor, climb: Climb, res
         left = (~wrong).nonzero().flatten()
         if not len(left):
             break
-        found = climb(images[left], labels[left], restart)
+        found = attempt(images[left], labels[left], restart)
         with torch.no_grad():
             logits = classifier(found.images)
         heights, mistaken = mistake_log_odds(logits, labels[left]).float(), logits.argmax(1) != labels[left]
@@ -104,18 +143,3 @@ def worst(classifier: Network, images: Tensor, labels: Tensor, climb: Climb, res
         height[left], wrong[left] = torch.maximum(heights, height[left]), mistaken
         result.felt[left] |= found.felt
     return result
-
-
-def step_length(eps: float, steps: int, step: float | None) -> float:
-    """The length of a step: 2.5 eps / steps unless given. Raises ValueError for a step or number of steps below 1."""
-    if steps < 1:
-        raise ValueError(f"steps is a whole number from 1 on; {steps!r} came.")
-    if step is not None and not (isfinite(step) and step > 0):
-        raise ValueError(f"step is a finite number above 0, in the norm of the ball; {step!r} came.")
-    return 2.5 * eps / steps if step is None else step
-
-
-def check_restarts(restarts: int) -> None:
-    """Raises ValueError for a number of restarts below 1."""
-    if restarts < 1:
-        raise ValueError(f"restarts is a whole number from 1 on; {restarts!r} came.")

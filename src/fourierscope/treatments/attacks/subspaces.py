@@ -37,7 +37,7 @@ class Confined:
         """A change near the nearest one: on its way to the intersection, and inside ball and box."""
         return self._settled(images, change, _ON_THE_WAY)
 
-    def confined(self, images: Tensor, change: Tensor) -> Tensor:
+    def reached(self, images: Tensor, change: Tensor) -> Tensor:
         """The images after the change and as many rounds as each needs; as they were, where it never comes to fit.
 
         Exactly in ball and box; at most 2 `LEAK` of a change's energy is outside the subspace. An image may have no
