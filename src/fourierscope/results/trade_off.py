@@ -51,8 +51,8 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     The result holds `accuracy_change` with its paired bounds and `high_frequency_share`, both over ("corruption",) and
     means over severities; `line`, its height over each of these shares; `slope`, `intercept` and `residual` (sum of
     squares). The bounds of the line, point by point, and of the numbers are those of `draws` bootstrap resamplings of
-    the images: how another draw of images would move the line, not how other corruptions would. Where
-    all images gain alike, as one image alone does, resampling them tells nothing: the bounds are NaN, with the reason.
+    the images: how another draw of images would move the line, not how other corruptions would. Where all images gain
+    alike, as one image alone does, resampling them tells nothing: the bounds are NaN, with the reason.
 
     Raises ValueError where the two are no profiles of one question, or fewer than three corruptions changed images.
     """
@@ -65,10 +65,10 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     shares, known = profile.dataset["image_shares"].values, np.isfinite(profile["corruption_share"].values)
     if gains[0] is None or gains[1] is None or known.sum() < 3:
         raise ValueError("A line needs three corruptions or more that changed images, with outcomes image by image.")
-    gain = gains[0].astype(np.float64) - gains[1]
-    line = fitted_line(np.asarray(np.nanmean(shares[known], -1, dtype=np.float64)), gain[known].mean(-1))
+    gain, shares = (gains[0].astype(np.float64) - gains[1])[known], shares[known].astype(np.float64)
+    line = fitted_line(np.nanmean(shares, -1), gain.mean(-1))
     alike = bool((gain == gain[:, :1]).all())
-    drawn = None if alike else _bootstrap(gain[known], shares[known].astype(np.float64), draws, seed)
+    drawn = None if alike else _bootstrap(gain, shares, draws, seed)
     variables = _points(found, profile) | _numbers(line, drawn, gain.shape[-1])
     variables |= _heights(line, drawn, variables["high_frequency_share"])
     options = {"profile": profile.record["options"], "draws": draws, "seed": seed}
