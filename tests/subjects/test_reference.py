@@ -16,7 +16,8 @@ def accuracy(name: str, samples: Samples) -> float:
 
 PATCHES = ("natural", "gaussian", "adversarial")
 CIFAR10 = tuple(
-    f"cifar10-resnet20-{name}" for name in ("natural", "gaussian", "adversarial", "lowpass15", "highpass31")
+    f"cifar10-resnet20-{name}"
+    for name in ("natural", "gaussian", "adversarial", "lowpass15", "highpass31", "autoaugment")
 )
 
 

@@ -1,0 +1,133 @@
+"""The solver of masks: fidelities, slopes, the convex optimum, certificates, batches, paths, the article's Adam."""
+
+import numpy as np
+import pytest
+import torch
+from masks_made import PLANES, asked_of, drawn, logistic, pictures, relu_network, softplus_network
+from scipy.optimize import minimize
+
+import fourierscope as fs
+from fourierscope.analyses.masks.adam import adam_masks
+from fourierscope.analyses.masks.fidelity import FIDELITIES, loss_named
+from fourierscope.analyses.masks.objective import ImageObjective
+from fourierscope.analyses.masks.path import Path
+from fourierscope.analyses.masks.solver import Penalty, Stop, certificates, least_masks, means
+
+# --- the fidelity and its slopes
+
+
+@pytest.mark.parametrize("fidelity", FIDELITIES)
+def test_a_fidelity_is_what_its_formula_says(fidelity):
+    logits, whole, targets = drawn(5, 4), drawn(5, 4, seed=2), torch.tensor([0, 1, 2, 3, 1])
+    found = loss_named(fidelity)(logits, targets, whole)
+    for one in range(5):
+        p, q, t = torch.softmax(whole[one], 0), torch.softmax(logits[one], 0), int(targets[one])
+        others = [place for place in range(4) if place != t]
+        margins = [float(z[t] - z[others].max()) for z in (whole[one], logits[one])]
+        slow = {
+            "cross-entropy": -float(q[t].log()),
+            "squared-difference": float(torch.exp((q[t].log() - p[t].log()) ** 2) - 1),
+            "divergence": float((p * (p / q).log()).sum()),
+            "margin": max(0.0, margins[0] - margins[1]),
+        }
+        assert float(found[one]) == pytest.approx(slow[fidelity], rel=1e-4, abs=1e-6)
+
+
+def test_the_squared_difference_stays_finite_and_climbs():
+    logits = torch.tensor([[0.0, 60.0]], requires_grad=True)
+    steep = loss_named("squared-difference")(logits, torch.tensor([0]), torch.zeros(1, 2))
+    steep.sum().backward()
+    assert torch.isfinite(steep).all()
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[0, 1] > 0
+
+
+@pytest.mark.parametrize("fidelity", FIDELITIES)
+@pytest.mark.parametrize("size", PLANES)
+def test_slopes_are_finite_differences(size, fidelity):
+    trial = fs.Trial(softplus_network(size), pictures(size, 3))
+    for shared in (True, False):
+        asked = asked_of(trial, fidelity, "scrambled", shared, draws=2)
+        objective = ImageObjective(asked, torch.arange(3))
+        gains = 0.3 + 0.4 * torch.rand(3, *asked.gains, generator=torch.Generator().manual_seed(5))
+        slopes, bins = objective.evaluate(gains).slopes, objective.bins
+        direction = drawn(3, *asked.gains, seed=8)
+        small = 3e-3
+        change = (
+            objective.evaluate(gains + small * direction).values - objective.evaluate(gains - small * direction).values
+        )
+        told = ((slopes * direction) @ bins.float()).sum(1)
+        torch.testing.assert_close(change / (2 * small), told, rtol=0.03, atol=4e-3)
+
+
+# --- the least mask
+
+
+@pytest.mark.parametrize("size", PLANES)
+def test_a_logistic_model_reaches_the_convex_optimum(size):
+    trial = fs.Trial(logistic(size), pictures(size, 6))
+    asked = asked_of(trial)
+    objective, penalty = ImageObjective(asked, torch.arange(6)), Penalty(0.3)
+    masks = least_masks(objective, penalty, torch.ones(6, *asked.gains), 6, Stop(certificate=1e-3, rest=-1, steps=3000))
+    assert (masks.certificate <= 1e-3).all()
+    bins = objective.bins.numpy()
+    for item in range(6):
+        own = ImageObjective(asked, torch.tensor([item]))
+
+        def whole(gains, own=own):
+            given = torch.from_numpy(gains).float()[None, None]
+            found = own.evaluate(given)
+            slopes = (found.slopes + penalty.slopes(given, own.bins))[0, 0].double().numpy() * bins
+            return float(found.values[0] + penalty.values(given, own.bins)[0]), slopes
+
+        best = minimize(whole, np.ones(len(bins)), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(bins),
+                        options={"maxiter": 5000, "ftol": 1e-13, "gtol": 1e-9})  # fmt: skip
+        assert float(masks.objective[item]) == pytest.approx(best.fun, abs=1e-5)
+
+
+def test_the_certificate_is_the_residual_of_the_conditions():
+    gains = torch.tensor([[[0.0, 0.0, 1.0, 1.0, 0.5]]])
+    slopes = torch.tensor([[[0.02, -0.03, -0.01, 0.04, 0.005]]])
+    assert certificates(gains, slopes, 0.01).item() == pytest.approx(4.0)
+    assert certificates(gains, slopes * torch.tensor([1.0, 0, 1, 0, 0]), 0.01).item() == 0
+
+
+def test_most_masks_of_smooth_networks_are_certified():
+    for classifier in (logistic((8, 8)), softplus_network((8, 8))):
+        result = fs.Mask(sparsity=0.3)(fs.Trial(classifier, pictures((8, 8), 40)))
+        assert float((result["certificate"] <= 0.05).mean()) >= 0.95
+        assert result["certified"] == (result["certificate"] <= 0.05).mean()
+
+
+@pytest.mark.parametrize("make", [logistic, softplus_network, relu_network])
+def test_a_batch_gives_the_masks_that_come_one_by_one_to_the_bit(make):
+    trial = fs.Trial(make((6, 7)), pictures((6, 7), 30))
+    question = fs.Mask(sparsity=0.3, tolerance=1e-3)
+    together = fs.run(question, trial, batch=30)
+    singly = fs.run(question, trial, batch=1)
+    entering = fs.run(question, trial, batch=7)
+    for other in (singly, entering):
+        for name in ("mask", "kept", "steps", "objective"):
+            np.testing.assert_array_equal(together[name], other[name])
+
+
+def test_the_size_at_a_loss_is_the_least_one_found_that_loses_no_more():
+    sizes, rises = torch.tensor([[[0.8], [0.5], [0.1]]] * 2), torch.tensor([[[0.0], [0.2], [0.9]]] * 2)
+    found = Path((1.0, 2.0, 3.0), sizes, rises + 0.4, torch.tensor([0.4])).sizes_at((0.1, 0.2001, 5.0))
+    torch.testing.assert_close(found[0, :, 0], torch.tensor([0.8, 0.5, 0.1]))
+    assert Path((1.0,), sizes[:, :1], rises[:, 1:2] + 0.4, torch.tensor([0.4])).sizes_at((0.1,))[0, 0, 0] == 1
+
+
+def test_adam_goes_the_same_way_and_stops_by_the_article_s_rule():
+    trial = fs.Trial(logistic((6, 6)), pictures((6, 6), 3))
+    asked = asked_of(trial)
+    objective, penalty, ones = ImageObjective(asked, torch.arange(3)), Penalty(0.3), torch.ones(3, *asked.gains)
+    least = least_masks(objective, penalty, ones, 3, Stop(certificate=1e-3, rest=-1, steps=2000))
+    found = adam_masks(objective, penalty, ones, 6000, 3)
+    assert (found.objective >= least.objective - 1e-6).all()
+    torch.testing.assert_close(found.objective, least.objective, atol=2e-3, rtol=0)
+    assert (found.steps >= 300).all()
+    assert (found.steps < 6000).all()
+    torch.testing.assert_close(
+        means(found.gains, objective.bins), means(least.gains, objective.bins), atol=0.02, rtol=0
+    )
