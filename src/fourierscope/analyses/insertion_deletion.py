@@ -111,7 +111,7 @@ class InsertionDeletion(Analysis[Trial]):
         found = share(f"{mode}_area", area, Axes({"order": np.array(orders)}), says)
         pairs = [(one, control) for one in orders for control in CONTROLS if orders.index(one) < orders.index(control)]
         over = np.stack([sign * (area[orders.index(one)] - area[orders.index(control)]) for one, control in pairs])
-        words = Axes({"comparison": np.array([f"{one} over {control}" for one, control in pairs])})
+        words = Axes({"comparison": np.array([f"{one} against {control}" for one, control in pairs])})
         says = f"By how much the first order's area under {mode} is {better} than the second's, image by image."
         return found | mean(f"{mode}_advantage", over, words, "1", says)
 

@@ -32,7 +32,8 @@ def frequency_gradient(result: Result) -> Iterator[str]:
             f"The two differ by {valued(result['completeness_error'])} an image, by "
             f"{valued(result['largest_completeness_error'])} at most, after {steps} steps on average{told}."
         )
-    yield f"The control: its rank correlation with the amplitude of the images is {valued(result['amplitude_agreement'])}."
+    agreement = valued(result["amplitude_agreement"])
+    yield f"The control: its rank correlation with the amplitude of the images is {agreement}."
     if int(result["without_gradient"]):
         yield f"{int(result['without_gradient'])} images have no gradient: nothing is said of them."
 
