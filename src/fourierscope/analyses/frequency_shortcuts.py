@@ -44,9 +44,9 @@ class FrequencyShortcuts(Analysis[Trial]):
     Frequencies that stand in for each other are missed: removing one alone does no harm. `BandImportance` with Shapley
     values finds them.
 
-    The result holds over ("class", "row", "column") `loss_rise`, with bounds, and `amplitude_rank`, to how many more
-    classes than not a class is superior in mean grey amplitude; over ("order", "share") `true_positives` and
-    `false_positives`, for all images together; over ("class", "share") `class_true_positives` and
+    The result holds over ("class", "row", "column") `loss_rise`, with bounds, and `amplitude_rank`, how many classes
+    have a smaller mean grey amplitude there, less how many have a larger one; over ("order", "share") `true_positives`
+    and `false_positives`, for all images together; over ("class", "share") `class_true_positives` and
     `class_false_positives` for the dominant frequencies, with `..._by_amplitude` and `..._by_chance` for the controls.
     Share 1 is the whole image.
 
