@@ -118,7 +118,7 @@ def test_sampling_error_is_how_far_the_mean_lies_from_the_exact_one():
 def test_no_coalition_is_asked_about_twice():
     trial, seen = smooth_trial((6, 4), count=1), []
     listening = fs.Classifier(lambda images: (seen.append(images.clone()), trial.classifier(images))[1])
-    question = fs.BandImportance("cells:1", "shapley", permutations=4)
+    question = fs.BandImportance("cells:1", "shapley", permutations=4, origin="black")
     (cell,) = question.cells(fs.Trial(listening, trial.samples))
     seen.clear()
     question.measure(cell, fs.Trial(listening, trial.samples))

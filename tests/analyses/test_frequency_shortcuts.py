@@ -189,6 +189,22 @@ def test_screening_measures_the_frequencies_of_largest_slope_and_tells_which():
     np.testing.assert_allclose(screened["class_true_positives"], whole["class_true_positives"])
 
 
+def test_only_frequencies_that_were_removed_one_by_one_are_kept():
+    plane = fs.Plane(4, 4)
+    steep, even = [fs.wave(plane, one).float() for one in ((1, 0), (0, 1))]
+
+    def network(images):
+        first, second = ((images[:, 0] * one).sum((-2, -1)) / 0.1 for one in (steep, even))
+        worth = first * (first - 1) + second / 2 - 0.25  # the first has the larger slope, yet removed does no harm
+        return torch.stack([torch.zeros_like(worth), worth], 1)
+
+    images = torch.stack([0.5 + 0.1 * (steep + even), torch.full((4, 4), 0.5)])[:, None]
+    trial = fs.Trial(fs.Classifier(network), fs.Samples(images, torch.tensor([1, 0])))
+    found = fs.FrequencyShortcuts((0.1,), screened=0.1)(trial)["class_true_positives"]
+    assert found.sel({"class": "class 1"}).values.tolist() == [0, 1]
+    assert fs.FrequencyShortcuts((0.1,))(trial)["class_true_positives"].sel({"class": "class 1"}).values[0] == 1
+
+
 def test_screened_out_frequencies_show_what_the_slope_foretells():
     trial = smooth_trial((5, 6), count=8)
     found = fs.FrequencyShortcuts((0.1,), screened=0.2)(trial)

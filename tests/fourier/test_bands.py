@@ -135,6 +135,12 @@ def test_discs_hold_equal_shares_and_lie_around_each_other(size):
     torch.testing.assert_close(bands.gains, discs(plane, 7 * weight, 5).gains)
 
 
+def test_a_radius_belongs_to_the_disc_in_which_the_middle_of_its_weight_lies():
+    weight = torch.tensor([[4.0, 1, 1, 4, 0, 4, 1, 1, 4]])
+    assert discs(Plane(1, 9), weight, 2).centres == (0, 1, 3)
+    assert discs(Plane(1, 9), weight, 10).centres == (0, 1, 2, 3, 4)
+
+
 def test_all_bins_of_one_radius_are_in_one_disc():
     plane = Plane(31, 31)
     bands = discs(plane, torch.rand(31, 31, generator=torch.Generator().manual_seed(0)), 10)
