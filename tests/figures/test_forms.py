@@ -54,6 +54,14 @@ def test_a_difference_has_colours_symmetric_about_nought():
     assert scale.low == -scale.high
 
 
+def test_signed_values_have_colours_symmetric_about_nought():
+    values = plane_result()["error"] - 0.2
+    assert scale_of([values]).kind == "even"
+    scale = scale_of([values.assign_attrs(signed="yes")])
+    assert scale.kind == "difference"
+    assert scale.low == -scale.high <= -float(abs(values).max())
+
+
 def test_one_outlier_among_many_cells_does_not_set_the_scale():
     values = np.linspace(0.4, 0.6, 1000).reshape(25, 40)
     values[12, 20] = 50

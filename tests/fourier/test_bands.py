@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fourierscope.fourier import Frequency, Plane, to_spectrum
-from fourierscope.fourier.bands import cells, octaves, rings, wedges
+from fourierscope.fourier.bands import cells, discs, octaves, rings, wedges
 from fourierscope.fourier.filters import is_hermitian
 
 SIZES = [(8, 8), (9, 9), (9, 6), (6, 9), (7, 4), (1, 5), (32, 32), (31, 31)]
@@ -20,6 +20,8 @@ KINDS = {
     "cells of 1": lambda plane: cells(plane, 1),
     "cells of 3": lambda plane: cells(plane, 3),
     "cells of 5": lambda plane: cells(plane, 5),
+    "discs of equal count": lambda plane: discs(plane, torch.ones(plane.shape)),
+    "discs of equal fall": lambda plane: discs(plane, 1 / (1 + plane.radius()), 4),
 }
 
 
@@ -116,3 +118,55 @@ def test_bands_that_make_no_sense_are_refused():
     for wrong in (lambda: rings(Plane(8, 8), 0), lambda: wedges(Plane(8, 8), 0), lambda: cells(Plane(8, 8), 2)):
         with pytest.raises(ValueError, match="came"):
             wrong()
+
+
+@pytest.mark.parametrize("size", [(32, 32), (31, 31), (33, 20)])
+def test_discs_hold_equal_shares_and_lie_around_each_other(size):
+    plane = Plane(*size)
+    weight = 1 / (0.5 + plane.radius())
+    bands = discs(plane, weight, 5)
+    assert len(bands) == 6
+    assert list(bands.centres) == sorted(set(bands.centres))
+    weight[size[0] // 2, size[1] // 2] = 0
+    shares = bands.energy(weight)[1:] / weight.sum()
+    assert (shares - 0.2).abs().max() < 0.04
+    for inner, outer in zip(bands.gains[1:], bands.gains[2:], strict=False):
+        assert float(plane.radius()[inner > 0].max()) < float(plane.radius()[outer > 0].min())
+    torch.testing.assert_close(bands.gains, discs(plane, 7 * weight, 5).gains)
+
+
+def test_a_radius_belongs_to_the_disc_in_which_the_middle_of_its_weight_lies():
+    weight = torch.tensor([[4.0, 1, 1, 4, 0, 4, 1, 1, 4]])
+    assert discs(Plane(1, 9), weight, 2).centres == (0, 1, 3)
+    assert discs(Plane(1, 9), weight, 10).centres == (0, 1, 2, 3, 4)
+
+
+def test_all_bins_of_one_radius_are_in_one_disc():
+    plane = Plane(31, 31)
+    bands = discs(plane, torch.rand(31, 31, generator=torch.Generator().manual_seed(0)), 10)
+    squares = plane.rows()[:, None] ** 2 + plane.columns()[None, :] ** 2
+    which = bands.gains.argmax(0)
+    assert all(len(which[squares == one].unique()) == 1 for one in squares.unique())
+
+
+def test_a_radius_of_much_weight_stands_for_several_discs():
+    plane = Plane(9, 9)
+    weight = torch.where(plane.radius() == 1, 100.0, 1.0)
+    assert list(discs(plane, weight, 10).centres)[:2] == [0, 1]
+    assert len(discs(plane, weight, 10)) < 6
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"),
+    [
+        (torch.ones(4, 5), "of shape"),
+        (-torch.ones(5, 4), "from 0 on"),
+        (torch.full((5, 4), torch.nan), "from 0 on"),
+        (torch.zeros(5, 4), "all others are 0"),
+    ],
+)
+def test_weights_that_make_no_discs_are_refused(weight, said):
+    with pytest.raises(ValueError, match=said):
+        discs(Plane(5, 4), weight)
+    with pytest.raises(ValueError, match="at least one disc"):
+        discs(Plane(5, 4), torch.ones(5, 4), 0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from fourierscope.results import Axes, Result, count, mean, rate, unpacked
+from fourierscope.results import Axes, Estimate, Result, count, estimated, mean, rate, unpacked
 
 AXES = Axes({"row": np.arange(3), "column": np.arange(-1, 1)}, {"row": "cycles/image", "column": "cycles/image"})
 
@@ -62,3 +62,13 @@ def test_bounds_and_count_stand_beside_a_value():
     assert "error" in result
     with pytest.raises(KeyError, match=r"no 'loss'.*error"):
         result["loss"]
+
+
+def test_bounds_from_elsewhere_stand_beside_their_value_without_outcomes():
+    values = np.arange(6.0).reshape(3, 2)
+    dataset = xr.Dataset(estimated("rise", Estimate(values, values - 1, values + 2), AXES, "nat", "Rise."))
+    shown = Result(dataset, {})["rise"]
+    np.testing.assert_array_equal(shown["rise_low"], values - 1)
+    np.testing.assert_array_equal(shown["rise_high"], values + 2)
+    assert unpacked(dataset, "rise") is None
+    assert shown.attrs["units"] == "nat"

@@ -147,6 +147,11 @@ def is_difference(values: xr.DataArray) -> bool:
     return values.attrs.get("difference") == "yes"
 
 
+def is_signed(values: xr.DataArray) -> bool:
+    """Whether what matters of these values is on which side of 0 they lie, and how far."""
+    return values.attrs.get("signed") == "yes"
+
+
 def bounds(values: xr.DataArray) -> tuple[Array, Array] | None:
     """Lower and upper bounds, of the values' shape; None where there are none."""
     found = [_beside(values, key) for key in ("low", "high")]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.figures.form import bounds, is_difference
+from fourierscope.figures.form import bounds, is_difference, is_signed
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +38,10 @@ MOST_DOTS = 5000  # cells; on larger planes those that are not significant are g
 
 @dataclass(frozen=True)
 class Scale:
-    """Colours for values from `low` to `high`: even steps, logarithmic, or diverging about 0 for differences."""
+    """Colours for values from `low` to `high`: even steps, logarithmic, or diverging about 0 for differences.
+
+    Signed values, of which the side of 0 matters, diverge too.
+    """
 
     low: float
     high: float
@@ -57,7 +60,7 @@ class Scale:
 def scale_of(several: Sequence[xr.DataArray]) -> Scale:
     """One scale for all these values: from the half percent of lowest to the half percent of highest."""
     values = _pooled(several)
-    if any(is_difference(one) for one in several):
+    if any(is_difference(one) or is_signed(one) for one in several):
         reach = _robust(np.abs(values))[1] if np.any(values) else 1.0
         return Scale(-reach, reach, "difference")
     low, high = _robust(values)

@@ -53,6 +53,32 @@ def octaves(plane: Plane) -> Bands:
     return _partition(octave, [0.0 if one == 0 else float(2 ** (int(one) - 1)) for one in octave.unique()], "radius")
 
 
+def discs(plane: Plane, weight: Tensor, count: int = 10) -> Bands:
+    """Frequency zero, then at most `count` discs around it, each without those before, of equal shares of a weight.
+
+    The weight (h, w) is such as a mean amplitude; that at frequency zero does not count. Bins of one radius stay
+    together, so shares are equal to within that of a radius, and a radius of much weight stands for several discs. The
+    centre is the smallest radius. Raises ValueError for weights that are not finite numbers from 0 on, or all 0.
+
+    Source: Abello et al. (2021), where a radius is the sum of both frequencies without their signs.
+    """
+    if count < 1:
+        raise ValueError(f"There must be at least one disc; count={count} came.")
+    weight = weight.double().clone()
+    if weight.shape != plane.shape or not bool(torch.isfinite(weight).all() and (weight >= 0).all()):
+        raise ValueError(f"Discs need weights from 0 on, of shape {plane.shape}; shape {tuple(weight.shape)} came.")
+    zero = plane.height // 2, plane.width // 2
+    weight[zero] = 0
+    if not bool(weight.any()):
+        raise ValueError("Discs of equal weight need some weight beside that at frequency zero: all others are 0.")
+    squares, place = (plane.rows()[:, None] ** 2 + plane.columns()[None, :] ** 2).unique(return_inverse=True)
+    own = torch.zeros(len(squares), dtype=torch.float64).index_add_(0, place.flatten(), weight.flatten())
+    middle = (own.cumsum(0) - own / 2) / own.sum()
+    disc = (torch.floor(middle * count).clamp(max=count - 1).long() + 1)[place]
+    disc[zero] = 0
+    return _partition(disc, [float(plane.radius()[disc == one].min()) for one in disc.unique()], "radius")
+
+
 def wedges(plane: Plane, count: int = 8) -> Bands:
     """Frequency zero, then `count` wedges of equal angle, by the direction modulo half a turn.
 

@@ -8,6 +8,12 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import number, ordered, words
+from fourierscope.reports.attributions import (
+    band_importance,
+    frequency_gradient,
+    frequency_shortcuts,
+    insertion_deletion,
+)
 from fourierscope.reports.phrases import clean_sentence, coordinate, valued
 from fourierscope.results import Result
 
@@ -183,5 +189,9 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "TradeOff": _trade_off,
     "LayerHeatMap": _layer_heat_map,
     "HarmonicDistortion": _harmonic_distortion,
+    "FrequencyGradient": frequency_gradient,
+    "BandImportance": band_importance,
+    "FrequencyShortcuts": frequency_shortcuts,
+    "InsertionDeletion": insertion_deletion,
 }
 """The analyses that have sentences of their own; others are told by what their values look like."""

@@ -36,6 +36,7 @@ SHARE = 0.9  # of the clean accuracy, which pass curves are asked to reach
 _IN = {  # how a word on an axis is said of the values that stand there
     "kept": " with only {} frequencies kept",
     "noise": " under {} noise",
+    "order": " in the order {}",
 }
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 

@@ -6,6 +6,7 @@ from fourierscope.results.files import written_whole as written_whole
 from fourierscope.results.intervals import Estimate as Estimate
 from fourierscope.results.intervals import apart as apart
 from fourierscope.results.intervals import mean_interval as mean_interval
+from fourierscope.results.intervals import moment_interval as moment_interval
 from fourierscope.results.intervals import paired_means as paired_means
 from fourierscope.results.intervals import paired_rates as paired_rates
 from fourierscope.results.intervals import ratio_interval as ratio_interval
@@ -13,6 +14,7 @@ from fourierscope.results.intervals import share_interval as share_interval
 from fourierscope.results.intervals import wilson as wilson
 from fourierscope.results.measured import Axes as Axes
 from fourierscope.results.measured import count as count
+from fourierscope.results.measured import estimated as estimated
 from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import mean_of_sums as mean_of_sums
 from fourierscope.results.measured import rate as rate

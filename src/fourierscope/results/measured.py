@@ -82,6 +82,15 @@ def mean_of_sums(
     return _with_bounds(name, moment_interval(total, squares, n), axes, unit, says, n, {})
 
 
+def estimated(name: str, estimate: Estimate, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
+    """A value with bounds from elsewhere, such as from counts that differ from cell to cell; no outcomes kept."""
+    return {
+        name: axes.array(estimate.value, unit, says, low=f"{name}_low", high=f"{name}_high"),
+        f"{name}_low": axes.array(estimate.low, unit, f"Lower 95 % bound of {name}."),
+        f"{name}_high": axes.array(estimate.high, unit, f"Upper 95 % bound of {name}."),
+    }
+
+
 def count(n: int) -> dict[str, xr.DataArray]:
     """The number of images behind every value."""
     return {"n": xr.DataArray(np.int64(n), attrs={"units": "images", "says": "Number of images behind every value."})}

@@ -9,7 +9,7 @@ import xarray as xr
 
 _BESIDE = ("low", "high", "marks", "against", "line")  # attributes that name a variable of the value's own shape
 _BEHIND = ("outcomes", "index", "images")  # attributes that name a variable of another shape
-_WORDS = ("units", "says", "difference")
+_WORDS = ("units", "says", "difference", "signed")
 
 
 def check_record(record: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.subjects import Samples
+from fourierscope.subjects.remembered import remembered
 from fourierscope.treatments.chance import normal
 
 Infill = Literal["zero", "random-phase", "scrambled", "other-image"]
@@ -45,9 +46,8 @@ class Infills:
         check_words(kind, origin)
         if kind == "other-image" and len(samples) < 2:
             raise ValueError("The infill other-image needs two images or more; one came.")
-        colour = _mean_colour(samples) if origin == "mean" else torch.zeros(1, samples.channels, 1, 1)
-        amplitude = _mean_amplitude(samples, colour) if kind == "random-phase" else None
-        return cls(samples, kind, seed, colour, amplitude)
+        amplitude = _mean_amplitude(samples, origin) if kind == "random-phase" else None
+        return cls(samples, kind, seed, _colour(samples, origin), amplitude)
 
     def images(self, start: int, stop: int, draw: int = 0) -> Tensor:
         """The infills (n, c, h, w) of samples start..stop; (n, c, 1, 1) for zero, which is the same at every place."""
@@ -93,7 +93,11 @@ def check_words(kind: str, origin: str) -> None:
         raise ValueError(f"origin is mean (the set's mean colour) or black; {origin!r} came.")
 
 
-def _mean_colour(samples: Samples) -> Tensor:
+@remembered
+def _colour(samples: Samples, origin: str) -> Tensor:
+    """The origin (1, c, 1, 1): the set's mean colour, or black."""
+    if origin == "black":
+        return torch.zeros(1, samples.channels, 1, 1)
     total = sum(
         samples.batch(start, start + _CHUNK).double().mean((2, 3)).sum(0) for start in range(0, len(samples), _CHUNK)
     )
@@ -101,10 +105,11 @@ def _mean_colour(samples: Samples) -> Tensor:
     return (total / len(samples)).float().view(1, -1, 1, 1)
 
 
-def _mean_amplitude(samples: Samples, colour: Tensor) -> Tensor:
-    total: Tensor | int = 0
+@remembered
+def _mean_amplitude(samples: Samples, origin: str) -> Tensor:
+    """The mean amplitude (c, h, w // 2 + 1) of the set's distance from the origin."""
+    colour, total = _colour(samples, origin), torch.zeros(1)
     for start in range(0, len(samples), _CHUNK):
         images = samples.batch(start, start + _CHUNK) - colour
         total = total + torch.fft.rfft2(images, norm="ortho").abs().double().sum(0)
-    assert isinstance(total, Tensor)
     return (total / len(samples)).float()
