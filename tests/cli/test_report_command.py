@@ -30,7 +30,7 @@ def test_profiles_are_fitted_against_the_first_given_and_it_is_said(capsys):
     told = capsys.readouterr().out
     assert told.count("Fitted:") == 2
     for name in ("noisy", "attacked"):
-        assert f"Fitted: the trade-off of {name} against plain, the first profile given." in told
+        assert f"Fitted: the trade-off of {name} against plain, the first one given." in told
     page = Path("report.html").read_text()
     assert "From plain to noisy, accuracy" in page
     assert "From plain to attacked, accuracy" in page

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import number, ordered, words
+from fourierscope.reports.mask_answers import MASK_SENTENCES
 from fourierscope.reports.phrases import clean_sentence, coordinate, valued
 from fourierscope.results import Result
 
@@ -155,5 +156,6 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "CorruptionProfile": _corruption_profile,
     "TradeOff": _trade_off,
     "LayerHeatMap": _layer_heat_map,
+    **MASK_SENTENCES,
 }
 """The analyses that have sentences of their own; others are told by what their values look like."""
