@@ -13,6 +13,7 @@ import torch
 import xarray as xr
 
 from fourierscope.analyses.mask import Block, Mask
+from fourierscope.analyses.masks.controls import cosines, overlaps
 from fourierscope.analyses.masks.fidelity import Fidelity
 from fourierscope.analyses.masks.objective import ImageObjective
 from fourierscope.analyses.masks.solver import least_masks, means
@@ -100,7 +101,7 @@ class MaskStability(Analysis[Trial]):
         found |= mean("mean_size", sizes, axes, "1", "Mean size of the masks: the gain over the plane.")
         says = "Mean over images of the largest size of their masks less the smallest."
         found |= mean("size_spread", np.ptp(sizes, axis=0), Axes({}), "1", says)
-        found |= _likeness(whole["gains"][:, :, 0], list(self._starts), Pairs(trial.samples.plane))
+        found |= _likeness(whole["gains"], list(self._starts), Pairs(trial.samples.plane))
         found |= rate("kept_share", whole["kept"] == 1, axes, "Share of images whose prediction is kept.")
         says = f"Share of masks whose certificate is at most {self.tolerance:g}."
         found |= rate("certified", whole["certificate"] <= self.tolerance, axes, says)
@@ -133,22 +134,14 @@ class MaskStability(Analysis[Trial]):
 
 
 def _likeness(gains: Array, starts: list[str], pairs: Pairs) -> dict[str, xr.DataArray]:
-    """Cosine and overlap of masks (starts, n, pairs) of an image, and of two images from the first start."""
+    """Cosine and overlap of masks (starts, n, k, pairs) of an image, and of two images from the first start."""
     couples = list(combinations(range(len(starts)), 2))
     words = [f"{starts[one]} and {starts[other]}" for one, other in couples]
     several = [(gains[one], gains[other]) for one, other in couples]
     if gains.shape[1] > 1:
         words, several = [*words, "two images"], [*several, (gains[0], np.roll(gains[0], 1, axis=0))]
-    axes, bins = Axes({"pair": np.array(words)}), pairs.bins.numpy()
-    cosine = np.stack([_ratio((a * b) @ bins, np.sqrt((a**2 @ bins) * (b**2 @ bins)), a, b) for a, b in several])
-    held = [(a > _SUPPORT, b > _SUPPORT) for a, b in several]
-    overlap = np.stack([_ratio((a & b) @ bins, (a | b) @ bins, a, b) for a, b in held])
-    says = "Cosine of the angle between two masks over the plane."
-    found = mean("cosine", cosine, axes, "1", says)
+    axes, drawn = Axes({"pair": np.array(words)}), [tuple(map(torch.from_numpy, one)) for one in several]
+    cosine = np.stack([cosines(one, other, pairs).numpy() for one, other in drawn])
+    overlap = np.stack([overlaps(one, other, _SUPPORT, pairs).numpy() for one, other in drawn])
+    found = mean("cosine", cosine, axes, "1", "Cosine of the angle between two masks over the plane.")
     return found | mean("overlap", overlap, axes, "1", "Frequencies in both of two masks over those in either.")
-
-
-def _ratio(above: Array, below: Array, one: Array, other: Array) -> Array:
-    """above / below (n,); 1 where both masks are empty, 0 where one is."""
-    empty = ~one.any(1) & ~other.any(1)
-    return np.where(empty, 1.0, above / np.where(below > 0, below, 1.0))

@@ -24,6 +24,7 @@ from fourierscope.analyses.masks.applied import (
     classes_of,
     infills_of,
 )
+from fourierscope.analyses.masks.controls import cosines
 from fourierscope.analyses.masks.pictures import MASKS, STRETCHED, pictures, planes, stretched, strips
 from fourierscope.analyses.masks.treating import Treating
 from fourierscope.analyses.scores import check_labels, score_named
@@ -50,18 +51,19 @@ class Block(NamedTuple):
 class MaskTransfer(Analysis[Masked]):
     """What a classifier answers under masks, under what they leave out, and under masks that know nothing of it.
 
-    Over ("masked",) stand: the whole image; its own mask, as it is and binary; random masks of equal size (the gains at
-    other frequencies by chance) and of equal energy (so placed that as much of the image passes); the complements,
-    1 - gain, of all these; the mask of another image of its class, and of another class. With a treatment, such as an
-    attack: the treated image, whole and under the image's own mask, its binary complement and the random mask of equal
-    size. All masks but borrowed ones have the same gain at frequency zero.
+    Over ("masked",) stand: the whole image; its own mask; random masks of equal size (the gains at other frequencies by
+    chance) and of equal energy (so placed that as much of the image passes); the complements, 1 - gain, of all three;
+    the same for the binary mask; the mask of another image of its class, and of another class. With a treatment, such
+    as an attack: the treated image, whole and under the image's own mask, its binary complement and the random mask of
+    equal size. Random masks keep the gain at frequency zero; a row of borrowed masks is left out where an image finds
+    none. Masks of another classifier are a transfer between networks.
 
-    For each: `kept_share` of images whose prediction is that of the whole image, and `accuracy` where there are labels;
-    `size`, the mean gain, and `energy`, the share of the image's energy from its infill on that passes; `pulled`, the
-    share predicted as the class that lends the mask of another class: more under that mask than elsewhere, and masks
-    draw images to their class. With a treatment `accuracy_of_turned`, over the `turned` images that were right and are
-    wrong treated: what a mask restores. `energy_miss` is how far random masks stay from equal energy. A row of borrowed
-    masks is left out where an image finds none. Masks of another classifier are a transfer between networks.
+    For each: `kept_share` of images whose prediction is that of the whole image; `accuracy` where there are labels;
+    `pulled`, the share predicted as the class that lends the mask of another class: more under that mask than else,
+    and masks draw images to their class. With a treatment `accuracy_of_turned`, over the `turned` images that were
+    right and are wrong treated: what a mask restores. Of the masks themselves: `size`, the mean gain; `energy`, the
+    share of the image's energy, from its infill on, that passes; `likeness`, the cosine with the own mask (near 1 for a
+    random mask of equal energy where nothing else passes as much); `energy_miss`, how far these stay from it.
 
     Source: Karantzas et al. (2022), section 3.2 and Table 2, whose images are the `turned` ones. Different here: random
     and borrowed masks, and a complement never changes a mask.
@@ -111,13 +113,15 @@ class MaskTransfer(Analysis[Masked]):
         found["predicted"] = np.stack([_predicted(trial, one) for one in shown.values()])
         found["size"] = torch.stack([clean.pairs.means(one).mean(1) for one in held.values()]).cpu().numpy()
         found["energy"] = torch.stack(list(passing.values())).cpu().numpy()
+        likeness = [cosines(one, gains[OWN], clean.pairs) for one in held.values()]
+        found["likeness"] = torch.stack(likeness).cpu().numpy()
         return found | ({"pictures": _strips(shown, gains, clean)} if cell.start == 0 else {})
 
     def assemble(self, measured: Mapping[Block, Measured], masked: Masked, /) -> Mapping[str, xr.DataArray]:
         rows, labels = self._rows(masked), masked.trial.samples.labels
         words = [WHOLE, *rows.words, *([TREATED, *_AGAIN] if self.treatment else [])]
         axes = Axes({"masked": np.array(words)})
-        joined = {name: _joined(measured, name) for name in ("predicted", "size", "energy", "energy_miss")}
+        joined = {name: _joined(measured, name) for name in ("predicted", "size", "energy", "likeness", "energy_miss")}
         predicted = joined["predicted"]
         says = f"Share of images whose prediction is that of the whole image{self._told}."
         found = rate("kept_share", predicted == predicted[0], axes, says)
@@ -132,9 +136,9 @@ class MaskTransfer(Analysis[Masked]):
         found |= mean("size", joined["size"], axes, "1", "Mean gain over the plane.")
         says = "Share of the image's energy, from its infill on, that passes."
         found |= mean("energy", joined["energy"], axes, "1", says)
-        says = (
-            "Mean difference between the energies under the random mask of equal energy and the own mask, over the own."
-        )
+        says = "Cosine of the angle between this mask and the image's own."
+        found |= mean("likeness", joined["likeness"], axes, "1", says)
+        says = "Mean difference of the energies under the random mask of equal energy and the own mask, over the own."
         found |= mean("energy_miss", joined["energy_miss"], Axes({}), "1", says)
         if self.treatment:
             felt = torch.from_numpy(_joined(measured, "felt"))

@@ -62,11 +62,17 @@ def _mask_transfer(result: Result) -> Iterator[str]:
         yield f"The masks are those of {maker}."
     yield (
         f"A share of {_at(kept, 'own mask')} of the predictions is kept under the image's own mask; under random "
-        f"masks of equal size {_at(kept, 'random mask, equal size')}, of equal energy {_at(kept, 'random mask, equal energy')}."
+        f"masks of equal size {_at(kept, 'random mask, equal size')}, and of equal energy "
+        f"{_at(kept, 'random mask, equal energy')}."
     )
     yield (
         f"Under the mask's complement {_at(kept, 'complement')} are kept; under the complements of those random masks "
         f"{_at(kept, 'complement of random, equal size')} and {_at(kept, 'complement of random, equal energy')}."
+    )
+    yield (
+        f"Under the binary complement {_at(kept, 'binary complement')} are kept; under those of random masks "
+        f"{_at(kept, 'binary complement of random, equal size')} and "
+        f"{_at(kept, 'binary complement of random, equal energy')}."
     )
     if "mask of its class" in kept["masked"].values:
         yield f"Under the mask of another image of its class {_at(kept, 'mask of its class')} are kept."
@@ -107,17 +113,17 @@ def _mask_wins(result: Result) -> Iterator[str]:
         lead = ordered(result[f"{name}_lead"])
         sure, axis = significant(lead), str(lead.dims[0])
         assert sure is not None
-        for sign, word in ((1, "more"), (-1, "less")):
+        for sign, winner in ((1, first), (-1, second)):
             chosen = sure & (sign * lead.values > 0)
             if chosen.any():
                 most = int(np.where(chosen, sign * lead.values, -np.inf).argmax())
                 yield (
-                    f"The masks of {first} have significantly more often {word} of their energy than those of {second} "
-                    f"at {unit} {stretches(lead[axis].values, chosen)}, clearest at {coordinate(lead, most)}: a lead "
-                    f"of {valued(lead[most])}."
+                    f"The masks of {winner} have the larger share of their energy significantly more often at {unit} "
+                    f"{stretches(lead[axis].values, chosen)}, clearest at {coordinate(lead, most)}: there {first} "
+                    f"leads by {valued(lead[most])}."
                 )
         if not sure.any():
-            yield f"At no {unit} does either have more of its masks' energy significantly more often."
+            yield f"At no {unit} have the masks of one the larger share of their energy significantly more often."
     ties = result["radial_wins"][1]
     most = int(ties.values.argmax())
     if ties.values[most] > 0:

@@ -92,7 +92,7 @@ def shown(result: Result) -> Iterator[str]:
             yield str(name)
 
 
-_OF_TREATMENT = {"Robustness": ("change",), "MaskTransfer": ("size", "energy", "energy_miss")}
+_OF_TREATMENT = {"Robustness": ("change",), "MaskTransfer": ("size", "energy", "likeness", "energy_miss")}
 _BESIDE = ("low", "high", "marks", "outcomes", "index", "images")
 
 

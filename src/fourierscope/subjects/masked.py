@@ -33,8 +33,8 @@ class Masked:
     infill: str = "zero"
     origin: str = "mean"
     seed: int = 0
-    name: str = "given masks"
-    """Whose masks these are: the name of the classifier they were made for."""
+    name: str = ""
+    """The classifier that the masks were made for; empty: that of the trial."""
     made: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -42,6 +42,7 @@ class Masked:
         object.__setattr__(self, "gains", _checked(torch.as_tensor(self.gains), self.trial))
         own = torch.as_tensor(self.own, dtype=torch.int64).clone()
         object.__setattr__(self, "own", _places(own, len(self.gains), len(self.trial.samples)))
+        object.__setattr__(self, "name", self.name or self.trial.classifier.name)
 
     @property
     def pairs(self) -> Pairs:
@@ -81,8 +82,9 @@ def _places(own: Tensor, masks: int, images: int) -> Tensor:
     if not own.numel() and masks == images:
         return torch.arange(images)
     if own.shape != (images,) or int(own.min()) < 0 or int(own.max()) >= masks:
+        came = f"{tuple(own.shape)} from {int(own.min())} to {int(own.max())}" if own.numel() else "none"
         raise ValueError(
             f"Each of {images} images has one of {masks} masks: own holds {images} numbers from 0 to {masks - 1}; "
-            f"shape {tuple(own.shape)} came{f', {int(own.min())} to {int(own.max())}' if own.numel() else ''}."
+            f"{came} came."
         )
     return own

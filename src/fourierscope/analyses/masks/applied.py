@@ -17,8 +17,8 @@ from fourierscope.treatments.infills import Infill, Infills, Origin
 WHOLE, OWN, COMPLEMENT = "whole image", "own mask", "complement"
 BINARY, BINARY_COMPLEMENT = "binary mask", "binary complement"
 SIZE, ENERGY = "random mask, equal size", "random mask, equal energy"
-WITHOUT_SIZE, WITHOUT_ENERGY = "complement of random, equal size", "complement of random, equal energy"
 SAME, OTHER = "mask of its class", "mask of another class"
+_EQUAL = ("size", "energy")
 
 
 def infills_of(masked: Masked) -> Infills:
@@ -70,19 +70,27 @@ class Rows:
 
     @property
     def words(self) -> list[str]:
-        borrowed = [word for word, place in ((SAME, self.lent.same), (OTHER, self.lent.other)) if place is not None]
-        return [OWN, BINARY, SIZE, ENERGY, COMPLEMENT, BINARY_COMPLEMENT, WITHOUT_SIZE, WITHOUT_ENERGY, *borrowed]
+        kinds = [word for kind in (OWN, BINARY) for word in _around(kind)]
+        return kinds + [word for word, place in ((SAME, self.lent.same), (OTHER, self.lent.other)) if place is not None]
 
     def gains(self, places: Tensor, upon: Upon, generator: torch.Generator) -> dict[str, Tensor]:
         """Gains (n, k, pairs) of the images at `places` (n,), in the order of the words; new tensors all."""
         every, own = self.masked.pair_gains, self.masked.own
         kept = every[own[places]].to(upon.power.device)
-        binary = (kept > self.threshold).to(kept)
-        random = permuted(kept, upon.pairs, generator)
-        near = permuted_to_energy(kept, upon.power, upon.pairs, generator)
-        found = {OWN: kept, BINARY: binary, SIZE: random, ENERGY: near, COMPLEMENT: 1 - kept}
-        found |= {BINARY_COMPLEMENT: 1 - binary, WITHOUT_SIZE: 1 - random, WITHOUT_ENERGY: 1 - near}
+        found: dict[str, Tensor] = {}
+        for kind, mask in ((OWN, kept), (BINARY, (kept > self.threshold).to(kept))):
+            size = permuted(mask, upon.pairs, generator)
+            near = permuted_to_energy(mask, upon.power, upon.pairs, generator)
+            found |= dict(zip(_around(kind), (mask, size, near, 1 - mask, 1 - size, 1 - near), strict=True))
         for word, lender in ((SAME, self.lent.same), (OTHER, self.lent.other)):
             if lender is not None:
                 found[word] = every[own[lender[places]]].to(kept)
         return found
+
+
+def _around(kind: str) -> list[str]:
+    """A mask, its random masks, and the complements of the three."""
+    if kind == OWN:
+        return [OWN, SIZE, ENERGY, COMPLEMENT, *(f"{COMPLEMENT} of random, equal {one}" for one in _EQUAL)]
+    random = (f"random binary mask, equal {one}" for one in _EQUAL)
+    return [BINARY, *random, BINARY_COMPLEMENT, *(f"{BINARY_COMPLEMENT} of random, equal {one}" for one in _EQUAL)]

@@ -64,6 +64,24 @@ def energy(gains: Tensor, power: Tensor, pairs: Pairs) -> Tensor:
     return ((gains.square() * power) @ pairs.bins.to(power)).sum(1)
 
 
+def cosines(one: Tensor, other: Tensor, pairs: Pairs) -> Tensor:
+    """The cosine (n,) of the angle between two masks (n, k, pairs) over the plane; 1 where both are empty."""
+    bins = pairs.bins.to(one)
+    inner, first, second = (((a * b) @ bins).sum(1) for a, b in ((one, other), (one, one), (other, other)))
+    return _ratio(inner, (first * second).sqrt(), (first == 0) & (second == 0))
+
+
+def overlaps(one: Tensor, other: Tensor, threshold: float, pairs: Pairs) -> Tensor:
+    """Frequencies of gains above a threshold in both of two masks (n, k, pairs), over those in either (n,)."""
+    bins, first, second = pairs.bins.to(one), one > threshold, other > threshold
+    both, either = (((held.to(one)) @ bins).sum(1) for held in (first & second, first | second))
+    return _ratio(both, either, either == 0)
+
+
+def _ratio(above: Tensor, below: Tensor, empty: Tensor) -> Tensor:
+    return torch.where(empty, 1.0, above / below.clamp_min(torch.finfo(below.dtype).tiny))
+
+
 class Donors(NamedTuple):
     """For each image (n,) another image whose mask it may borrow; None where some image has none."""
 
