@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fourierscope import theory as theory
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
+    from fourierscope.analyses.mask_wins import mask_wins as mask_wins
+    from fourierscope.analyses.masks.reading import masked as masked
     from fourierscope.figures import draw as draw
     from fourierscope.figures import draw_together as draw_together
     from fourierscope.fourier import Frequency as Frequency
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
     from fourierscope.subjects import Classifier as Classifier
+    from fourierscope.subjects import Masked as Masked
     from fourierscope.subjects import Pair as Pair
     from fourierscope.subjects import Samples as Samples
     from fourierscope.subjects import Trial as Trial
@@ -40,9 +43,11 @@ _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
     "results": ("Result", "load", "trade_off"),
     "runs": ("StoreError", "run"),
-    "subjects": ("Classifier", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
+    "subjects": ("Classifier", "Masked", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
     "figures": ("draw", "draw_together"),
     "reports": ("report",),
+    "analyses.mask_wins": ("mask_wins",),
+    "analyses.masks.reading": ("masked",),
 }
 _ROOMS = (
     "analyses",

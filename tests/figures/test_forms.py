@@ -27,7 +27,7 @@ def test_the_axes_choose_the_form():
     [
         xr.DataArray(np.ones((2, 3)), dims=("a", "b"), coords={"a": [1, 2], "b": [1, 2, 3]}),
         xr.DataArray(np.ones(3), dims="radius"),
-        xr.DataArray(np.ones((2, 2)), dims=("a", "b"), coords={"a": ["x", "y"], "b": ["low", "high"]}),
+        xr.DataArray(np.ones((2, 3)), dims=("a", "b"), coords={"a": ["x", "y"], "b": ["low", "middle", "high"]}),
         pictures().astype(float),
         xr.DataArray(np.ones((3, 2)), dims=("column", "row"), coords={"row": [0, 1], "column": [0, 1, 2]}),
     ],

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fourierscope.results import mean_interval, paired_means, paired_rates, share_interval, wilson
+from fourierscope.results import mean_interval, median_interval, paired_means, paired_rates, share_interval, wilson
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])
@@ -129,3 +129,20 @@ def test_the_bounds_of_a_ratio_are_where_students_test_of_the_difference_turns()
     _, low, high = ratio_interval(first, second)
     for bound in (low, high):
         assert ttest_1samp(first - bound * second, 0.0).pvalue == pytest.approx(0.05, rel=1e-6)
+
+
+def test_the_median_lies_between_two_values_by_rank():
+    values = np.arange(1.0, 26.0)  # 25: the 8th and 18th value, Hollander and Wolfe's table at 0.957
+    middle, low, high = median_interval(np.random.default_rng(0).permutation(values))
+    assert (float(middle), float(low), float(high)) == (13, 8, 18)
+    assert np.isnan(median_interval(np.arange(5.0)).low)
+    assert float(median_interval(np.arange(6.0)).low) == 0
+    several = median_interval(np.stack([values, 2 * values]))
+    np.testing.assert_array_equal(several.high, [18, 36])
+
+
+def test_the_interval_of_the_median_covers_it_as_often_as_it_says():
+    drawn = np.random.default_rng(1).standard_exponential((4000, 20))
+    found = median_interval(drawn)
+    covered = (found.low <= np.log(2)) & (np.log(2) <= found.high)
+    assert 0.95 <= covered.mean() < 0.975

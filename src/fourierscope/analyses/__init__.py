@@ -14,6 +14,10 @@ from fourierscope.analyses.high_frequency_share import HighFrequencyShare as Hig
 from fourierscope.analyses.insertion_deletion import InsertionDeletion as InsertionDeletion
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
 from fourierscope.analyses.mask import Mask as Mask
+from fourierscope.analyses.mask_classes import MaskClasses as MaskClasses
+from fourierscope.analyses.mask_energy import MaskEnergy as MaskEnergy
+from fourierscope.analyses.mask_stability import MaskStability as MaskStability
+from fourierscope.analyses.mask_transfer import MaskTransfer as MaskTransfer
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
 from fourierscope.analyses.robustness import Robustness as Robustness

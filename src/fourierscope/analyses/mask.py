@@ -17,7 +17,9 @@ from fourierscope.analyses.masks.answers import OF_IMAGES, OF_ITEMS, answered, o
 from fourierscope.analyses.masks.fidelity import Fidelity, loss_named
 from fourierscope.analyses.masks.objective import Asked, GroupObjective, ImageObjective, predictions
 from fourierscope.analyses.masks.path import path
+from fourierscope.analyses.masks.pictures import examples
 from fourierscope.analyses.masks.solver import Penalty, Stop, least_masks, means
+from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import count
 from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
@@ -32,6 +34,7 @@ _WORDS = {
     "target": ("auto", "label", "prediction"),
     "channels": ("shared", "separate"),
     "solver": ("descent", "adam"),
+    "start": ("ones", "half", "random"),
 }
 
 
@@ -89,6 +92,8 @@ class Mask(Analysis[Trial]):
     """The power of gains in the penalty, from 1 on."""
     solver: Literal["descent", "adam"] = "descent"
     """descent: projected gradient steps with a certificate; adam: the article's own way, for comparison."""
+    start: Start = "ones"
+    """The gains to start from: ones, half, or random."""
     steps: int | None = None
     """Most steps of a mask; empty: 400, or 20,000 for adam."""
     tolerance: float = 0.05
@@ -98,7 +103,7 @@ class Mask(Analysis[Trial]):
     losses: tuple[float, ...] = (0.01, 0.1, 0.5)
     """Rises of the fidelity at which a path tells the size."""
     seed: int = 0
-    """Seed of the infills."""
+    """Seed of the infills and of a random start."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -140,21 +145,24 @@ class Mask(Analysis[Trial]):
                 yield Block(part.start, part.stop)
 
     def measure(self, cell: Block | Group, trial: Trial, /) -> Measured:
-        asked, places = self._asked(trial), _places(cell, trial)
+        asked, places = self.asked(trial), _places(cell, trial)
         single = isinstance(cell, Block)
         objective = ImageObjective(asked, places) if single else GroupObjective(asked, [places])
-        ones = torch.ones(len(places) if single else 1, *asked.gains, device=trial.classifier.device)
-        width = batch_size(trial.samples.plane, trial.classifier.device)
-        penalty = Penalty(self.sparsity, self.power)
+        shape, device = (len(places) if single else 1, *asked.gains), trial.classifier.device
+        start, width = (
+            started(self.start, shape, self.chance(cell, "start")).to(device),
+            batch_size(trial.samples.plane, device),
+        )
         if self.solver == "adam":
-            masks = adam_masks(objective, penalty, ones, self._steps, width)
+            masks = adam_masks(objective, self.penalty, start, self._steps, width)
         else:
-            masks = least_masks(objective, penalty, ones, width, self._stop)
+            masks = least_masks(objective, self.penalty, start, width, self.stop)
         found = {name: getattr(masks, name) for name in OF_ITEMS}
         found["size"] = means(masks.gains, objective.bins)
         found |= answered(asked, places, masks.gains)
         if self.path:
-            found |= told(path(objective, penalty, self._along, ones, width, self._stop), self.losses)
+            ones = torch.ones_like(start)
+            found |= told(path(objective, self.penalty, self._along, ones, width, self.stop), self.losses)
         return {name: one.cpu().numpy() for name, one in found.items()}
 
     def assemble(self, measured: Mapping[Block | Group, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
@@ -168,9 +176,11 @@ class Mask(Analysis[Trial]):
         items = np.array(names) if names else np.arange(n)
         says = f"Gain of each frequency in the least mask ({self.fidelity}, sparsity {self.sparsity:g})."
         found = of_masks(joined, items, plane, says, self.tolerance) | of_images(joined, self._under)
+        found |= {} if names else {"examples": examples(found["mask"], trial.samples)}
         return found | (of_path(joined, items, self._along, self.losses) if self.path else {}) | count(n)
 
-    def _asked(self, trial: Trial) -> Asked:
+    def asked(self, trial: Trial) -> Asked:
+        """What the masks of a trial are held against."""
         infills = Infills.of(trial.samples, self.infill, self.origin, self.seed)
         targets = trial.samples.needed_labels() if self.target == "label" else predictions(trial)
         return Asked(trial, loss_named(self.fidelity), targets, infills, int(self.draws), self.channels == "shared")
@@ -181,7 +191,13 @@ class Mask(Analysis[Trial]):
         return self.steps
 
     @property
-    def _stop(self) -> Stop:
+    def penalty(self) -> Penalty:
+        """What gains cost."""
+        return Penalty(self.sparsity, self.power)
+
+    @property
+    def stop(self) -> Stop:
+        """When a mask is done."""
         return Stop(certificate=self.tolerance, steps=self._steps)
 
     @property

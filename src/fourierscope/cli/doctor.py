@@ -18,7 +18,7 @@ _PARTS = (
     "matplotlib",
     "plotly",
 )
-_EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets"), "attacks": ("foolbox",)}
+_EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets"), "attacks": ("foolbox",), "embed": ("umap-learn",)}
 
 
 def main(words: list[str]) -> int:

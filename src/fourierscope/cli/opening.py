@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from fourierscope.analyses.masks.reading import masked
+from fourierscope.results import load
 from fourierscope.runs import Analysis, subject_of
-from fourierscope.subjects import Pair, Samples, Trial, open_classifier, open_samples
+from fourierscope.subjects import Masked, Pair, Samples, Trial, open_classifier, open_samples
 from fourierscope.subjects.classifier import Precision
 from fourierscope.treatments import successful as turned_wrong
 from fourierscope.treatments import treated, treatment_named
@@ -149,7 +151,47 @@ def _check_without_treatment(steps: int | None) -> None:
         raise ValueError(f"--steps is for attacks, and --after names samples; {steps} came.")
 
 
-_OPENERS: dict[type, Callable[..., Any]] = {Trial: trial, Samples: some_samples, Pair: pair}
+def trial_with_masks(
+    classifier: str,
+    samples: str,
+    masks: str,
+    weights: str | None = None,
+    mean: tuple[float, ...] | float | None = None,
+    std: tuple[float, ...] | float | None = None,
+    classes: int | None = None,
+    device: str | None = None,
+    precision: Precision = "float32",
+    limit: int | None = None,
+    limit_seed: int = 0,
+    size: int | None = None,
+) -> Masked:
+    """A classifier on samples that have masks.
+
+    Args:
+        classifier: As other questions take it; another one than the masks were made for is asked about their transfer.
+        samples: The samples that the masks were made for: patches, digits, npz:PATH, folder:PATH, ...
+        masks: The file of a result of `fourierscope mask` on these samples.
+        weights: A .safetensors, .pt, .pth or .ckpt file (read without running anything), or official weights by name.
+        mean: Subtracted from [0, 1] pixels inside the classifier, one number a channel, such as 0.5,0.5,0.5.
+        std: Divided by after the mean is subtracted.
+        classes: Number of classes, where the architecture must be told.
+        device: cpu, cuda, cuda:1; empty: where the network is.
+        precision: float32, bfloat16 or float16 (autocast).
+        limit: At most this many samples, each class in its share; as many as there are masks.
+        limit_seed: Seed of that choice.
+        size: Resize and crop the images to this many pixels a side.
+    """
+    held = load(masks)  # before the classifier, which may be large
+    asked = trial(classifier, samples, weights, mean, std, classes, device, precision, limit, limit_seed, size)
+    return masked(asked, held)
+
+
+_OPENERS: dict[type, Callable[..., Any]] = {
+    Trial: trial,
+    Samples: some_samples,
+    Pair: pair,
+    Masked: trial_with_masks,
+}
 
 
 def opener(analysis: type[Analysis[Any]]) -> Callable[..., Any]:

@@ -125,6 +125,25 @@ def rows_of(found: Sequence[Marks]) -> list[str]:
     return rows
 
 
+@dataclass(frozen=True)
+class Group:
+    """The places (k, 2) in a plane that share a word, with their colour and marker."""
+
+    word: str
+    places: Array
+    colour: str
+    marker: str
+
+
+def groups(values: xr.DataArray) -> list[Group]:
+    """Places in a plane (n, 2) by their words, in the order in which the words sort."""
+    told = np.asarray(values.coords[str(values.dims[0])].values)
+    return [
+        Group(words(word), values.values[told == word], COLOURS[place % 7], MARKERS[(place + place // 7) % 7])
+        for place, word in enumerate(np.unique(told))
+    ]
+
+
 def in_cell(values: xr.DataArray, row: int, column: int) -> str:
     """A value as a table shows it: counts whole, other numbers to two places; nothing where there is none."""
     value = float(values[row, column])

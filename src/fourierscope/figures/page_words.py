@@ -10,7 +10,7 @@ import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
 from fourierscope.figures.letters import Frame
-from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, rows_of, told
+from fourierscope.figures.marks import Marks, across_label, groups, in_cell, letters, line_told, marks, rows_of, told
 from fourierscope.figures.page_layout import PageFigure, layout, line_axis, shaded, short
 from fourierscope.figures.scale import Scale
 
@@ -82,6 +82,30 @@ def _letters(found: list[Marks], x: list[float | None], y: list[float | None]) -
         for word, across, up, (right, above) in zip(one.words, one.across, one.values, offsets, strict=True)
         if np.isfinite(across) and np.isfinite(up)
     ]
+
+
+def cloud(values: xr.DataArray) -> PageFigure:
+    """A point for each place in a plane, in the colour and marker of its word."""
+    found = groups(values)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [short(place) for place in one.places[:, 0]],
+            "y": [short(place) for place in one.places[:, 1]],
+            "name": one.word,
+            "text": one.word,
+            "hoverinfo": "text",
+            "marker": {"symbol": one.marker, "size": 7, "color": one.colour},
+        }
+        for one in found
+    ]
+    x = {"showticklabels": False, "fixedrange": True, "zeroline": False}
+    y = x | {"scaleanchor": "x"}
+    made = layout(420 + 11 * len(found), {"l": 14, "r": 14, "t": 10, "b": 14}, x, y)
+    made["showlegend"] = True
+    made["legend"] = {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.02, "yanchor": "top"}
+    return {"data": traces, "layout": made}
 
 
 def table(values: xr.DataArray, scale: Scale) -> PageFigure:

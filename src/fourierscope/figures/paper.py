@@ -23,7 +23,7 @@ from fourierscope.figures.form import (
     words,
 )
 from fourierscope.figures.paper_plane import bar, plane
-from fourierscope.figures.paper_words import dots, points, table
+from fourierscope.figures.paper_words import cloud, dots, points, table
 from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
         "dots": _dots,
         "points": _points,
         "table": _tables,
+        "cloud": _clouds,
         "pictures": _pictures,
         "value": _values,
     }[common_form(values, names)]
@@ -207,6 +208,18 @@ def _tables(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     figure.suptitle(label(several[0]), fontsize=10, color=_INK)
     if significant(several[0]) is not None:
         figure.supxlabel("pale numbers: not significant", fontsize=8, color=_QUIET)
+    return figure
+
+
+def _clouds(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    """A frame for each value, side by side; one key serves all."""
+    figure = sheet(4.2 * len(several), 5.0)
+    frames = figure.subplots(1, len(several), squeeze=False)[0]
+    for frame, values, name in zip(frames, several, names, strict=True):
+        cloud(frame, values)
+        frame.set_title(name, fontsize=10, color=_INK)
+    handles, told = max((frame.get_legend_handles_labels() for frame in frames), key=lambda one: len(one[1]))
+    figure.legend(handles, told, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     return figure
 
 

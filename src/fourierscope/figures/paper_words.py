@@ -10,7 +10,7 @@ import xarray as xr
 
 from fourierscope.figures.form import Array, axis_label, label, significant, words
 from fourierscope.figures.letters import Frame
-from fourierscope.figures.marks import Marks, across_label, in_cell, letters, line_told, marks, rows_of
+from fourierscope.figures.marks import Marks, across_label, groups, in_cell, letters, line_told, marks, rows_of
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
@@ -58,6 +58,17 @@ def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -
     frame.grid(color=_GRID, linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)
     _noted(frame, found, frame.axhline)
+
+
+def cloud(frame: Axes, values: xr.DataArray) -> None:
+    """A point for each place in a plane, in the colour and marker of its word; axes without a unit bear no ticks."""
+    for one in groups(values):
+        frame.plot(
+            *one.places.T, color=one.colour, marker=_MARKERS[one.marker], linestyle="none", markersize=4, label=one.word
+        )
+    frame.set(xticks=[], yticks=[])
+    frame.set_aspect("equal", adjustable="datalim")
+    frame.spines[["top", "right"]].set_visible(False)
 
 
 def table(frame: Axes, values: xr.DataArray, scale: Scale) -> None:

@@ -115,7 +115,7 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
         ]
     if form == "value" and not any(np.isfinite(float(one)) for one in several):
         return [Block(heading, says, [], False)]
-    if form in ("plane", "planes", "table", "value") or len(several) == 1:
+    if form in ("plane", "planes", "table", "cloud", "value") or len(several) == 1:
         wide = form not in ("plane", "planes")
         return [Block(heading, told, list(_panels(whole, several, names)), wide)]
     return [Block(heading, told, list(_in_one(several, names)), True)]

@@ -38,6 +38,13 @@ _IN = {  # how a word on an axis is said of the values that stand there
     "noise": " under {} noise",
     "order": " in the order {}",
 }
+_AT = {  # what a word on an axis is, and how it is said where values stand along it
+    "masked": ("mask", "under"),
+    "features": ("kind of features", "by"),
+    "control": ("control", "against"),
+    "start": ("start", "from"),
+    "pair": ("pair of starts", "from"),
+}
 _LESS_IS_STRONGER = ("margin",)  # scores that a stronger wave makes smaller
 
 
@@ -233,13 +240,13 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
     values = ordered(values)
     sure, axis = significant(values), str(values.dims[0])
     assert sure is not None
-    noun = "ring" if name.endswith("_ring") else axis
+    noun, at = ("ring", f"at {axis}") if name.endswith("_ring") else _AT.get(axis, (axis, f"at {axis}"))
     if not sure.any():
         largest = int(np.abs(values.values).argmax())
         yield (
             f"No {noun} differs significantly in {measure(name)}{where}; the largest difference is "
-            f"{valued(values[largest])} at "
-            f"{axis} {coordinate(values, largest)}."
+            f"{valued(values[largest])} "
+            f"{at} {coordinate(values, largest)}."
         )
     for sign, word in ((1, "higher"), (-1, "lower")):
         chosen = sure & (sign * values.values > 0)
@@ -247,6 +254,6 @@ def _difference_along(name: str, values: xr.DataArray, pair: Compared, where: st
             most = int(np.where(chosen, sign * values.values, -np.inf).argmax())
             yield (
                 f"The {measure(name)} of {pair.first} is significantly {word} than that of {pair.second}{where} "
-                f"at {axis} {stretches(values[axis].values, chosen)}, "
-                f"most at {axis} {coordinate(values, most)}: {valued(values[most])}."
+                f"{at} {stretches(values[axis].values, chosen)}, "
+                f"most {at} {coordinate(values, most)}: {valued(values[most])}."
             )

@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from fourierscope.figures.form import number
-from fourierscope.results import Result, described
+from fourierscope.results import Result, classifier_name, described
 
 MOST_PAIRED = 4  # classifiers; of more, each is compared with the first alone
 
@@ -69,8 +69,8 @@ def _distinguished(asked: list[Question]) -> list[Question]:
     """Questions with one heading get the options in which they differ added to it."""
     found = []
     for one in asked:
-        alike = [other.results[0].record.get("options", {}) for other in asked if other.heading == one.heading]
-        own = one.results[0].record.get("options", {})
+        alike = [_flat_options(other.results[0].record) for other in asked if other.heading == one.heading]
+        own = _flat_options(one.results[0].record)
         told = [
             f"{key} {_told(value, key)}" for key, value in own.items() if any(value != o.get(key, value) for o in alike)
         ]
@@ -92,7 +92,7 @@ def shown(result: Result) -> Iterator[str]:
             yield str(name)
 
 
-_OF_TREATMENT = {"Robustness": ("change",)}
+_OF_TREATMENT = {"Robustness": ("change",), "MaskTransfer": ("size", "energy", "likeness", "energy_miss")}
 _BESIDE = ("low", "high", "marks", "outcomes", "index", "images", "line")
 
 
@@ -100,7 +100,8 @@ def _key(record: dict[str, Any]) -> str:
     subject = record.get("subject", {})
     kind = next((key for key in ("classifiers", "classifier", "before") if key in subject), "samples")
     digest = subject["samples"]["digest"] if kind.startswith("classifier") else ""
-    return json.dumps([record.get("analysis"), record.get("options"), kind, digest], sort_keys=True)
+    masks = subject.get("masks", {}).get("options")
+    return json.dumps([record.get("analysis"), record.get("options"), kind, digest, masks], sort_keys=True)
 
 
 def _question(group: list[Result]) -> Question:
@@ -109,7 +110,7 @@ def _question(group: list[Result]) -> Question:
     subject = record.get("subject", {})
     names = shortened(whole) if "before" in subject else whole
     differences, note = _differences(group, names)
-    options = _options(record.get("options", {}))
+    options = _options(record.get("options", {}) | {"masks": _options_of_masks(record)})
     samples = subject["samples"]["name"] if "samples" in subject else names[0] if len(group) == 1 else ""
     analysis = str(record.get("analysis", "Result"))
     note = note or _note(record, whole, names)
@@ -138,7 +139,7 @@ def _name(record: dict[str, Any]) -> str:
         return " minus ".join(str(one["name"]) for one in subject["classifiers"])
     if "before" in subject and str(subject["after"]["name"]).startswith(str(subject["before"]["name"])):
         return str(subject["after"]["name"])
-    return str(subject["classifier"]["name"]) if "classifier" in subject else described(record)
+    return classifier_name(subject) if "classifier" in subject else described(record)
 
 
 def _note(record: dict[str, Any], whole: list[str], names: list[str]) -> str:
@@ -172,6 +173,16 @@ def shortened(names: list[str]) -> list[str]:
     while front and not all(any(map(str.isalpha, "".join(line[front : len(line) - behind]))) for line in lines):
         front -= 1
     return [" ".join(line[front : len(line) - behind]).strip(",") for line in lines]
+
+
+def _flat_options(record: dict[str, Any]) -> dict[str, Any]:
+    """The options of a question and, where it is about masks, of the one that made them."""
+    made = {f"{key} of masks": value for key, value in _options_of_masks(record).items()}
+    return record.get("options", {}) | made
+
+
+def _options_of_masks(record: dict[str, Any]) -> dict[str, Any]:
+    return dict(record.get("subject", {}).get("masks", {}).get("options", {}))
 
 
 def _told_apart(names: list[str]) -> list[str]:

@@ -108,6 +108,7 @@ def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
         sheets=sheets,
         sections=sections,
         holds_maps=any(one.analysis in _MAPS for one in asked),
+        holds_masks=any(one.analysis.startswith("Mask") for one in asked),
         versions=_versions(asked),
         policy=_policy(library, _SCRIPT),
         library=library,

@@ -55,6 +55,20 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(middle, middle - reach, middle + reach)
 
 
+def median_interval(values: Array) -> Estimate:
+    """The median over the last axis of values (..., n), between two of them: by ranks, whatever their distribution.
+
+    Five values or fewer have no bounds: NaN. Source: Thompson (1936), the binomial interval of order statistics.
+    """
+    values = np.sort(np.asarray(values, dtype=np.float64), axis=-1)
+    n = values.shape[-1]
+    rank = int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5))
+    middle = np.median(values, axis=-1)
+    if rank < 1:
+        return Estimate(middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan))
+    return Estimate(middle, values[..., rank - 1], values[..., n - rank])
+
+
 def moment_interval(total: Array, squares: Array, n: int) -> Estimate:
     """Student's interval of a mean from the sums (...) over n images of values and of their squares. n = 1: NaN."""
     middle = total / n

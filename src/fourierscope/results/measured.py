@@ -79,7 +79,12 @@ def mean_of_sums(
     name: str, total: Array, squares: Array, n: int, axes: Axes, unit: str, says: str
 ) -> dict[str, xr.DataArray]:
     """A mean with Student's bounds from the sums over n images of values and of their squares; no outcomes kept."""
-    return _with_bounds(name, moment_interval(total, squares, n), axes, unit, says, n, {})
+    return bounded(name, moment_interval(total, squares, n), axes, unit, says, n)
+
+
+def bounded(name: str, estimate: Estimate, axes: Axes, unit: str, says: str, n: int) -> dict[str, xr.DataArray]:
+    """An estimate over n images with its bounds; no outcomes kept, so that there is no paired difference of it."""
+    return _with_bounds(name, estimate, axes, unit, says, n, {})
 
 
 def estimated(name: str, estimate: Estimate, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:

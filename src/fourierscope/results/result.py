@@ -107,6 +107,18 @@ def _write(draft: Path, content: bytes) -> None:
     draft.write_bytes(content)
 
 
+def classifier_name(subject: dict[str, Any]) -> str:
+    """Which classifier a subject is of, and whose masks its images have where they are another's."""
+    own = str(subject["classifier"]["name"])
+    masks = str(subject.get("masks", {}).get("name", own))
+    return own if masks == own else f"{own} under masks of {masks}"
+
+
+def classifier_trace(subject: dict[str, Any]) -> dict[str, Any]:
+    """The trace of the classifier that a subject is of, under that name."""
+    return dict(subject["classifier"]) | {"name": classifier_name(subject)}
+
+
 def described(record: dict[str, Any]) -> str:
     """The subject of a record in words: classifier and samples, or samples alone."""
     subject = record.get("subject", {})
@@ -114,7 +126,7 @@ def described(record: dict[str, Any]) -> str:
         first, second = subject["classifiers"]
         return f"{first['name']} minus {second['name']} on {subject['samples']['name']}"
     if "classifier" in subject:
-        return f"{subject['classifier']['name']} on {subject['samples']['name']}"
+        return f"{classifier_name(subject)} on {subject['samples']['name']}"
     if "before" in subject:
         return f"{subject['before']['name']} to {subject['after']['name']}"
     return str(subject.get("name", "an unnamed subject"))

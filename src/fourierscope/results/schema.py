@@ -44,7 +44,7 @@ def _check_subject(subject: dict[str, Any]) -> None:
             raise ValueError(f"the subject's classifiers are not a list of two, but {_short(pair)}")
         for one in pair:
             _trace(one, "each of the subject's classifiers")
-    for key in ("classifier", "before", "after"):
+    for key in ("classifier", "before", "after", "masks"):
         if key in subject:
             _trace(subject[key], f"the subject's {key}")
     if ("before" in subject) != ("after" in subject):

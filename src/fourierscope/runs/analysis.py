@@ -17,9 +17,9 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
-from fourierscope.subjects import Pair, Samples, Trial, fingerprint
+from fourierscope.subjects import Masked, Pair, Samples, Trial, fingerprint
 
-SUBJECTS = (Trial, Samples, Pair)
+SUBJECTS = (Trial, Samples, Pair, Masked)
 """The kinds of subjects of this package."""
 Measured = Mapping[str, npt.NDArray[Any]]
 

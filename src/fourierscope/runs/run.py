@@ -17,7 +17,7 @@ from fourierscope.runs.analysis import Analysis, Measured, S, subject_of
 from fourierscope.runs.batching import automatic_size, shrinking
 from fourierscope.runs.store import Store
 from fourierscope.runs.warned import Warned, each_warning_once, warn_again, warnings_kept
-from fourierscope.subjects import Samples, Trial, check_subject
+from fourierscope.subjects import Masked, Samples, Trial, check_subject
 
 Done = tuple[int, Measured, int]  # index of the cell, what it measured, the batch size it went through with
 
@@ -135,6 +135,7 @@ def _in_worker(index: int, cell: NamedTuple, size: int) -> tuple[Done, list[Warn
 
 def _largest(subject: Any) -> int:
     """The batch size that "auto" stands for, of a subject."""
+    subject = subject.trial if isinstance(subject, Masked) else subject
     if isinstance(subject, Trial):
         return automatic_size(subject.samples.plane, subject.classifier.device)
     return automatic_size(subject.plane, torch.device("cpu")) if isinstance(subject, Samples) else 256

@@ -80,12 +80,13 @@ def check_subject(given: object, kind: type, asker: str) -> None:
     if isinstance(given, kind):
         return
     ways = {
-        Trial: "fs.Trial(fs.open_classifier(...), samples)",
-        Samples: "fs.Samples(images, labels), or fs.open_samples(...)",
-        Pair: "fs.Pair(before, after)",
+        "Trial": "fs.Trial(fs.open_classifier(...), samples)",
+        "Samples": "fs.Samples(images, labels), or fs.open_samples(...)",
+        "Pair": "fs.Pair(before, after)",
+        "Masked": "fs.masked(trial, result), with a result of Mask",
     }
     held = getattr(given, "samples", None)
-    near = "its .samples" if kind is Samples and isinstance(held, Samples) else ways[kind]
+    near = "its .samples" if kind is Samples and isinstance(held, Samples) else ways[kind.__name__]
     came = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
     article = "" if kind is Samples else "a "
     raise TypeError(f"{asker} takes {article}{kind.__name__}; {came} came. Write {near}.")

@@ -1,0 +1,58 @@
+"""From a result of `Mask` to the subject of the questions about masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fourierscope.results import Result
+from fourierscope.subjects import Masked, Trial, check_subject
+
+
+def masked(trial: Trial, result: Result) -> Masked:
+    """The trial with the masks that a result of `Mask` holds: one for each image, for its class, or for all.
+
+    The masks may be those of another classifier, and then the record and the report say so. Raises TypeError for what
+    is no result, ValueError for a result of another question or of other images.
+    """
+    check_subject(trial, Trial, "masked")
+    if not isinstance(result, Result):
+        raise TypeError(
+            f"masked takes a trial and a result of Mask; {type(result).__name__} came. Write fs.load(path) for a file."
+        )
+    _check_made(trial, result.record, "mask" in result)
+    options, maker = result.record["options"], result.record["subject"]["classifier"]
+    gains = torch.from_numpy(result.dataset["mask"].values)
+    return Masked(
+        trial,
+        gains if gains.ndim == 4 else gains[:, None],
+        _own(trial, str(options["over"]), len(gains)),
+        options["infill"],
+        options["origin"],
+        options["seed"],
+        str(maker["name"]),
+        {"options": options, "classifier": maker},
+    )
+
+
+def _check_made(trial: Trial, record: dict[str, Any], holds_masks: bool) -> None:
+    if record.get("analysis") != "Mask" or not holds_masks:
+        raise ValueError(f"Masks are those of a result of Mask; a result of {record.get('analysis')} came.")
+    theirs, ours = record["subject"]["samples"], trial.samples
+    if theirs["digest"] != ours.digest:
+        raise ValueError(
+            f"These masks are of other images: {theirs['name']}, {theirs['count']} of {theirs['height']} x "
+            f"{theirs['width']}; the trial holds {ours!r}. Take the same samples with the same limit and seed."
+        )
+
+
+def _own(trial: Trial, over: str, masks: int) -> Tensor:
+    """Which mask is each image's (n,)."""
+    if over == "image":
+        return torch.arange(masks)
+    if over == "set":
+        return torch.zeros(len(trial.samples), dtype=torch.int64)
+    labels = trial.samples.needed_labels()
+    return torch.searchsorted(labels.unique(), labels)

@@ -1,0 +1,214 @@
+"""What masks tell of classes: known answers, an honest shuffle, coordinates that change nothing, doors."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from masked_made import PLANES, drawn, gains, logistic, pictures
+from sklearn.linear_model import LogisticRegression
+
+import fourierscope as fs
+from fourierscope.analyses.mask_classes import IMAGE, MASK, SHUFFLED, SPECTRUM
+from fourierscope.analyses.masks.embedding import embedded
+from fourierscope.analyses.masks.linear import coordinates, cross_validated, folds
+from fourierscope.fourier import Plane
+from fourierscope.fourier.pairs import Pairs
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def told_by_class(size=(8, 7), n=30, classes=3):
+    """Masks that are near one of their class, upon images that know nothing of it."""
+    of_class, noise = gains(size, classes, seed=5), gains(size, n, seed=6)
+    labels = torch.arange(n) % classes
+    given = 0.8 * of_class[labels] + 0.2 * noise
+    return fs.Masked(fs.Trial(logistic(size), pictures(size, n, classes=classes)), given)
+
+
+def by_word(result, name):
+    return dict(zip(result[name][result[name].dims[0]].values, result[name].values, strict=True))
+
+
+# --- the linear classifier
+
+
+def test_coordinates_keep_distances_up_to_one_scale():
+    features = numbers(9, 30)
+    found = coordinates(features)
+    assert found.shape == (9, 8)
+    far, near = (np.linalg.norm(one[:, None] - one[None], axis=-1) for one in (features, found))
+    ratios = near[far > 0] / far[far > 0]
+    np.testing.assert_allclose(ratios, ratios[0])
+    assert np.square(found - found.mean(0)).sum(1).mean() == pytest.approx(1)
+    np.testing.assert_allclose(coordinates(7 * features + 3) @ coordinates(features + 1).T, found @ found.T, atol=1e-9)
+
+
+def test_a_classifier_in_coordinates_is_that_of_the_features():
+    features, labels = numbers(40, 100), np.arange(40) % 3
+    found = coordinates(features)
+    scale = np.sqrt(np.square(features - features.mean(0)).sum(1).mean())
+    answers = [
+        LogisticRegression(C=2.0, max_iter=5000, tol=1e-9).fit(one[:30], labels[:30]).decision_function(one[30:])
+        for one in (found, (features - features.mean(0)) / scale)
+    ]
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_every_class_is_dealt_out_evenly(count):
+    labels = np.array([0] * 11 + [1] * 7 + [2] * 3)
+    fold = folds(labels, count, np.random.default_rng(1))
+    for one in range(3):
+        often = np.bincount(fold[labels == one], minlength=count)
+        assert often.max() - often.min() <= 1
+    assert np.ptp(np.bincount(fold)) <= 1
+    assert not np.array_equal(fold, folds(labels, count, np.random.default_rng(2)))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_nobody_is_asked_who_has_been_seen(classes):
+    features, labels = numbers(24, 6), np.arange(24) % classes
+    features[:, 0] += labels
+    fold = folds(labels, 4, np.random.default_rng(0))
+    found = cross_validated(features, labels, fold, 0.01)
+    learned = np.zeros(24)
+    for one in range(4):
+        held = fold == one
+        fitted = LogisticRegression(C=1 / (0.01 * 18), max_iter=2000).fit(features[~held], labels[~held])
+        np.testing.assert_array_equal(found.right[held], fitted.predict(features[held]) == labels[held])
+        np.testing.assert_array_equal(found.responses[held].argmax(1), fitted.predict(features[held]))
+        learned[~held] += fitted.predict(features[~held]) == labels[~held]
+    np.testing.assert_allclose(found.learned, learned / 3)
+
+
+# --- the question
+
+
+def test_masks_of_a_class_tell_it_and_images_do_not():
+    result = fs.MaskClasses(repeats=2)(told_by_class())
+    accuracy = by_word(result, "accuracy")
+    assert accuracy[MASK] == 1
+    assert accuracy[SPECTRUM] < 0.7
+    assert accuracy[IMAGE] < 0.7
+    advantage = by_word(result, "advantage")
+    for control in (SHUFFLED, SPECTRUM, IMAGE):
+        assert advantage[control] == pytest.approx(accuracy[MASK] - accuracy[control])
+    assert float(result["advantage_low"].sel(control=SPECTRUM)) > 0
+    assert float(result["most_common"]) == pytest.approx(1 / 3)
+
+
+def test_shuffled_labels_are_learned_by_heart_and_not_known():
+    result = fs.MaskClasses(repeats=4, penalty=1e-5)(told_by_class((12, 11), 60))
+    shuffled = {"features": SHUFFLED}
+    assert float(result["train_accuracy"].sel(shuffled)) >= 0.97
+    accuracy = result["accuracy"].sel(shuffled)
+    assert float(accuracy["accuracy_low"]) <= 1 / 3 <= float(accuracy["accuracy_high"]) + 0.05
+    assert float(accuracy) < 0.5
+
+
+def test_masks_that_know_nothing_tell_nothing():
+    trial = fs.Trial(logistic((8, 7)), pictures((8, 7), 60))
+    result = fs.MaskClasses(repeats=2)(fs.Masked(trial, gains((8, 7), 60)))
+    assert by_word(result, "accuracy")[MASK] < 0.5
+    assert (
+        float(result["advantage_low"].sel(control=SHUFFLED)) < 0 < float(result["advantage_high"].sel(control=SHUFFLED))
+    )
+
+
+def test_amplitude_spectra_tell_classes_of_their_own():
+    size, labels = (8, 8), torch.arange(24) % 2
+    noise = 0.1 * drawn(24, 1, *size)
+    rough = torch.where(labels.view(-1, 1, 1, 1) == 1, noise, (noise + noise.roll(1, 3)) / 2)
+    samples = fs.Samples((0.5 + rough).clamp(0, 1), labels)
+    accuracy = by_word(fs.MaskClasses()(fs.Masked(fs.Trial(logistic(size, 1), samples), gains(size, 24))), "accuracy")
+    assert accuracy[SPECTRUM] > 0.85
+    assert accuracy[MASK] < 0.75
+
+
+@pytest.mark.parametrize("size", PLANES)
+def test_the_mask_of_a_class_is_the_mean_of_its_masks(size):
+    trial = fs.Trial(logistic(size), pictures(size))
+    held = fs.Masked(trial, gains(size, channels=2))
+    result = fs.MaskClasses(repeats=1, embedding="none")(held)
+    for one in range(3):
+        slow = held.gains[one::3].mean((0, 1)).numpy()
+        np.testing.assert_allclose(result["class_mask"].sel({"class": f"class {one}"}), slow, atol=1e-6)
+    assert "embedding" not in result
+    Pairs(Plane(*size)).gathered(torch.from_numpy(result["class_mask"].values))
+
+
+def test_places_of_classes_that_masks_tell_lie_apart(tmp_path):
+    result = fs.MaskClasses(repeats=1)(told_by_class())
+    places, words = result["embedding"].values, result["embedding"]["item"].values
+    means = {word: places[words == word].mean(0) for word in set(words)}
+    nearest = [min(means, key=lambda word, place=place: np.linalg.norm(place - means[word])) for place in places]
+    assert list(words) == nearest
+    result.save(tmp_path / "classes.nc")
+    for name in ("accuracy", "advantage", "class_mask", "embedding"):
+        fs.draw(fs.load(tmp_path / "classes.nc")[name])
+
+
+def test_principal_components_are_where_values_vary_most():
+    flat = numbers(20, 2) @ np.array([[3.0, 0, 0, 4.0], [0, 1.0, 0, 0]])
+    found = embedded(flat + 5, "pca", 0)
+    far, near = (np.linalg.norm(one[:, None] - one[None], axis=-1) for one in (flat, found.places))
+    np.testing.assert_allclose(near, far, atol=1e-9)
+    assert "100 % of the variance" in found.how
+    assert embedded(numbers(5, 1), "pca", 0).places.shape == (5, 2)
+
+
+def test_umap_is_asked_for_by_name_and_told_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    fs.MaskClasses(repeats=1)(told_by_class())
+    with pytest.raises(ImportError, match=r"fourierscope\[embed\]"):
+        fs.MaskClasses(repeats=1, embedding="umap")(told_by_class())
+
+
+def test_umap_gets_the_seed(monkeypatch):
+    heard = {}
+
+    class Umap:
+        def __init__(self, **options):
+            heard.update(options)
+
+        def fit_transform(self, values):
+            return values[:, :2]
+
+    monkeypatch.setitem(sys.modules, "umap", type(sys)("umap"))
+    sys.modules["umap"].UMAP = Umap
+    found = embedded(numbers(6, 4), "umap", 7)
+    assert heard["random_state"] == 7
+    assert heard["n_neighbors"] == 5
+    np.testing.assert_array_equal(found.places, numbers(6, 4)[:, :2])
+
+
+def test_answers_are_the_same_in_any_run_and_differ_with_the_seed():
+    held = told_by_class(n=18)
+    first, again, other = (fs.MaskClasses(repeats=1, seed=seed)(held) for seed in (0, 0, 1))
+    assert first.dataset.equals(again.dataset)
+    assert not first.dataset.equals(other.dataset)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"folds": 1}, "folds is a whole number from 2"), ({"repeats": 0}, "repeats is a whole number from 1"),
+        ({"penalty": 0.0}, "penalty is finite"), ({"embedding": "tsne"}, "embedding is none, pca or umap"),
+    ],
+)  # fmt: skip
+def test_options_that_fit_nothing_are_refused(options, told):
+    with pytest.raises(ValueError, match=told):
+        fs.MaskClasses(**options)
+
+
+def test_masks_that_images_share_and_single_classes_are_refused():
+    trial = fs.Trial(logistic((6, 7)), pictures((6, 7), 12))
+    with pytest.raises(ValueError, match=r'12 images share 3. Take a result of Mask\(over="image"\)'):
+        fs.MaskClasses()(fs.Masked(trial, gains((6, 7), 3), torch.arange(12) % 3))
+    for labels in ([0] * 12, [0] * 11 + [1]):
+        alone = fs.Samples(trial.samples.images, labels)
+        with pytest.raises(ValueError, match="two classes or more, of two images or more"):
+            fs.MaskClasses()(fs.Masked(fs.Trial(trial.classifier, alone), gains((6, 7))))
