@@ -8,7 +8,7 @@ from masked_made import FIRST, PLANES, SECOND, drawn, gains, hears, logistic, ma
 import fourierscope as fs
 from fourierscope.analyses.masks.applied import Upon, infills_of
 from fourierscope.fourier import Plane, wave
-from fourierscope.results import described
+from fourierscope.results import described, paired_rates, unpacked
 
 
 def row(result, name, word):
@@ -90,7 +90,25 @@ def test_a_mask_of_what_a_network_hears_is_sufficient_and_necessary(size):
     assert row(result, "accuracy", "complement") == row(result, "accuracy", "binary complement") == 0
     assert row(result, "kept_share", "random mask, equal size") < 0.5
     assert row(result, "kept_share", "complement of random, equal size") > 0.5
+    for name in ("sufficiency", "necessity", "binary_sufficiency", "binary_necessity"):
+        assert float(result[name].sel(control="equal size")) > 0.5
     assert list(result["masked"].values)[-1] == "binary complement of random, equal energy"  # one class, nobody to lend
+
+
+def test_sufficiency_and_necessity_are_paired_with_random_masks():
+    held = masked((8, 9), 24)
+    result = fs.MaskTransfer(threshold=0.4)(held)
+    kept = dict(zip(result["masked"].values, unpacked(result.dataset, "kept_share"), strict=True))
+    for control in ("equal size", "equal energy"):
+        for name, more, less in (
+            ("sufficiency", "own mask", f"random mask, {control}"),
+            ("binary_sufficiency", "binary mask", f"random binary mask, {control}"),
+            ("necessity", f"complement of random, {control}", "complement"),
+            ("binary_necessity", f"binary complement of random, {control}", "binary complement"),
+        ):
+            slow = paired_rates(kept[more], kept[less])
+            for side, expected in zip(("", "_low", "_high"), slow, strict=False):
+                assert float(result[f"{name}{side}"].sel(control=control)) == pytest.approx(float(expected))
 
 
 def test_the_mask_of_another_class_pulls_to_its_class():

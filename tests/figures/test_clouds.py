@@ -1,6 +1,7 @@
 """Places in a plane by their words, on paper and on the page."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 import fourierscope as fs
@@ -11,15 +12,18 @@ from fourierscope.figures.page import page_figures
 def cloud(classes=3, each=4):
     words = [f"class {one}" for one in range(classes)] * each
     places = np.random.default_rng(0).standard_normal((len(words), 2))
-    coords = {"item": words, "axis": ["first", "second"]}
+    coords = {"item": words, "coordinate": ["first", "second"]}
     return xr.DataArray(
-        places, dims=("item", "axis"), coords=coords, name="embedding", attrs={"says": "P.", "units": "1"}
+        places, dims=("item", "coordinate"), coords=coords, name="embedding", attrs={"says": "P.", "units": "1"}
     )
 
 
-def test_two_words_across_make_a_cloud_and_numbers_do_not():
+def test_words_before_two_coordinates_are_a_cloud():
     assert form_of(cloud()) == "cloud"
-    assert form_of(cloud().assign_coords(axis=[1, 2])) == "table"
+    with pytest.raises(ValueError, match="places in a plane"):
+        form_of(cloud().rename(coordinate="side"))
+    with pytest.raises(ValueError, match="No picture is known"):
+        form_of(cloud()[:, :1])
     assert common_form([cloud(), cloud(2)], ["a", "b"]) == "cloud"
 
 

@@ -57,6 +57,8 @@ def test_transfer_tells_controls_beside_masks_and_whose_masks_they_are(masks, tr
     for word in ("own mask", "random mask, equal size", "random mask, equal energy", "complement",
                  "complement of random, equal energy", "binary complement", "mask of its class"):  # fmt: skip
         assert interval(kept.sel(masked=word)) in said
+    assert f"more by {interval(result['sufficiency'].sel(control='equal energy'))} than these" in said
+    assert f"less by {interval(result['binary_necessity'].sel(control='equal energy'))}." in said
     assert f"{interval(result['pulled'].sel(masked='mask of another class'))} are taken for the class" in said
     assert f"Of {int(result['turned'])} images that the treatment turns" in said
     again = result["accuracy_of_turned"].sel(masked="treated, own mask")

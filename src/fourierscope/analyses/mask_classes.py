@@ -44,8 +44,8 @@ class MaskClasses(Analysis[Masked]):
 
     Over ("features",): `accuracy` on unseen images and `train_accuracy`, with bounds over images. `advantage` over
     ("control",) is the accuracy by masks less that by each control, paired. `most_common` is the share of the largest
-    class. `class_mask` ("class", "row", "column") is the mean mask of each class, and `embedding` ("item", "axis")
-    the responses of the linear classifiers to masks they have not seen, in a plane.
+    class. `class_mask` ("class", "row", "column") is the mean mask of each class, and `embedding` the responses of the
+    linear classifiers to masks they have not seen, as places in a plane ("item", "coordinate").
 
     Raises ValueError where images share masks, have no labels, or a class has fewer than two images.
 
@@ -115,7 +115,7 @@ class MaskClasses(Analysis[Masked]):
 
     def _embedding(self, responses: Array, samples: Samples) -> xr.DataArray:
         places, how = embedded(responses, self.embedding, self.seed)
-        axes = Axes({"item": np.array(_names(samples)), "axis": np.array(["first", "second"])})
+        axes = Axes({"item": np.array(_names(samples)), "coordinate": np.array(["first", "second"])})
         says = f"Responses of linear classifiers to masks they have not seen, by class. {how}"
         return axes.array(places, "1", says)
 

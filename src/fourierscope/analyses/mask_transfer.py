@@ -23,6 +23,7 @@ from fourierscope.analyses.masks.applied import (
     Upon,
     classes_of,
     infills_of,
+    over_controls,
 )
 from fourierscope.analyses.masks.controls import cosines
 from fourierscope.analyses.masks.pictures import MASKS, STRETCHED, pictures, planes, stretched, strips
@@ -36,6 +37,10 @@ Array = npt.NDArray[Any]
 
 TREATED = "treated image"
 _AGAIN = {f"treated, {word}": word for word in (OWN, BINARY_COMPLEMENT, SIZE)}
+_STATES, _AGAIN_STATES = (
+    ("image", "mask", "masked", "complement"),
+    ("treated", "treated, masked", "treated, complement"),
+)
 _PIXELS = 2**18  # of the images of a cell
 _PICTURES = 4
 
@@ -60,10 +65,12 @@ class MaskTransfer(Analysis[Masked]):
 
     For each: `kept_share` of images whose prediction is that of the whole image; `accuracy` where there are labels;
     `pulled`, the share predicted as the class that lends the mask of another class: more under that mask than else,
-    and masks draw images to their class. With a treatment `accuracy_of_turned`, over the `turned` images that were
-    right and are wrong treated: what a mask restores. Of the masks themselves: `size`, the mean gain; `energy`, the
-    share of the image's energy, from its infill on, that passes; `likeness`, the cosine with the own mask (near 1 for a
-    random mask of equal energy where nothing else passes as much); `energy_miss`, how far these stay from it.
+    and masks draw images to their class. Over ("control",), paired: `sufficiency`, what the own mask keeps more than
+    random ones, and `necessity`, what its complement keeps less than theirs (`binary_...`, of the binary mask). With a
+    treatment `accuracy_of_turned`, over the `turned` images that were right and are wrong treated: what a mask
+    restores. Of the masks themselves: `size`, the mean gain; `energy`, the share of the image's energy, from its infill
+    on, that passes; `likeness`, the cosine with the own mask (near 1 for a random mask of equal energy where nothing
+    else passes as much); `energy_miss`, how far these stay from it.
 
     Source: Karantzas et al. (2022), section 3.2 and Table 2, whose images are the `turned` ones. Different here: random
     and borrowed masks, and a complement never changes a mask.
@@ -115,7 +122,7 @@ class MaskTransfer(Analysis[Masked]):
         found["energy"] = torch.stack(list(passing.values())).cpu().numpy()
         likeness = [cosines(one, gains[OWN], clean.pairs) for one in held.values()]
         found["likeness"] = torch.stack(likeness).cpu().numpy()
-        return found | ({"pictures": _strips(shown, gains, clean)} if cell.start == 0 else {})
+        return found | ({"pictures": _pictured(shown, gains, clean)} if cell.start == 0 else {})
 
     def assemble(self, measured: Mapping[Block, Measured], masked: Masked, /) -> Mapping[str, xr.DataArray]:
         rows, labels = self._rows(masked), masked.trial.samples.labels
@@ -125,6 +132,7 @@ class MaskTransfer(Analysis[Masked]):
         predicted = joined["predicted"]
         says = f"Share of images whose prediction is that of the whole image{self._told}."
         found = rate("kept_share", predicted == predicted[0], axes, says)
+        found |= over_controls(dict(zip(words, predicted == predicted[0], strict=True)))
         if labels is not None:
             right = predicted == labels.numpy()
             found |= rate("accuracy", right, axes, f"Share of images classified rightly{self._told}.")
@@ -143,7 +151,10 @@ class MaskTransfer(Analysis[Masked]):
         if self.treatment:
             felt = torch.from_numpy(_joined(measured, "felt"))
             found |= self._treating.without_gradient(felt, masked.trial.classifier.name)
-        return found | {"pictures": self._pictures(next(iter(measured.values())))} | count(len(masked.trial.samples))
+        says = f"Images, their masks, and what passes a mask and its binary complement{self._told}. {MASKS} {STRETCHED}"
+        states = [*_STATES, *(_AGAIN_STATES if self.treatment else ())]
+        found["pictures"] = pictures(next(iter(measured.values()))["pictures"], states, says)
+        return found | count(len(masked.trial.samples))
 
     @property
     def _treating(self) -> Treating:
@@ -171,12 +182,6 @@ class MaskTransfer(Analysis[Masked]):
         says = f"Share classified rightly of the {n} images that were right and are wrong treated{self._told}."
         return found | bounded("accuracy_of_turned", estimate, axes, "1", says, n)
 
-    def _pictures(self, measured: Measured) -> xr.DataArray:
-        states = ["image", "mask", "masked", "complement"]
-        states += ["treated", "treated, masked", "treated, complement"] if self.treatment else []
-        says = f"Images, their masks, and what passes a mask and its binary complement{self._told}. {MASKS} {STRETCHED}"
-        return pictures(measured["pictures"], states, says)
-
 
 def _miss(passing: Mapping[str, Tensor]) -> Array:
     own = passing[OWN]
@@ -191,14 +196,13 @@ def _predicted(trial: Trial, images: Tensor) -> Array:
         return np.asarray(torch.cat([trial.classifier(part).argmax(1) for part in parts]).cpu().numpy())
 
 
-def _strips(shown: Mapping[str, Tensor], gains: Mapping[str, Tensor], clean: Upon) -> Array:
-    """The first images in every state."""
+def _pictured(shown: Mapping[str, Tensor], gains: Mapping[str, Tensor], clean: Upon) -> Array:
+    """The first images in every state, as bytes."""
     masks = planes(clean.pairs.spread(gains[OWN]), clean.images.shape[1])
-    states = [shown[WHOLE], masks, *(stretched(shown[word]) for word in (OWN, BINARY_COMPLEMENT))]
+    found = [shown[WHOLE], masks, *(stretched(shown[word]) for word in (OWN, BINARY_COMPLEMENT))]
     if TREATED in shown:
-        again = (f"treated, {word}" for word in (OWN, BINARY_COMPLEMENT))
-        states += [shown[TREATED], *(stretched(shown[word]) for word in again)]
-    return strips([one[:_PICTURES] for one in states])
+        found += [shown[TREATED], *(stretched(shown[f"treated, {word}"]) for word in (OWN, BINARY_COMPLEMENT))]
+    return strips([one[:_PICTURES] for one in found])
 
 
 def _joined(measured: Mapping[Block, Measured], name: str) -> Array:

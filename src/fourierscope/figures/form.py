@@ -22,8 +22,8 @@ _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u20
 _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word, or a table of many; one axis of words, a dot for each; '
-    'an axis of words, which may come again, and one of two words, places in a plane; an axis of words before ("row", '
-    f'"column"), a plane for each word; {PICTURES} of uint8, pictures; no axis, a value'
+    'an axis of words, which may come again, before a "coordinate" of two, places in a plane; an axis of words before '
+    f'("row", "column"), a plane for each word; {PICTURES} of uint8, pictures; no axis, a value'
 )
 
 
@@ -47,7 +47,7 @@ def form_of(values: xr.DataArray) -> Form:
             return "curve"
         if values.ndim == 1 and _words(values, values.dims[0]):
             return "dots" if _beside(values, "against") is None else "points"
-        if values.ndim == 2 and values.shape[1] == 2 and all(_words(values, axis) for axis in values.dims):
+        if values.dims[1:] == ("coordinate",) and values.shape[1] == 2 and _words(values, values.dims[0]):
             return "cloud"
         if values.ndim == 2 and _words(values, values.dims[0]) and _numeric(values, values.dims[1]):
             return "curves" if values.shape[0] <= MOST_CURVES else "table"

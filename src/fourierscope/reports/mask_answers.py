@@ -63,17 +63,15 @@ def _mask_transfer(result: Result) -> Iterator[str]:
     yield (
         f"A share of {_at(kept, 'own mask')} of the predictions is kept under the image's own mask; under random "
         f"masks of equal size {_at(kept, 'random mask, equal size')}, and of equal energy "
-        f"{_at(kept, 'random mask, equal energy')}."
+        f"{_at(kept, 'random mask, equal energy')}: more by {_at(result['sufficiency'], 'equal energy')} than these."
     )
-    yield (
-        f"Under the mask's complement {_at(kept, 'complement')} are kept; under the complements of those random masks "
-        f"{_at(kept, 'complement of random, equal size')} and {_at(kept, 'complement of random, equal energy')}."
-    )
-    yield (
-        f"Under the binary complement {_at(kept, 'binary complement')} are kept; under those of random masks "
-        f"{_at(kept, 'binary complement of random, equal size')} and "
-        f"{_at(kept, 'binary complement of random, equal energy')}."
-    )
+    for kind, name in (("", "necessity"), ("binary ", "binary_necessity")):
+        yield (
+            f"Under the {kind}complement {_at(kept, f'{kind}complement')} are kept; under those of random masks "
+            f"{_at(kept, f'{kind}complement of random, equal size')}, and "
+            f"{_at(kept, f'{kind}complement of random, equal energy')} at equal energy: less by "
+            f"{_at(result[name], 'equal energy')}."
+        )
     if "mask of its class" in kept["masked"].values:
         yield f"Under the mask of another image of its class {_at(kept, 'mask of its class')} are kept."
     if "pulled" in result:

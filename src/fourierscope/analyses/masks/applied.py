@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
+import xarray as xr
 from torch import Tensor
 
 from fourierscope.analyses.masks.controls import Donors, donors, energy, permuted, permuted_to_energy
 from fourierscope.analyses.masks.objective import predictions
 from fourierscope.fourier.pairs import Modulated, Pairs
+from fourierscope.results import Axes, Estimate, bounded, paired_rates
 from fourierscope.subjects import Masked, Samples
 from fourierscope.treatments.infills import Infill, Infills, Origin
+
+Array = npt.NDArray[Any]
 
 WHOLE, OWN, COMPLEMENT = "whole image", "own mask", "complement"
 BINARY, BINARY_COMPLEMENT = "binary mask", "binary complement"
@@ -86,6 +93,27 @@ class Rows:
             if lender is not None:
                 found[word] = every[own[lender[places]]].to(kept)
         return found
+
+
+def over_controls(kept: Mapping[str, Array]) -> dict[str, xr.DataArray]:
+    """From which predictions (n,) each row keeps: how much more masks keep than random ones, and complements less."""
+    axes = Axes({"control": np.array([f"equal {one}" for one in _EQUAL])})
+    found: dict[str, xr.DataArray] = {}
+    for kind, name in ((OWN, ""), (BINARY, "binary_")):
+        mask, *random, complement, size, near = (kept[word] for word in _around(kind))
+        told = "the binary mask" if name else "the own mask"
+        for word, more, less, says in (
+            ("sufficiency", [mask, mask], random, f"Share kept under {told}, less that under random masks."),
+            (
+                "necessity",
+                [size, near],
+                [complement] * 2,
+                f"Share kept without random masks, less that without {told}.",
+            ),
+        ):
+            difference = paired_rates(np.stack(more), np.stack(less))
+            found |= bounded(f"{name}{word}", Estimate(*difference[:3]), axes, "1", says, len(mask))
+    return found
 
 
 def _around(kind: str) -> list[str]:
