@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fourierscope import theory as theory
     from fourierscope import treatments as treatments
     from fourierscope.analyses import *  # noqa: F403
-    from fourierscope.analyses.mask_wins import mask_wins as mask_wins
     from fourierscope.analyses.masks.reading import masked as masked
     from fourierscope.figures import draw as draw
     from fourierscope.figures import draw_together as draw_together
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from fourierscope.reports import report as report
     from fourierscope.results import Result as Result
     from fourierscope.results import load as load
+    from fourierscope.results import mask_wins as mask_wins
     from fourierscope.results import trade_off as trade_off
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
@@ -41,12 +41,11 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
-    "results": ("Result", "load", "trade_off"),
+    "results": ("Result", "load", "mask_wins", "trade_off"),
     "runs": ("StoreError", "run"),
     "subjects": ("Classifier", "Masked", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
     "figures": ("draw", "draw_together"),
     "reports": ("report",),
-    "analyses.mask_wins": ("mask_wins",),
     "analyses.masks.reading": ("masked",),
 }
 _ROOMS = (

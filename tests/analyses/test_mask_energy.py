@@ -6,9 +6,9 @@ import torch
 from masked_made import FIRST, PLANES, gains, logistic, masked, only, pictures
 
 import fourierscope as fs
-from fourierscope.analyses.mask_wins import NEITHER
 from fourierscope.fourier import Plane
 from fourierscope.results import unpacked
+from fourierscope.results.mask_wins import NEITHER
 
 
 @pytest.mark.parametrize("size", PLANES)

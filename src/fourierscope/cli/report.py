@@ -7,12 +7,12 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from fourierscope.cli.ask import free
-from fourierscope.reports import report, trade_offs
+from fourierscope.reports import pairings, report
 from fourierscope.results import load
 
 
 def main(words: list[str]) -> int:
-    """Put result files into one HTML page, and tell which lines of trade-off are fitted for it."""
+    """Put result files into one HTML page, and tell which lines of trade-off and which wins stand on it."""
     parser = ArgumentParser(prog="fourierscope report", description="Put results into one offline HTML page.")
     parser.add_argument("results", nargs="+", help="Files of results, such as heat.nc.")
     parser.add_argument("--out", default="report.html", help="The page.")
@@ -21,9 +21,9 @@ def main(words: list[str]) -> int:
     given = parser.parse_args(words)
     out = free(given.out, given.overwrite)
     results = [load(Path(one)) for one in given.results]
-    fits = trade_offs(results)
-    print("".join(f"{one.says}\n" for one in fits), end="")
-    lines = [one.line for one in fits if one.line is not None]
-    page = report([*results, *lines], out, given.title, given.overwrite)
+    pairs = pairings(results)
+    print("".join(f"{one.says}\n" for one in pairs), end="")
+    found = [one.found for one in pairs if one.found is not None]
+    page = report([*results, *found], out, given.title, given.overwrite)
     print(f"Written: {page}")
     return 0

@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from fourierscope.figures.form import number
-from fourierscope.results import Result, classifier_name, described
+from fourierscope.results import Result, classifier_name, described, made_with
 
 MOST_PAIRED = 4  # classifiers; of more, each is compared with the first alone
 
@@ -100,8 +100,7 @@ def _key(record: dict[str, Any]) -> str:
     subject = record.get("subject", {})
     kind = next((key for key in ("classifiers", "classifier", "before") if key in subject), "samples")
     digest = subject["samples"]["digest"] if kind.startswith("classifier") else ""
-    masks = subject.get("masks", {}).get("options")
-    return json.dumps([record.get("analysis"), record.get("options"), kind, digest, masks], sort_keys=True)
+    return json.dumps([record.get("analysis"), record.get("options"), kind, digest, made_with(subject)], sort_keys=True)
 
 
 def _question(group: list[Result]) -> Question:
@@ -176,13 +175,14 @@ def shortened(names: list[str]) -> list[str]:
 
 
 def _flat_options(record: dict[str, Any]) -> dict[str, Any]:
-    """The options of a question and, where it is about masks, of the one that made them."""
+    """The options of a question and, where it is about masks, how these were made."""
     made = {f"{key} of masks": value for key, value in _options_of_masks(record).items()}
     return record.get("options", {}) | made
 
 
 def _options_of_masks(record: dict[str, Any]) -> dict[str, Any]:
-    return dict(record.get("subject", {}).get("masks", {}).get("options", {}))
+    made = made_with(record.get("subject", {})) or {}
+    return {key: value for key, value in made.items() if key != "options"} | made.get("options", {})
 
 
 def _told_apart(names: list[str]) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Any
 from fourierscope.reports.blocks import Block, blocks
 from fourierscope.reports.changes import Finding
 from fourierscope.reports.findings import findings
+from fourierscope.reports.pairings import Pairing, pairings
 from fourierscope.reports.questions import Question, questions
 from fourierscope.reports.sheets import Sheet
-from fourierscope.reports.trade_offs import Fit, trade_offs
 from fourierscope.results import Result, described, written_whole
 
 _SCRIPT = """"use strict";
@@ -54,7 +54,8 @@ def report(
     First the sheets, if there are any, such as exhibits of a paper; then what was found, in sentences; then a section
     for each question, with results of several classifiers side by side on one scale and their paired differences; then
     how to read it all. Outcomes image by image are left out. Corruption profiles bring the lines of their trade-off
-    (`trade_off`) with them, each against the one named natural, else the first; pairs whose line is given stay.
+    (`trade_off`) with them, and energies of masks their wins (`mask_wins`), each against the one named natural, else
+    the first; pairs whose line or wins are given stay.
 
     Raises FileExistsError where something else stands at `path`, unless `overwrite`; ValueError without results and
     sheets.
@@ -68,9 +69,9 @@ def report(
             raise TypeError(
                 f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
             )
-    fits = trade_offs(results)
-    asked = questions([*results, *(one.line for one in fits if one.line is not None)])
-    text = _page([_noted(one, fits) for one in asked], title, sheets)
+    pairs = pairings(results)
+    asked = questions([*results, *(one.found for one in pairs if one.found is not None)])
+    text = _page([_noted(one, pairs) for one in asked], title, sheets)
 
     def write(draft: Path) -> None:
         draft.write_bytes(text.encode("utf-8", errors="replace"))  # half a character of an undecodable file name
@@ -78,9 +79,9 @@ def report(
     return written_whole(Path(path), write, overwrite)
 
 
-def _noted(question: Question, fits: Sequence[Fit]) -> Question:
-    """A question whose note says which of its profiles have no line of trade-off, and why."""
-    missing = [one.says for one in fits if one.line is None and any(one.profile is held for held in question.results)]
+def _noted(question: Question, pairs: Sequence[Pairing]) -> Question:
+    """A question whose note says which of its results could not be held against the natural one, and why."""
+    missing = [one.says for one in pairs if one.found is None and any(one.result is held for held in question.results)]
     return replace(question, note=" ".join(filter(None, [question.note, *missing])))
 
 

@@ -13,6 +13,7 @@ from fourierscope.results.intervals import paired_rates as paired_rates
 from fourierscope.results.intervals import ratio_interval as ratio_interval
 from fourierscope.results.intervals import share_interval as share_interval
 from fourierscope.results.intervals import wilson as wilson
+from fourierscope.results.mask_wins import mask_wins as mask_wins
 from fourierscope.results.measured import Axes as Axes
 from fourierscope.results.measured import bounded as bounded
 from fourierscope.results.measured import count as count
@@ -27,5 +28,6 @@ from fourierscope.results.result import classifier_name as classifier_name
 from fourierscope.results.result import classifier_trace as classifier_trace
 from fourierscope.results.result import described as described
 from fourierscope.results.result import load as load
+from fourierscope.results.result import made_with as made_with
 from fourierscope.results.trade_off import fitted_line as fitted_line
 from fourierscope.results.trade_off import trade_off as trade_off

@@ -10,7 +10,7 @@ from scipy import stats
 
 from fourierscope.results.intervals import paired_means, paired_rates
 from fourierscope.results.measured import unpacked
-from fourierscope.results.result import Result, classifier_trace
+from fourierscope.results.result import Result, classifier_trace, made_with
 
 FALSE_DISCOVERIES = 0.05  # the share of false ones among cells called significant (Benjamini and Hochberg 1995)
 
@@ -45,7 +45,8 @@ def difference(first: Result, second: Result) -> Result:
         "subject": {
             "classifiers": [classifier_trace(one.record["subject"]) for one in (first, second)],
             "samples": subject["samples"],
-        },
+        }
+        | ({"masks": made_with(subject)} if "masks" in subject else {}),
     }
     return Result(xr.Dataset(variables), record)
 
@@ -103,9 +104,9 @@ def _check_comparable(first: dict[str, Any], second: dict[str, Any]) -> None:
                 "shows them side by side, and compares their ratio or share with an interval."
             )
         raise ValueError(told)
-    made = [one.get("masks", {}).get("options") for one in subjects]
-    if made[0] != made[1]:
-        raise ValueError(f"Only masks of one question compare: options of Mask differ, {made[0]} and {made[1]}.")
     if subjects[0]["samples"]["digest"] != subjects[1]["samples"]["digest"]:
         names = " and ".join(one["samples"]["name"] for one in subjects)
         raise ValueError(f"A paired difference needs the same images for both; samples {names} differ.")
+    made = [made_with(one) for one in subjects]
+    if made[0] != made[1]:
+        raise ValueError(f"Only masks of one question compare: they were made with {made[0]} and {made[1]}.")

@@ -119,6 +119,16 @@ def classifier_trace(subject: dict[str, Any]) -> dict[str, Any]:
     return dict(subject["classifier"]) | {"name": classifier_name(subject)}
 
 
+def made_with(subject: dict[str, Any]) -> dict[str, Any] | None:
+    """How many masks a subject has and how they were made, but not for whom; None where it has none.
+
+    Questions about masks compare where this is the same.
+    """
+    if "masks" not in subject:
+        return None
+    return {key: value for key, value in subject["masks"].items() if key not in ("name", "digest", "classifier")}
+
+
 def described(record: dict[str, Any]) -> str:
     """The subject of a record in words: classifier and samples, or samples alone."""
     subject = record.get("subject", {})

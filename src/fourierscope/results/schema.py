@@ -44,9 +44,14 @@ def _check_subject(subject: dict[str, Any]) -> None:
             raise ValueError(f"the subject's classifiers are not a list of two, but {_short(pair)}")
         for one in pair:
             _trace(one, "each of the subject's classifiers")
-    for key in ("classifier", "before", "after", "masks"):
+    for key in ("classifier", "before", "after"):
         if key in subject:
             _trace(subject[key], f"the subject's {key}")
+    if "masks" in subject:
+        masks = _table(subject["masks"], "the subject's masks")
+        if "classifier" in subject:
+            _words(masks.get("name"), "the name of the subject's masks")
+        _table(masks.get("options", {}), "the options of the subject's masks")
     if ("before" in subject) != ("after" in subject):
         raise ValueError("the subject has one of before and after, without the other")
     if {"classifier", "classifiers", "samples"} & set(subject):

@@ -58,8 +58,9 @@ class Masked:
         """What to record: that of the trial, and whose masks, how many, how made, with a digest of their gains."""
         digest = hashlib.sha256(f"{tuple(self.gains.shape)} {self.infill} {self.origin} {self.seed}".encode())
         digest.update(self.gains.contiguous().numpy().tobytes() + self.own.numpy().tobytes())
-        masks = {"name": self.name, "count": len(self.gains), "digest": digest.hexdigest(), **self.made}
-        return self.trial.trace() | {"masks": masks}
+        masks = {"name": self.name, "count": len(self.gains), "digest": digest.hexdigest()}
+        infills = {"infill": self.infill, "origin": self.origin, "seed": self.seed}
+        return self.trial.trace() | {"masks": masks | infills | dict(self.made)}
 
 
 def _checked(gains: Tensor, trial: Trial) -> Tensor:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.analyses.mask_energy import ANGULAR, RADIAL
-from fourierscope.results import Axes, Result, rate, unpacked
+from fourierscope.results.measured import Axes, rate, unpacked
+from fourierscope.results.result import Result
 
 Array = npt.NDArray[Any]
 
@@ -29,11 +29,11 @@ def mask_wins(first: Result, second: Result) -> Result:
     Source: Karantzas et al. (2022), Fig. 7. There ties count as losses, and sparse masks have many empty bands.
     """
     for one in (first, second):
-        if one.record.get("analysis") != "MaskEnergy" or f"{RADIAL}_share_outcomes" not in one:
+        if one.record.get("analysis") != "MaskEnergy" or "radial_share_outcomes" not in one:
             raise ValueError(f"mask_wins takes results of MaskEnergy; one of {one.record.get('analysis')} came.")
     compared = first - second  # refuses what does not belong together
     found: dict[str, xr.DataArray] = {}
-    for name, axis in ((RADIAL, "radius"), (ANGULAR, "angle")):
+    for name, axis in (("radial", "radius"), ("angular", "angle")):
         found |= _wins(name, axis, first, second, compared)
     return Result(xr.Dataset(found | {"n": first.dataset["n"]}), compared.record | {"analysis": "MaskWins"})
 
