@@ -46,6 +46,37 @@ def test_coordinates_keep_distances_up_to_one_scale():
     np.testing.assert_allclose(coordinates(7 * features + 3) @ coordinates(features + 1).T, found @ found.T, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(30, 5), (5, 30)])
+def test_coordinates_keep_inner_products_whether_images_or_features_are_more(shape):
+    features = numbers(*shape)
+    found, centred = coordinates(features), features - features.mean(0)
+    assert found.shape == (shape[0], min(5, shape[0] - 1))
+    scale = np.square(centred).sum(1).mean()
+    np.testing.assert_allclose(found @ found.T, centred @ centred.T / scale, atol=1e-9)
+
+
+def test_features_that_are_all_alike_tell_nothing():
+    for features in (np.zeros((6, 4)), np.full((6, 4), 0.1, dtype=np.float32), np.full((6, 99), 1 / 3)):
+        np.testing.assert_array_equal(coordinates(features), np.zeros((6, 1)))
+
+
+def test_answers_about_a_fold_know_nothing_of_it():
+    """Coordinates are taken of all images, yet a fold held out gives them a scale alone: where it is mirrored about the
+    mean, the same classifier answers, that of the raw features of the others.
+    """
+    features, labels, fold = numbers(30, 50), np.arange(30) % 3, np.arange(30) // 6
+    features[:6] -= features[:6].mean(0) - features[6:].mean(0)  # so that neither mean nor scale move
+    other = features.copy()
+    other[:6] = 2 * features.mean(0) - features[:6]
+    one, two = (cross_validated(coordinates(each), labels, fold, 0.01) for each in (features, other))
+    raw = LogisticRegression(C=1 / (0.01 * 24), max_iter=2000, tol=1e-9)
+    scale = np.sqrt(np.square(features - features.mean(0)).sum(1).mean())
+    raw.fit((features[6:] - features.mean(0)) / scale, labels[6:])
+    for found, given in ((one, features), (two, other)):
+        slow = raw.decision_function((given[:6] - features.mean(0)) / scale)
+        np.testing.assert_allclose(found.responses[:6], slow, atol=1e-2)  # as near as the fit stops
+
+
 def test_a_classifier_in_coordinates_is_that_of_the_features():
     features, labels = numbers(40, 100), np.arange(40) % 3
     found = coordinates(features)
@@ -192,9 +223,36 @@ def test_answers_are_the_same_in_any_run_and_differ_with_the_seed():
     assert not first.dataset.equals(other.dataset)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_masks_that_are_all_alike_tell_what_a_guess_does(value):
+    samples = fs.Samples(pictures((6, 7)).images, torch.tensor([0] * 8 + [1] * 4))
+    result = fs.MaskClasses(repeats=1)(fs.Masked(fs.Trial(logistic((6, 7)), samples), torch.full((12, 1, 6, 7), value)))
+    for name in ("accuracy", "train_accuracy"):
+        assert float(result[name].sel(features=MASK)) == pytest.approx(2 / 3)
+    assert np.isfinite(result["embedding"]).all()
+
+
+def test_a_shuffle_is_one_permutation_that_stays():
+    """What is measured under shuffled labels, again with labels drawn once."""
+    held, question = told_by_class(n=18), fs.MaskClasses(repeats=2, folds=3)
+    labels, drawn = held.trial.samples.labels.numpy(), []
+    flat = (held.pair_gains * held.pairs.bins.sqrt().float()).flatten(1).numpy()
+    for cell in question.cells(held):
+        if cell.features == SHUFFLED:
+            drawn.append(question._generator(f"labels {cell.repeat}").permutation(labels))
+            fold = folds(drawn[-1], 3, question._generator(f"folds {cell.repeat}"))
+            expected = cross_validated(coordinates(flat), drawn[-1], fold, question.penalty)
+            found = question.measure(cell, held)
+            np.testing.assert_array_equal(found["right"], expected.right)
+            np.testing.assert_array_equal(found["learned"], expected.learned)
+    assert [np.bincount(one).tolist() for one in drawn] == [[6, 6, 6]] * 2
+    assert len({tuple(one) for one in (*drawn, labels)}) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        ({"folds": float("inf")}, "folds is a whole number from 2"), ({"repeats": float("nan")}, "repeats is a whole"),
         ({"folds": 1}, "folds is a whole number from 2"), ({"repeats": 0}, "repeats is a whole number from 1"),
         ({"penalty": 0.0}, "penalty is finite"), ({"embedding": "tsne"}, "embedding is none, pca or umap"),
     ],

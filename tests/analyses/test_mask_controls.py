@@ -4,7 +4,15 @@ import pytest
 import torch
 from masked_made import PLANES, drawn, gains
 
-from fourierscope.analyses.masks.controls import cosines, donors, energy, overlaps, permuted, permuted_to_energy
+from fourierscope.analyses.masks.controls import (
+    cosines,
+    donors,
+    energy,
+    misses,
+    overlaps,
+    permuted,
+    permuted_to_energy,
+)
 from fourierscope.fourier import Frequency, Plane
 from fourierscope.fourier.pairs import Pairs
 
@@ -64,6 +72,32 @@ def test_random_masks_of_equal_energy_pass_as_much_to_a_thousandth(size, channel
     assert ((energy(permuted(given, pairs, chance()), power, pairs) - target).abs() / target).mean() > 0.02
     torch.testing.assert_close(found.sort(-1).values, given.sort(-1).values, atol=0, rtol=0)
     assert (found != given).float().mean() > 0.3
+
+
+@pytest.mark.parametrize("size", [(16, 16), (15, 12)])
+def test_a_loud_frequency_zero_makes_no_mask_near(size):
+    pairs, given, power = Pairs(Plane(*size)), pair_gains(size), falling(size, 12)
+    zero = pairs.frequencies.index(Frequency(0, 0))
+    given[..., zero], quiet = 1, power.clone()
+    power[..., zero], quiet[..., zero] = 1e4, 0
+    found = permuted_to_energy(given, power, pairs, chance())
+    torch.testing.assert_close(energy(found, quiet, pairs), energy(given, quiet, pairs), rtol=1.001e-3, atol=0)
+    assert torch.equal(found[..., zero], given[..., zero])
+    assert (misses(permuted(given, pairs, chance()), given, power, pairs)).mean() > 0.02
+    assert misses(found, given, power, pairs).max() <= 1.001e-3
+
+
+def test_how_far_energies_are_apart_is_over_the_larger_and_finite_for_masks_that_pass_nothing():
+    pairs, (one, other), power = Pairs(Plane(6, 7)), (pair_gains((6, 7), seed=at) for at in (1, 2)), falling((6, 7), 12)
+    rest = [place for place, frequency in enumerate(pairs.frequencies) if frequency != (0, 0)]
+    slow = []
+    for a, b, held in zip(one[:, 0], other[:, 0], power[:, 0], strict=True):
+        first, second = (sum(float(g[at] ** 2 * held[at] * pairs.bins[at]) for at in rest) for g in (a, b))
+        slow.append(abs(first - second) / max(first, second))
+    torch.testing.assert_close(misses(one, other, power, pairs), torch.tensor(slow), rtol=1e-4, atol=1e-6)
+    nothing = torch.zeros_like(one)
+    assert (misses(nothing, one, power, pairs) == 1).all()
+    assert (misses(nothing, nothing, power, pairs) == 0).all()
 
 
 def test_the_one_mask_that_passes_as_much_is_found():

@@ -62,6 +62,24 @@ def test_wedges_hold_what_points_their_way():
     assert list(result["angle"].values) == [0, 45, 90, 135]
 
 
+@pytest.mark.parametrize("size", [(8, 8), (6, 9), (9, 6), (8, 10)])
+@pytest.mark.parametrize("count", [4, 5])
+def test_a_bin_of_a_nyquist_line_is_shared_between_its_two_directions(size, count):
+    height, width = size
+    held = fs.Masked(masked(size).trial, gains(size, channels=2))
+    result = fs.MaskEnergy(directions=count)(held)
+    power = (held.gains.double().numpy() ** 2).sum(1)
+    slow = np.zeros((count, 12))
+    for row, column in np.ndindex(size):
+        own = row - height // 2, column - width // 2
+        partner = [(side // 2 - one) % side - side // 2 for one, side in zip(own, size, strict=True)]
+        if own != (0, 0):
+            for down, across in (own, partner):
+                turn = np.arctan2(down, across) % np.pi / np.pi
+                slow[int(turn * count + 0.5) % count] += power[:, row, column] / 2
+    np.testing.assert_allclose(unpacked(result.dataset, "angular_share"), slow / power.sum((1, 2)), atol=1e-6)
+
+
 def test_a_mask_at_one_frequency_has_its_energy_there():
     plane = Plane(8, 9)
     held = fs.Masked(masked((8, 9), 4).trial, only(plane, FIRST)[None].expand(4, -1, -1, -1))
@@ -91,7 +109,10 @@ def masked_by(samples, given, seed=1):
     return fs.Masked(fs.Trial(logistic(tuple(samples.plane.shape), seed=seed), samples), given)
 
 
-@pytest.mark.parametrize("options", [{"width": 0.0}, {"width": float("inf")}, {"directions": 0}, {"directions": 1.5}])
+@pytest.mark.parametrize(
+    "options",
+    [{"width": 0.0}, {"width": float("inf")}, *({"directions": one} for one in (0, 1.5, float("nan"), float("inf")))],
+)
 def test_bands_that_are_none_are_refused(options):
     with pytest.raises(ValueError, match=r"width is finite|directions is a whole"):
         fs.MaskEnergy(**options)
@@ -168,6 +189,13 @@ def test_what_does_not_belong_together_has_no_wins():
         fs.mask_wins(one, elsewhere)
     with pytest.raises(ValueError, match="options differs"):
         fs.mask_wins(one, fs.MaskEnergy(directions=3)(masked((8, 7))))
+    with pytest.raises(TypeError, match="two results of MaskEnergy; int came"):
+        fs.mask_wins(one, 1)
+    fewer = fs.Masked(masked((8, 7), seed=2).trial, gains((8, 7), 3), torch.arange(12) % 3)
+    with pytest.raises(ValueError, match=r"Only masks of one question compare.*12.*3"):
+        fs.mask_wins(one, fs.MaskEnergy(directions=4)(fewer))
+    with pytest.raises(ValueError, match=r"Only masks of one question compare.*scrambled"):
+        fs.mask_wins(one, fs.MaskEnergy(directions=4)(masked((8, 7), seed=2, infill="scrambled")))
     for wrong in (fs.MaskTransfer()(masked((8, 7))), one - other):
         with pytest.raises(ValueError, match="takes results of MaskEnergy"):
             fs.mask_wins(one, wrong)

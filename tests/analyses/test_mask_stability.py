@@ -6,6 +6,7 @@ import torch
 from masked_made import drawn, logistic, pictures
 
 import fourierscope as fs
+from fourierscope.analyses.mask_stability import gaps
 from fourierscope.analyses.masks.starts import started
 from fourierscope.fourier import Frequency, Plane, wave
 
@@ -90,6 +91,12 @@ def test_what_is_told_is_what_masks_from_these_starts_say():
     assert float(result["cosine"].sel(pair="two images")) == pytest.approx(two.mean(), abs=1e-5)
 
 
+def test_gaps_over_next_to_nothing_stay_finite_and_others_are_over_the_least_objective():
+    objectives = np.array([[0.0, 0.02, 1e-9, 0.0], [1e-6, 0.03, 0.001, 0.0]])
+    expected = [[0, 0, 0, 0], [1e-6 / 0.001, 0.01 / 0.02, (0.001 - 1e-9) / 0.001, 0]]
+    np.testing.assert_allclose(gaps(objectives, 0.1), expected)
+
+
 def test_one_image_alone_has_no_other_to_be_held_against(tmp_path):
     result = fs.MaskStability(sparsity=0.3, steps=5, randoms=0)(convex(n=1))
     assert list(result["pair"].values) == ["ones and half"]
@@ -103,6 +110,9 @@ def test_one_image_alone_has_no_other_to_be_held_against(tmp_path):
         ({"randoms": -1}, "randoms is a whole"),
         ({"sparsity": 0.0}, "sparsity is finite"),
         ({"steps": 0}, "steps is a whole"),
+        ({"steps": float("nan")}, "steps is a whole"),
+        ({"randoms": 0.5}, "randoms is a whole"),
+        ({"randoms": float("inf")}, "randoms is a whole"),
     ],
 )
 def test_options_that_fit_nothing_are_refused(options, told):

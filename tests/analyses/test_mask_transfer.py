@@ -8,6 +8,7 @@ from masked_made import FIRST, PLANES, SECOND, drawn, gains, hears, logistic, ma
 import fourierscope as fs
 from fourierscope.analyses.masks.applied import Upon, infills_of
 from fourierscope.fourier import Plane, wave
+from fourierscope.fourier.pairs import Pairs
 from fourierscope.results import described, paired_rates, unpacked
 
 
@@ -109,6 +110,79 @@ def test_sufficiency_and_necessity_are_paired_with_random_masks():
             slow = paired_rates(kept[more], kept[less])
             for side, expected in zip(("", "_low", "_high"), slow, strict=False):
                 assert float(result[f"{name}{side}"].sel(control=control)) == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.5])
+def test_a_gain_at_the_threshold_is_out_of_the_binary_mask(threshold):
+    pairs = Pairs(Plane(6, 7))
+    steps = torch.full((12, 1, len(pairs)), 0.75)
+    steps[..., ::2] = threshold
+    held = fs.Masked(masked((6, 7)).trial, pairs.spread(steps))
+    result = fs.MaskTransfer(threshold=threshold)(held)
+    above = float((held.gains > threshold).float().mean())
+    assert 0.2 < above < 0.8
+    assert row(result, "size", "binary mask") == pytest.approx(above, abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_masks_of_nothing_and_of_all_have_controls_that_are_themselves(value):
+    result = fs.MaskTransfer()(fs.Masked(masked((7, 8)).trial, torch.full((12, 1, 7, 8), value)))
+    assert float(result["energy_miss"]) == 0
+    for name in ("sufficiency", "necessity", "binary_sufficiency", "binary_necessity"):
+        assert (result[name] == 0).all()
+    whole, nothing = ("own mask", "complement") if value else ("complement", "own mask")
+    assert row(result, "kept_share", whole) == row(result, "energy", whole) == 1
+    assert row(result, "energy", nothing) == row(result, "size", nothing) == 0
+    assert np.isfinite(result["likeness"]).all()
+
+
+def test_separate_channels_are_masked_each_by_its_own_gains():
+    held = fs.Masked(masked((6, 9)).trial, gains((6, 9), channels=2))
+    result, images = fs.MaskTransfer()(held), held.trial.samples.batch().double().numpy()
+    colour, mask = images.mean((0, 2, 3), keepdims=True), held.gains.double().numpy()
+    whole = predicted_slowly(held.trial, images)
+    for word, one in (("own mask", mask), ("complement", 1 - mask)):
+        shown = under(images, one, colour)
+        assert row(result, "kept_share", word) == pytest.approx((predicted_slowly(held.trial, shown) == whole).mean())
+        energy = ((shown - colour) ** 2).sum((1, 2, 3)) / ((images - colour) ** 2).sum((1, 2, 3))
+        assert row(result, "energy", word) == pytest.approx(energy.mean(), rel=1e-4)
+        assert row(result, "size", word) == pytest.approx(one.mean(), abs=1e-6)
+
+
+def test_every_row_is_the_answer_to_its_gains_on_its_image():
+    """All rows again, with the gains that the analysis drew, by NumPy's transform of the whole plane."""
+    question, held = fs.MaskTransfer(threshold=0.2), masked((6, 7), origin="black")
+    (block,) = question.cells(held)
+    rows, trial = question._rows(held), held.trial
+    upon = Upon.of(trial.samples, infills_of(held).at(torch.arange(12)), True)
+    drawn = rows.gains(torch.arange(12), upon, question.chance(block, "random masks"))
+    result, images = question(held), trial.samples.batch().double().numpy()
+    whole, labels = predicted_slowly(trial, images), trial.samples.labels
+    assert list(result["masked"].values) == ["whole image", *drawn]
+    for word, one in drawn.items():
+        found = predicted_slowly(trial, under(images, held.pairs.spread(one).double().numpy(), 0.0))
+        assert row(result, "kept_share", word) == pytest.approx((found == whole).mean()), word
+        assert row(result, "pulled", word) == pytest.approx((found == labels[rows.lent.other].numpy()).mean()), word
+    for word, lender in (("mask of its class", rows.lent.same), ("mask of another class", rows.lent.other)):
+        assert torch.equal(drawn[word], held.pair_gains[lender])
+    for kind in ("", "binary "):
+        for control in ("size", "energy"):
+            random = drawn[f"random {kind}mask, equal {control}"]
+            assert torch.equal(drawn[f"{kind}complement of random, equal {control}"], 1 - random)
+
+
+def test_the_classes_of_unlabelled_images_are_asked_once_however_many_cells(monkeypatch):
+    from fourierscope.analyses.masks import applied
+
+    asked = []
+    monkeypatch.setattr(applied, "predictions", lambda trial: asked.append(1) or torch.arange(len(trial.samples)) % 3)
+    samples = fs.Samples(pictures((128, 128), 20, 1).images)
+    network = fs.Classifier(lambda images: images[:, 0, 0, :3], name="corner")
+    held = fs.Masked(fs.Trial(network, samples), torch.full((20, 1, 128, 128), 0.5))
+    question = fs.MaskTransfer()
+    assert len(list(question.cells(held))) == 2
+    question(held)
+    assert len(asked) == 1
 
 
 def test_the_mask_of_another_class_pulls_to_its_class():
@@ -256,6 +330,8 @@ def test_the_record_tells_whose_masks_these_are():
         ({"treatment": "fog"}, "treatment is written as|Did you mean"), ({"treatment": "pgd-linf"}, "pgd-linf:NUMBER"),
         ({"treatment": "patches"}, "treatment is written as"), ({"steps": 3}, "3 came without one"),
         ({"treatment": "corruption:fog:3", "steps": 3}, "goes no steps"),
+        ({"treatment": "pgd-linf:8/255", "steps": 2.5}, "steps is a whole number from 1 on; 2.5 came"),
+        ({"treatment": "pgd-linf:8/255", "steps": float("inf")}, "steps is a whole number from 1 on; inf came"),
     ],
 )  # fmt: skip
 def test_options_that_fit_nothing_are_refused(options, told):

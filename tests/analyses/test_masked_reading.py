@@ -6,6 +6,7 @@ import torch
 from masked_made import logistic, pictures
 
 import fourierscope as fs
+from fourierscope.reports import told
 
 
 def trial(size=(6, 7), n=12, seed=1):
@@ -70,6 +71,26 @@ def test_masks_of_other_images_and_other_results_are_refused():
         fs.masked(trial(), result["mask"].values)
     with pytest.raises(TypeError, match="masked takes a Trial; Samples came"):
         fs.masked(trial().samples, result)
+
+
+def test_masks_whose_record_tells_too_little_are_refused():
+    result = fs.Mask(sparsity=0.3, steps=3)(trial())
+    del result.record["options"]["over"], result.record["options"]["seed"]
+    with pytest.raises(ValueError, match="does not tell over, seed: make them again"):
+        fs.masked(trial(), result)
+
+
+def test_another_network_of_the_same_name_is_another():
+    one, other = (fs.Trial(fs.Classifier(logistic((6, 7), seed=at).network, "net"), pictures((6, 7))) for at in (1, 2))
+    scaled = fs.Trial(fs.Classifier(one.classifier.network, "net", mean=(0.1, 0.1), std=(1, 1)), one.samples)
+    masks = fs.Mask(sparsity=0.3, steps=3)(one)
+    for foreign in (other, scaled):
+        result = fs.MaskTransfer()(fs.masked(foreign, masks))
+        assert told(result)[0] == "The masks are those of another net."
+        assert "net under masks of another net" in repr(result)
+    own = fs.MaskTransfer()(fs.masked(one, masks))
+    assert "masks of another" not in repr(own)
+    assert "The masks are those" not in " ".join(told(own))
 
 
 def test_some_masks_are_shown_by_the_class_of_their_image():

@@ -87,6 +87,26 @@ def test_energies_wins_classes_and_starts_are_told(masks, trials):
     assert f"two images have a cosine of {interval(starts['cosine'].sel(pair='two images'))}" in said
 
 
+def test_masks_without_any_gain_are_told_and_have_no_place():
+    nothing = fs.MaskEnergy(directions=4)(fs.Masked(trial(1, "one"), torch.zeros(12, 1, 8, 8)))
+    assert told(nothing) == ["12 of 12 masks have no gain at all and count with nothing."]
+    brightness = torch.zeros(12, 1, 8, 8)
+    brightness[2:, :, 4, 4] = 1
+    said = " ".join(told(fs.MaskEnergy(directions=4)(fs.Masked(trial(1, "one"), brightness))))
+    assert said.startswith("2 of 12 masks have no gain at all")
+    assert "lies within radius 0" in said
+    assert "By direction" not in said
+
+
+def test_wins_of_two_of_one_name_tell_them_apart():
+    low, even = torch.zeros(12, 1, 8, 8), torch.ones(12, 1, 8, 8)
+    low[:, :, 4, [3, 5]] = 1
+    one, other = (fs.MaskEnergy(directions=4)(fs.Masked(trial(1, "same"), given)) for given in (low, even))
+    said = " ".join(told(fs.mask_wins(one, other)))
+    assert "The masks of the first have" in said
+    assert "there the first leads by" in said
+
+
 def test_wins_name_the_winner_and_the_lead():
     low, even = torch.zeros(12, 1, 8, 8), torch.ones(12, 1, 8, 8)
     low[:, :, 4, [3, 5]] = 1

@@ -63,6 +63,25 @@ def test_what_are_no_masks_of_these_images_is_refused(given, own, told):
         fs.Masked(TRIAL, given, own)
 
 
+@pytest.mark.parametrize(
+    ("given", "own", "told"),
+    [
+        (even(2), [0.0, 1.5, 0.0, 1.0], r"own holds whole numbers.*float32 came"),
+        (even(2), [True, False, True, True], r"own holds whole numbers.*bool came"),
+        (even(2), ["a"] * 4, "own are numbers; list came"), ("x", [], "gains are numbers; str came"),
+        (None, [], "gains are numbers; NoneType came"), (even() * 1j, [], "gains are real numbers"),
+    ],
+)  # fmt: skip
+def test_what_are_no_numbers_is_refused(given, own, told):
+    with pytest.raises(TypeError, match=told):
+        fs.Masked(TRIAL, given, own)
+
+
+def test_the_trace_tells_the_infill_that_masks_stand_against():
+    masks = fs.Masked(TRIAL, even(), infill="scrambled", origin="black", seed=3).trace()["masks"]
+    assert (masks["infill"], masks["origin"], masks["seed"]) == ("scrambled", "black", 3)
+
+
 def test_a_question_about_masks_tells_what_to_write():
     with pytest.raises(TypeError, match=r"MaskEnergy takes a Masked; Trial came. Write fs.masked\(trial, result\)"):
         fs.MaskEnergy()(TRIAL)

@@ -22,7 +22,7 @@ from fourierscope.analyses.masks.solver import Penalty, Stop, least_masks, means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import count
-from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.treatments.infills import Infill, Infills, Origin, check_words
 
@@ -119,8 +119,8 @@ class Mask(Analysis[Trial]):
         fits = {
             "sparsity": ("is finite and above 0", isfinite(self.sparsity) and self.sparsity > 0),
             "power": ("is finite and at least 1", isfinite(self.power) and self.power >= 1),
-            "draws": ("is a whole number from 1 on", self.draws == int(self.draws) and self.draws >= 1),
-            "steps": ("is a whole number from 1 on", self._steps == int(self._steps) and self._steps >= 1),
+            "draws": ("is a whole number from 1 on", is_whole(self.draws, 1)),
+            "steps": ("is a whole number from 1 on", is_whole(self._steps, 1)),
             "tolerance": ("is finite and above 0", isfinite(self.tolerance) and self.tolerance > 0),
             "losses": ("are finite numbers above 0", all(isfinite(one) and one > 0 for one in self.losses)),
         }

@@ -16,7 +16,7 @@ from fourierscope.analyses.masks.embedding import Embedding, embedded
 from fourierscope.analyses.masks.linear import coordinates, cross_validated, folds
 from fourierscope.fourier.pairs import Modulated
 from fourierscope.results import Axes, count, mean, share
-from fourierscope.runs import Analysis, Measured, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Masked, Samples
 
 Array = npt.NDArray[Any]
@@ -67,7 +67,7 @@ class MaskClasses(Analysis[Masked]):
     def __post_init__(self) -> None:
         check_kinds(self)
         for name, least in (("folds", 2), ("repeats", 1)):
-            if getattr(self, name) != int(getattr(self, name)) or getattr(self, name) < least:
+            if not is_whole(getattr(self, name), least):
                 raise ValueError(f"{name} is a whole number from {least} on; {getattr(self, name)!r} came.")
         if not isfinite(self.penalty) or self.penalty <= 0:
             raise ValueError(f"penalty is finite and above 0; {self.penalty!r} came.")

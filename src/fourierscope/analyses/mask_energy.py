@@ -16,7 +16,7 @@ from torch import Tensor
 from fourierscope.fourier import Plane
 from fourierscope.fourier.bands import Bands, rings, wedges
 from fourierscope.results import Axes, mean
-from fourierscope.runs import Analysis, Measured, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Masked
 
 Array = npt.NDArray[Any]
@@ -51,7 +51,7 @@ class MaskEnergy(Analysis[Masked]):
         check_kinds(self)
         if not isfinite(self.width) or self.width <= 0:
             raise ValueError(f"width is finite and above 0 cycles per image; {self.width!r} came.")
-        if self.directions != int(self.directions) or self.directions < 1:
+        if not is_whole(self.directions, 1):
             raise ValueError(f"directions is a whole number from 1 on; {self.directions!r} came.")
 
     def measure(self, cell: NamedTuple, masked: Masked, /) -> Measured:

@@ -20,13 +20,14 @@ from fourierscope.analyses.masks.solver import least_masks, means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.fourier.pairs import Pairs
 from fourierscope.results import Axes, bounded, count, mean, median_interval, rate
-from fourierscope.runs import Analysis, Measured, batch_size, check_kinds
+from fourierscope.runs import Analysis, Measured, batch_size, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.treatments.infills import Infill, Origin
 
 Array = npt.NDArray[Any]
 
 _SUPPORT = 1e-8  # gains above this belong to a mask
+_LEAST = 0.01  # of the price of the whole plane: gaps over less than this would be told as endless
 
 
 class Begun(NamedTuple):
@@ -42,10 +43,10 @@ class MaskStability(Analysis[Trial]):
     """How far the least masks of the same images differ that start at all gains 1, at 1/2, and by chance.
 
     Over ("start",), for each start: `objective_gap` (how far the objective ends above that of the image's best start,
-    over it; mean, and `median_gap`), `mean_size`, `kept_share`, `certified`, `mean_steps`. Over ("pair",), for each two
-    starts: `cosine` of an image's two masks, and `overlap`, the frequencies in both over those in either; the last word
-    is for two images from one start: what masks have in common anyway. `size_spread` is an image's largest size less
-    the smallest.
+    over it, or over a hundredth of the sparsity where that is more; mean, and `median_gap`), `mean_size`, `kept_share`,
+    `certified`, `mean_steps`. Over ("pair",), for each two starts: `cosine` of an image's two masks, and `overlap`, the
+    frequencies in both over those in either; the last word is for two images from one start: what masks have in common
+    anyway. `size_spread` is an image's largest size less the smallest.
 
     Where the loss is convex in the gains, all starts end at one mask. Source: Karantzas et al. (2022), section 2.1, who
     tell that their masks are stable over runs.
@@ -70,7 +71,7 @@ class MaskStability(Analysis[Trial]):
 
     def __post_init__(self) -> None:
         check_kinds(self)
-        if self.randoms != int(self.randoms) or self.randoms < 0:
+        if not is_whole(self.randoms, 0):
             raise ValueError(f"randoms is a whole number from 0 on; {self.randoms!r} came.")
         _ = self._mask  # whose doors are these options' too
 
@@ -93,9 +94,9 @@ class MaskStability(Analysis[Trial]):
     def assemble(self, measured: Mapping[Begun, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
         whole = {name: self._stacked(measured, name) for name in next(iter(measured.values()))}
         axes, n = Axes({"start": np.array(list(self._starts))}), len(trial.samples)
-        sizes, least = whole["size"], whole["objective"].min(0)
-        gap = (whole["objective"] - least) / np.maximum(least, np.finfo(np.float32).tiny)
-        says = "how far the objective ends above that of the image's best start, over it."
+        sizes, gap = whole["size"], gaps(whole["objective"], self.sparsity)
+        least = f"{_LEAST * self.sparsity:g}"
+        says = f"how far the objective ends above that of the image's best start, over it or, if more, {least}."
         found = mean("objective_gap", gap, axes, "1", f"Mean gap: {says}")
         found |= bounded("median_gap", median_interval(gap), axes, "1", f"Median gap: {says}", n)
         found |= mean("mean_size", sizes, axes, "1", "Mean size of the masks: the gain over the plane.")
@@ -131,6 +132,16 @@ class MaskStability(Analysis[Trial]):
                 for start in self._starts
             ]
         )
+
+
+def gaps(objectives: Array, sparsity: float) -> Array:
+    """How far objectives (starts, n) lie above the least of each image, over it.
+
+    An image that needs next to nothing has a least objective near 0: the least divisor is the price of a hundredth of
+    the plane.
+    """
+    least = objectives.min(0)
+    return np.asarray((objectives - least) / np.maximum(least, _LEAST * sparsity))
 
 
 def _likeness(gains: Array, starts: list[str], pairs: Pairs) -> dict[str, xr.DataArray]:

@@ -25,7 +25,7 @@ from fourierscope.analyses.masks.applied import (
     infills_of,
     over_controls,
 )
-from fourierscope.analyses.masks.controls import cosines
+from fourierscope.analyses.masks.controls import cosines, misses
 from fourierscope.analyses.masks.pictures import MASKS, STRETCHED, pictures, planes, stretched, strips
 from fourierscope.analyses.masks.treating import Treating
 from fourierscope.analyses.scores import check_labels, score_named
@@ -110,7 +110,8 @@ class MaskTransfer(Analysis[Masked]):
         shown = {WHOLE: clean.images} | {word: clean.modulated.images(one) for word, one in gains.items()}
         held = {WHOLE: torch.ones_like(gains[OWN])} | gains
         passing = {word: clean.passing(one) for word, one in held.items()}
-        found: dict[str, Array] = {"energy_miss": _miss(passing)}
+        miss = misses(gains[ENERGY], gains[OWN], clean.power, clean.pairs)
+        found: dict[str, Array] = {"energy_miss": miss.cpu().numpy()}
         if self.treatment:
             after = self._treating.done(Trial(trial.classifier, block), self.seed)
             found["felt"], again = after.felt.numpy(), Upon.of(after.samples, infill, shared)
@@ -146,7 +147,7 @@ class MaskTransfer(Analysis[Masked]):
         found |= mean("energy", joined["energy"], axes, "1", says)
         says = "Cosine of the angle between this mask and the image's own."
         found |= mean("likeness", joined["likeness"], axes, "1", says)
-        says = "Mean difference of the energies under the random mask of equal energy and the own mask, over the own."
+        says = "How far apart energies are under the own mask and the random one of equal energy, over the larger."
         found |= mean("energy_miss", joined["energy_miss"], Axes({}), "1", says)
         if self.treatment:
             felt = torch.from_numpy(_joined(measured, "felt"))
@@ -181,12 +182,6 @@ class MaskTransfer(Analysis[Masked]):
         estimate = wilson(right[:, turned].mean(1), n)
         says = f"Share classified rightly of the {n} images that were right and are wrong treated{self._told}."
         return found | bounded("accuracy_of_turned", estimate, axes, "1", says, n)
-
-
-def _miss(passing: Mapping[str, Tensor]) -> Array:
-    own = passing[OWN]
-    miss = (passing[ENERGY] - own).abs() / own.clamp_min(torch.finfo(own.dtype).tiny)
-    return np.asarray(miss.cpu().numpy())
 
 
 def _predicted(trial: Trial, images: Tensor) -> Array:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from fourierscope.figures.form import number, ordered, significant, words
 from fourierscope.reports.phrases import clean_sentence, coordinate, stretches, valued
-from fourierscope.results import Result
+from fourierscope.results import Result, maker_name
 
 MOST_TOLD = 12  # masks of classes of which each is told
 
@@ -57,8 +57,8 @@ def _at_equal_losses(sizes: xr.DataArray) -> Iterator[str]:
 
 
 def _mask_transfer(result: Result) -> Iterator[str]:
-    kept, maker = result["kept_share"], result.record["subject"]["masks"]["name"]
-    if maker != result.record["subject"]["classifier"]["name"]:
+    kept, maker = result["kept_share"], maker_name(result.record["subject"])
+    if maker is not None:
         yield f"The masks are those of {maker}."
     yield (
         f"A share of {_at(kept, 'own mask')} of the predictions is kept under the image's own mask; under random "
@@ -93,11 +93,17 @@ def _mask_transfer(result: Result) -> Iterator[str]:
 
 def _mask_energy(result: Result) -> Iterator[str]:
     shares, density = ordered(result["radial_share"]), ordered(result["angular_density"])
+    if empty := int(result["empty"]):
+        yield f"{empty} of {int(result['n'])} masks have no gain at all and count with nothing."
+    if not shares.values.any():
+        return
     half = int(np.flatnonzero(shares.values.cumsum() >= 0.5 * shares.values.sum())[0])
     yield (
         f"Half of the masks' energy lies within radius {coordinate(shares, half)}, and a share of "
         f"{valued(result['zero_share'])} at frequency zero."
     )
+    if not density.values.any():
+        return
     most, least = int(density.values.argmax()), int(density.values.argmin())
     yield (
         f"By direction, the energy is densest at {coordinate(density, most)} degrees, {valued(density[most])} times "
@@ -106,7 +112,7 @@ def _mask_energy(result: Result) -> Iterator[str]:
 
 
 def _mask_wins(result: Result) -> Iterator[str]:
-    first, second = (str(one["name"]) for one in result.record["subject"]["classifiers"])
+    first, _, second = map(str, result["more"].values)
     for name, unit in (("radial", "radius"), ("angular", "direction")):
         lead = ordered(result[f"{name}_lead"])
         sure, axis = significant(lead), str(lead.dims[0])
@@ -153,8 +159,8 @@ def _mask_stability(result: Result) -> Iterator[str]:
     same = cosine["pair"].values != "two images"
     least = int(np.where(same, cosine.values, np.inf).argmin())
     yield (
-        f"The masks of an image differ most from {coordinate(cosine, least)}: a cosine of {valued(cosine[least])} and "
-        f"an overlap of {valued(overlap[least])}."
+        f"The masks of an image differ most between {coordinate(cosine, least)}: a cosine of {valued(cosine[least])} "
+        f"and an overlap of {valued(overlap[least])}."
     )
     if not same.all():
         alike = _at(overlap, "two images")

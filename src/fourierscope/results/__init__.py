@@ -29,5 +29,6 @@ from fourierscope.results.result import classifier_trace as classifier_trace
 from fourierscope.results.result import described as described
 from fourierscope.results.result import load as load
 from fourierscope.results.result import made_with as made_with
+from fourierscope.results.result import maker_name as maker_name
 from fourierscope.results.trade_off import fitted_line as fitted_line
 from fourierscope.results.trade_off import trade_off as trade_off

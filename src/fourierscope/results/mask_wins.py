@@ -29,6 +29,8 @@ def mask_wins(first: Result, second: Result) -> Result:
     Source: Karantzas et al. (2022), Fig. 7. There ties count as losses, and sparse masks have many empty bands.
     """
     for one in (first, second):
+        if not isinstance(one, Result):
+            raise TypeError(f"mask_wins takes two results of MaskEnergy; {type(one).__name__} came.")
         if one.record.get("analysis") != "MaskEnergy" or "radial_share_outcomes" not in one:
             raise ValueError(f"mask_wins takes results of MaskEnergy; one of {one.record.get('analysis')} came.")
     compared = first - second  # refuses what does not belong together

@@ -109,9 +109,21 @@ def _write(draft: Path, content: bytes) -> None:
 
 def classifier_name(subject: dict[str, Any]) -> str:
     """Which classifier a subject is of, and whose masks its images have where they are another's."""
-    own = str(subject["classifier"]["name"])
-    masks = str(subject.get("masks", {}).get("name", own))
-    return own if masks == own else f"{own} under masks of {masks}"
+    own, maker = str(subject["classifier"]["name"]), maker_name(subject)
+    return own if maker is None else f"{own} under masks of {maker}"
+
+
+def maker_name(subject: dict[str, Any]) -> str | None:
+    """The other classifier that a subject's masks were made for; None where they are the classifier's own, or none.
+
+    Two networks of one name are told apart by their weights and their normalisation.
+    """
+    own, masks = subject["classifier"], subject.get("masks", {})
+    name = str(masks.get("name", own["name"]))
+    if name != own["name"]:
+        return name
+    maker = masks.get("classifier", own)
+    return f"another {name}" if any(maker.get(key) != own.get(key) for key in ("digest", "mean", "std")) else None
 
 
 def classifier_trace(subject: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def _check_subject(subject: dict[str, Any]) -> None:
         masks = _table(subject["masks"], "the subject's masks")
         if "classifier" in subject:
             _words(masks.get("name"), "the name of the subject's masks")
-        _table(masks.get("options", {}), "the options of the subject's masks")
+        for key in ("options", "classifier"):
+            _table(masks.get(key, {}), f"the {key} of the subject's masks")
     if ("before" in subject) != ("after" in subject):
         raise ValueError("the subject has one of before and after, without the other")
     if {"classifier", "classifiers", "samples"} & set(subject):

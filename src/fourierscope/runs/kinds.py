@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import isfinite
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -21,6 +22,11 @@ def check_kinds(question: Any) -> None:
         if wanted:
             came = f"{value!r}" if len(repr(value)) < 60 else f"a value of type {type(value).__name__}"
             raise TypeError(f"{field.name} is {wanted}; {came} came.{_mended(field.name, types[field.name], value)}")
+
+
+def is_whole(value: float, least: int) -> bool:
+    """Whether a number is finite, whole, and no less than the least that fits."""
+    return isfinite(value) and value == int(value) and value >= least
 
 
 def _wanted(kind: Any, value: object) -> str:

@@ -39,8 +39,8 @@ class Masked:
 
     def __post_init__(self) -> None:
         check_subject(self.trial, Trial, "Masked")
-        object.__setattr__(self, "gains", _checked(torch.as_tensor(self.gains), self.trial))
-        own = torch.as_tensor(self.own, dtype=torch.int64).clone()
+        object.__setattr__(self, "gains", _checked(_numbers(self.gains, "gains"), self.trial))
+        own = _numbers(self.own, "own")
         object.__setattr__(self, "own", _places(own, len(self.gains), len(self.trial.samples)))
         object.__setattr__(self, "name", self.name or self.trial.classifier.name)
 
@@ -63,6 +63,17 @@ class Masked:
         return self.trial.trace() | {"masks": masks | infills | dict(self.made)}
 
 
+def _numbers(given: object, name: str) -> Tensor:
+    """Numbers as a tensor. Raises TypeError for what are none."""
+    try:
+        found = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {error}.") from None
+    if found.is_complex():
+        raise TypeError(f"{name} are real numbers; {found.dtype} came.")
+    return found
+
+
 def _checked(gains: Tensor, trial: Trial) -> Tensor:
     """A copy of the gains, float32, after every check."""
     samples = trial.samples
@@ -82,6 +93,9 @@ def _checked(gains: Tensor, trial: Trial) -> Tensor:
 def _places(own: Tensor, masks: int, images: int) -> Tensor:
     if not own.numel() and masks == images:
         return torch.arange(images)
+    if own.numel() and (own.is_floating_point() or own.dtype == torch.bool):
+        raise TypeError(f"own holds whole numbers, which mask is each image's; {own.dtype} came.")
+    own = own.detach().cpu().long().clone()
     if own.shape != (images,) or int(own.min()) < 0 or int(own.max()) >= masks:
         came = f"{tuple(own.shape)} from {int(own.min())} to {int(own.max())}" if own.numel() else "none"
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Work on a whole set of samples that is done once: cells of one question ask for the same means again and again."""
+"""Work on a whole subject that is done once: cells of one question ask for the same means again and again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from functools import wraps
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from fourierscope.subjects.samples import Samples
-
+S = TypeVar("S")
 T = TypeVar("T")
 
 
-def remembered(work: Callable[[Samples, str], T]) -> Callable[[Samples, str], T]:
-    """The same work on samples, by a word; its outcome is kept for as long as the samples are."""
-    kept: WeakKeyDictionary[Samples, dict[str, T]] = WeakKeyDictionary()
+def remembered(work: Callable[[S, str], T]) -> Callable[[S, str], T]:
+    """The same work on a subject, by a word; its outcome is kept for as long as the subject is."""
+    kept: WeakKeyDictionary[S, dict[str, T]] = WeakKeyDictionary()
 
     @wraps(work)
-    def once(samples: Samples, word: str) -> T:
-        held = kept.setdefault(samples, {})
+    def once(subject: S, word: str) -> T:
+        held = kept.setdefault(subject, {})
         if word not in held:
-            held[word] = work(samples, word)
+            held[word] = work(subject, word)
         return held[word]
 
     return once

@@ -57,7 +57,7 @@ def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int 
     if treatment.of_samples is not None:
         return treatment.of_samples(trial.samples, strength, seed)
     assert treatment.of_trial is not None
-    return treatment.of_trial(trial, strength, seed, steps or treatment.steps or 1)
+    return treatment.of_trial(trial, strength, seed, int(steps or treatment.steps or 1))
 
 
 def treatment_named(word: str) -> Treatment:
@@ -85,7 +85,7 @@ def check_steps(word: str, steps: int | None) -> None:
     if treatment_named(word).steps is None:
         stepwise = ", ".join(name for name, one in TREATMENTS.items() if one.steps is not None)
         raise ValueError(f"{word} goes no steps; steps={steps} came. Those that do: {stepwise}.")
-    if steps < 1:
+    if not isfinite(steps) or steps != int(steps) or steps < 1:
         raise ValueError(f"steps is a whole number from 1 on; {steps!r} came.")
 
 

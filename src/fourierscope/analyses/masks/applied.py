@@ -17,6 +17,7 @@ from fourierscope.analyses.masks.objective import predictions
 from fourierscope.fourier.pairs import Modulated, Pairs
 from fourierscope.results import Axes, Estimate, bounded, paired_rates
 from fourierscope.subjects import Masked, Samples
+from fourierscope.subjects.remembered import remembered
 from fourierscope.treatments.infills import Infill, Infills, Origin
 
 Array = npt.NDArray[Any]
@@ -36,7 +37,12 @@ def infills_of(masked: Masked) -> Infills:
 def classes_of(masked: Masked) -> Tensor:
     """The class (n,) of each image: its label or, where there are none, what the classifier takes it for."""
     labels = masked.trial.samples.labels
-    return predictions(masked.trial) if labels is None else labels
+    return _predicted(masked, "classes") if labels is None else labels
+
+
+@remembered
+def _predicted(masked: Masked, _: str) -> Tensor:
+    return predictions(masked.trial)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import Tensor
 from fourierscope.fourier import Frequency
 from fourierscope.fourier.pairs import Pairs
 
-_NEAR = 1e-3  # of the energy that a mask keeps, within which another one keeps as much
+_NEAR = 1e-3  # of the energy that a mask keeps beside frequency zero, within which another one keeps as much
 _SWAPS = 1000  # of two gains, at most
 
 
@@ -37,7 +37,10 @@ def permuted_to_energy(gains: Tensor, power: Tensor, pairs: Pairs, generator: to
 
     `power` (n, k, pairs) is what each pair of the image holds. From `permuted` on, the gain of a frequency drawn by
     chance is swapped with that of the frequency that brings the energy nearest, until it is near enough or none does.
+    What passes at frequency zero is the same in both, and so does not count: where zero stands for black it would
+    outweigh all else, and any mask would be near.
     """
+    power = beside_zero(power, pairs)
     target, found = energy(gains, power, pairs), permuted(gains, pairs, generator)
     places, far = _alike(pairs)[0].to(gains.device), torch.arange(len(gains), device=gains.device)
     for _ in range(_SWAPS if len(places) > 1 else 0):
@@ -62,6 +65,18 @@ def permuted_to_energy(gains: Tensor, power: Tensor, pairs: Pairs, generator: to
 def energy(gains: Tensor, power: Tensor, pairs: Pairs) -> Tensor:
     """The energy (n,) that gains (n, k, pairs) let through of `power` (n, k, pairs) in each bin."""
     return ((gains.square() * power) @ pairs.bins.to(power)).sum(1)
+
+
+def beside_zero(power: Tensor, pairs: Pairs) -> Tensor:
+    """The power (n, k, pairs), with none at frequency zero."""
+    return power.masked_fill(_zero(pairs).to(power.device), 0)
+
+
+def misses(one: Tensor, other: Tensor, power: Tensor, pairs: Pairs) -> Tensor:
+    """How far apart (n,) the energies are that two masks (n, k, pairs) pass beside frequency zero, over the larger."""
+    first, second = (energy(gains, beside_zero(power, pairs), pairs) for gains in (one, other))
+    larger = torch.maximum(first, second)
+    return (first - second).abs() / larger.clamp_min(torch.finfo(larger.dtype).tiny)
 
 
 def cosines(one: Tensor, other: Tensor, pairs: Pairs) -> Tensor:
@@ -113,5 +128,10 @@ def _next(labels: Tensor, own: Tensor, order: Tensor, same: bool) -> Tensor | No
 
 def _alike(pairs: Pairs) -> list[Tensor]:
     """Places of pairs that count alike, without frequency zero: those of two bins, and the self-paired."""
-    zero = torch.tensor([one == Frequency(0, 0) for one in pairs.frequencies])
+    zero = _zero(pairs)
     return [((pairs.bins == bins) & ~zero).nonzero().flatten() for bins in (2, 1)]
+
+
+def _zero(pairs: Pairs) -> Tensor:
+    """Which pair is frequency zero (pairs,)."""
+    return torch.tensor([one == Frequency(0, 0) for one in pairs.frequencies])

@@ -27,14 +27,21 @@ class Answers(NamedTuple):
 def coordinates(features: Array) -> Array:
     """Coordinates (n, r) of features (n, d) with the same distances, at most n of them, around their mean.
 
+    Features that are the same for all images tell nothing: one coordinate, 0.
+
     The mean square distance from the mean becomes 1, so that a penalty means the same for all kinds of features. A
     rotation and one scale: a linear classifier with a quadratic penalty is the same in either.
     """
-    centred = features.astype(np.float64) - features.mean(0, dtype=np.float64)
-    values, vectors = np.linalg.eigh(centred @ centred.T)
-    kept = values > _RANK * max(values[-1], 0.0)
-    found = vectors[:, kept] * np.sqrt(values[kept])
-    return np.asarray(found * np.sqrt(len(found) / max(values.sum(), np.finfo(float).tiny)))
+    whole = features.astype(np.float64)
+    centred = whole - whole.mean(0)
+    square, count = np.square(centred).sum(), len(features)
+    if square <= _RANK**2 * np.square(whole).sum():  # all alike, but for rounding
+        return np.zeros((count, 1))
+    if centred.shape[1] > count:
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        kept = values > _RANK * values[-1]
+        centred = vectors[:, kept] * np.sqrt(values[kept])
+    return np.asarray(centred * np.sqrt(count / square))
 
 
 def folds(labels: Array, count: int, generator: np.random.Generator) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -22,7 +20,7 @@ def masked(trial: Trial, result: Result) -> Masked:
         raise TypeError(
             f"masked takes a trial and a result of Mask; {type(result).__name__} came. Write fs.load(path) for a file."
         )
-    _check_made(trial, result.record, "mask" in result)
+    _check_made(trial, result)
     options, maker = result.record["options"], result.record["subject"]["classifier"]
     gains = torch.from_numpy(result.dataset["mask"].values)
     return Masked(
@@ -37,9 +35,12 @@ def masked(trial: Trial, result: Result) -> Masked:
     )
 
 
-def _check_made(trial: Trial, record: dict[str, Any], holds_masks: bool) -> None:
-    if record.get("analysis") != "Mask" or not holds_masks:
+def _check_made(trial: Trial, result: Result) -> None:
+    record, options = result.record, result.record["options"]
+    if record.get("analysis") != "Mask" or "mask" not in result or "classifier" not in record["subject"]:
         raise ValueError(f"Masks are those of a result of Mask; a result of {record.get('analysis')} came.")
+    if missing := [one for one in ("over", "infill", "origin", "seed") if one not in options]:
+        raise ValueError(f"The record of these masks does not tell {', '.join(missing)}: make them again.")
     theirs, ours = record["subject"]["samples"], trial.samples
     if theirs["digest"] != ours.digest:
         raise ValueError(
