@@ -131,6 +131,27 @@ def test_masks_of_a_class_tell_it_and_images_do_not():
     assert float(result["most_common"]) == pytest.approx(1 / 3)
 
 
+def test_bounds_are_as_wide_as_those_of_one_division_into_folds():
+    from fourierscope.results import paired_rates, wilson
+
+    held, question = told_by_class(n=18), fs.MaskClasses(repeats=3, folds=3)
+    result = question(held)
+    right = {word: [] for word in result["features"].values}
+    for cell in question.cells(held):
+        right[cell.features].append(question.measure(cell, held)["right"])
+    for word, several in right.items():
+        expected = [np.mean(one) for one in zip(*(wilson(one.mean(), 18) for one in several), strict=True)]
+        for side, bound in zip(("", "_low", "_high"), expected, strict=True):
+            assert float(result[f"accuracy{side}"].sel(features=word)) == pytest.approx(bound, abs=1e-6)
+        if word != MASK:
+            pairs = (paired_rates(one, other)[:3] for one, other in zip(right[MASK], several, strict=True))
+            for side, bound in zip(("", "_low", "_high"), np.mean(list(pairs), axis=0), strict=True):
+                assert float(result[f"advantage{side}"].sel(control=word)) == pytest.approx(bound, abs=1e-6)
+    few, many = (fs.MaskClasses(repeats=one, folds=3)(held)["accuracy"] for one in (1, 6))
+    widths = [float((one["accuracy_high"] - one["accuracy_low"]).sel(features=SPECTRUM)) for one in (few, many)]
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+
+
 def test_shuffled_labels_are_learned_by_heart_and_not_known():
     result = fs.MaskClasses(repeats=4, penalty=1e-5)(told_by_class((12, 11), 60))
     shuffled = {"features": SHUFFLED}

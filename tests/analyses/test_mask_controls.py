@@ -46,6 +46,15 @@ def test_random_masks_have_exactly_the_size_and_the_gains_of_the_mask(size, chan
     torch.testing.assert_close(found[..., alone].sort(-1).values, given[..., alone].sort(-1).values, atol=0, rtol=0)
 
 
+def test_gains_at_self_paired_frequencies_move_too():
+    pairs = Pairs(Plane(8, 6))
+    given = torch.arange(len(pairs)).float().expand(200, 1, -1)
+    moved = (permuted(given, pairs, chance()) != given).float().mean((0, 1))
+    alone = (pairs.bins == 1) & torch.tensor([one != (0, 0) for one in pairs.frequencies])
+    assert int(alone.sum()) == 3
+    torch.testing.assert_close(moved[alone], torch.full((3,), 2 / 3), atol=0.12, rtol=0)
+
+
 def test_channels_of_a_mask_are_moved_alike_and_images_are_not():
     pairs, given = Pairs(Plane(8, 7)), pair_gains((8, 7), n=2).expand(-1, 2, -1)
     found = permuted(given[:1].expand(2, -1, -1), pairs, chance())
