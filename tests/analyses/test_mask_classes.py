@@ -9,7 +9,7 @@ from masked_made import PLANES, drawn, gains, logistic, pictures
 from sklearn.linear_model import LogisticRegression
 
 import fourierscope as fs
-from fourierscope.analyses.mask_classes import IMAGE, MASK, SHUFFLED, SPECTRUM
+from fourierscope.analyses.mask_classes import IMAGE, MASK, SHUFFLED, SPECTRUM, _features
 from fourierscope.analyses.masks.embedding import embedded
 from fourierscope.analyses.masks.linear import coordinates, cross_validated, folds
 from fourierscope.fourier import Plane
@@ -116,6 +116,33 @@ def test_nobody_is_asked_who_has_been_seen(classes):
 
 
 # --- the question
+
+
+@pytest.mark.parametrize("size", PLANES)
+def test_features_are_those_of_the_whole_plane(size):
+    """Distances of features are those of whole planes, in which a frequency and its partner both stand."""
+    held = fs.Masked(fs.Trial(logistic(size), pictures(size)), gains(size, channels=2))
+    images = held.trial.samples.batch().double().numpy()
+    amplitude = np.sqrt((np.abs(np.fft.fft2(images, norm="ortho")) ** 2).mean(1))
+    whole = {
+        MASK: held.gains.numpy(),
+        SHUFFLED: held.gains.numpy(),
+        SPECTRUM: np.log(amplitude + 1 / 255),
+        IMAGE: images,
+    }
+    for kind, slow in whole.items():
+        flat = slow.reshape(12, -1).astype(np.float64)
+        found = _features(kind, held).astype(np.float64)
+        np.testing.assert_allclose(found @ found.T, flat @ flat.T, rtol=1e-4)
+
+
+def test_the_most_common_class_is_what_one_tells_without_looking():
+    samples = fs.Samples(pictures((6, 7)).images, [4] * 7 + [1] * 5)
+    held = fs.Masked(fs.Trial(logistic((6, 7)), samples), gains((6, 7)))
+    result = fs.MaskClasses(repeats=1)(held)
+    assert float(result["most_common"]) == pytest.approx(7 / 12)
+    assert list(result["class_mask"]["class"].values) == ["class 1", "class 4"]
+    np.testing.assert_allclose(result["class_mask"][1], held.gains[:7].mean((0, 1)), atol=1e-6)
 
 
 def test_masks_of_a_class_tell_it_and_images_do_not():

@@ -7,6 +7,7 @@ from masked_made import FIRST, PLANES, SECOND, drawn, gains, hears, logistic, ma
 
 import fourierscope as fs
 from fourierscope.analyses.masks.applied import Upon, infills_of
+from fourierscope.analyses.masks.treating import Treating
 from fourierscope.fourier import Plane, wave
 from fourierscope.fourier.pairs import Pairs
 from fourierscope.results import described, paired_rates, unpacked
@@ -237,6 +238,32 @@ def test_an_attack_turns_images_and_masks_are_asked_to_turn_them_back():
     assert result.record["options"]["steps"] == 3
 
 
+def test_a_treatment_gets_its_strength_its_seed_and_its_steps():
+    bent = fs.Classifier(lambda images: (40 * (images - 0.5).flatten(1) @ drawn(84, 3)).sin(), name="bent")
+    trial = fs.Trial(bent, pictures((6, 7)))
+    for word, strength, steps in (("gaussian-noise", 0.1, None), ("pgd-linf", 0.02, 2)):
+        one = Treating.of(f"{word}:{strength}", steps).done(trial, 5).samples.batch()
+        assert torch.equal(one, fs.treatments.treated(trial, word, strength, 5, steps).batch())
+        assert not torch.equal(one, fs.treatments.treated(trial, word, strength, 6, steps).batch())
+        if steps is not None:
+            assert not torch.equal(one, fs.treatments.treated(trial, word, strength, 5).batch())
+
+
+def test_images_without_a_gradient_are_told_over_all_cells():
+    samples = pictures((128, 128), 20, 1)
+    weight = drawn(3, 128 * 128)
+
+    def answers(images):
+        heard = (images - 0.5).flatten(1) @ weight.T
+        return torch.where(images[:, 0, :1, 0] > 0.5, heard, heard.detach() + 0 * images[:, 0, :1, 0])
+
+    held = fs.Masked(fs.Trial(fs.Classifier(answers, name="half deaf"), samples), torch.ones(20, 1, 128, 128))
+    result = fs.MaskTransfer(treatment="fgsm:0.001")(held)
+    deaf = int((samples.batch()[:, 0, 0, 0] <= 0.5).sum())
+    assert int(result["without_gradient"]) == deaf
+    assert 2 < deaf < 18
+
+
 def labelled(trial):
     """The samples of a trial, labelled as its classifier sees them."""
     return fs.Samples(trial.samples.images, trial.classifier(trial.samples.batch()).argmax(1))
@@ -296,6 +323,11 @@ def test_pictures_show_images_masks_and_what_passes():
     assert (shown.min((1, 2, 3)) == 0).all()
     assert (shown.max((1, 2, 3)) == 255).all()
     assert "for display only" in pictured.attrs["says"]
+    images, mask = held.trial.samples.batch().double().numpy(), held.gains.numpy() <= 1e-8
+    passing = under(images, mask, images.mean((0, 2, 3), keepdims=True))[:4]
+    low, high = (side(passing, axis=(1, 2, 3), keepdims=True) for side in (np.min, np.max))
+    slow = ((passing - low) / (high - low) * 255).transpose(0, 2, 3, 1)
+    np.testing.assert_allclose(pictured.sel(state="complement").values, slow, atol=0.51)
 
 
 def test_two_classifiers_under_the_same_masks_meet_the_same_controls():

@@ -44,9 +44,9 @@ class MaskClasses(Analysis[Masked]):
 
     Over ("features",): `accuracy` on unseen images and `train_accuracy`, with bounds over images. `advantage` over
     ("control",) is the accuracy by masks less that by each control, paired. All bounds are as wide as those of one
-    division into folds: several learn from the same images, which makes the mean steadier, but them no more. (They
-    hold the accuracy of other sets of images in 93 to 98 of 100; bounds of the means themselves would in 84 to 93. A
-    difference of two results takes the means as they are.) `most_common` is the share of the largest
+    division into folds, for several learn from the same images and are no more of them: on features that tell nothing
+    or little such bounds hold the expected value 92 to 94 times in 100, bounds of means over five divisions 84 to 88
+    times. (The difference of two results takes the means as they are.) `most_common` is the share of the largest
     class. `class_mask` ("class", "row", "column") is the mean mask of each class, and `embedding` the responses of the
     linear classifiers to masks they have not seen, as places in a plane ("item", "coordinate").
 
