@@ -71,6 +71,21 @@ def test_octaves_double_from_one_on():
         assert float(radius.max()) < 2 * centre
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 8])
+@pytest.mark.parametrize("size", [(9, 9), (8, 8), (6, 9), (10, 7)])
+def test_a_mirror_image_has_its_energy_in_the_mirrored_wedges(size, count):
+    """Columns change their sign, so that direction a becomes 180 degrees - a."""
+    plane = Plane(*size)
+    gains = wedges(plane, count).gains[1:]
+    rows, columns = (list(map(int, one)) for one in (plane.rows(), plane.columns()))
+    for one in range(count):
+        for row in rows:
+            for column in columns:
+                if -column in columns:
+                    there = gains[(count - one) % count][plane.position(Frequency(row, -column))]
+                    assert float(gains[one][plane.position(Frequency(row, column))]) == float(there)
+
+
 def test_a_wedge_holds_the_directions_around_its_middle():
     plane = Plane(9, 9)
     bands = wedges(plane, 4)

@@ -133,6 +133,7 @@ def test_a_page_holds_all_questions_about_masks(masks, trials, tmp_path):
     assert "one minus two" in text
     assert "significantly" in text
     assert "A mask in four sentences" in text
+    assert "n is the number of images (of masks where their energy is asked about)." in text
     assert "masks of (" in text
     assert "sparsity 0.300" in text
     hidden = [name for name in ("objective", "certificate", "gains") if f"<h4>{name}</h4>" in text]

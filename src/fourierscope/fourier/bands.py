@@ -14,6 +14,8 @@ from torch import Tensor
 from fourierscope.fourier.filters import mirrored
 from fourierscope.fourier.plane import Plane
 
+_NUDGE = 1e-9  # of a wedge, to either side of its border: less than any bin is away from it that is not on it
+
 
 @dataclass(frozen=True)
 class Bands:
@@ -83,13 +85,15 @@ def wedges(plane: Plane, count: int = 8) -> Bands:
     """Frequency zero, then `count` wedges of equal angle, by the direction modulo half a turn.
 
     Wedge i is centred on i pi / count, measured from the column axis (vertical stripes) on; the centre of the band of
-    frequency zero is NaN. A bin of a Nyquist line holds two directions and is shared between their wedges.
+    frequency zero is NaN. A bin of a Nyquist line holds two directions and is shared between their wedges, and so is a
+    bin on the border of two wedges: an image and its mirror image have mirrored energies.
     """
     if count < 1:
         raise ValueError(f"There must be at least one wedge; count={count} came.")
-    wedge = torch.floor(plane.angle() % pi / pi * count + 0.5).long() % count + 1
-    wedge[plane.height // 2, plane.width // 2] = 0
-    one_sided = torch.stack([(wedge == one).double() for one in range(count + 1)])
+    turn = plane.angle() % pi / pi * count + 0.5
+    here, there = (torch.floor(turn + nudge).long() % count + 1 for nudge in (_NUDGE, -_NUDGE))
+    here[plane.height // 2, plane.width // 2] = there[plane.height // 2, plane.width // 2] = 0
+    one_sided = torch.stack([((here == one).double() + (there == one).double()) / 2 for one in range(count + 1)])
     centres = (float("nan"), *(one * pi / count for one in range(count)))
     return Bands((one_sided + mirrored(one_sided)) / 2, centres, "angle")
 
