@@ -41,6 +41,15 @@ def test_a_result_of_the_right_shape_is_loaded(tmp_path):
         ({"subject": {"classifier": {"name": "c"}, "samples": {"name": "s"}}}, "digest of the subject's samples"),
         ({"subject": {"classifiers": [{"name": "c"}], "samples": SAMPLES}}, "not a list of two"),
         ({"subject": {"before": {"name": "b"}}}, "without the other"),
+        *(
+            ({"subject": {"classifier": {"name": "c"}, "samples": SAMPLES, "masks": masks}}, told)
+            for masks, told in (
+                ("m", "subject's masks is no table"),
+                ({"count": 3}, "name of the subject's masks is no text, but None"),
+                ({"name": "m", "options": "x"}, "options of the subject's masks is no table of names, but 'x'"),
+                ({"name": "m", "classifier": 1}, "classifier of the subject's masks is no table of names, but 1"),
+            )
+        ),
         ({"subject": {"name": 5}}, "subject's name is no text, but 5"),
     ],
 )

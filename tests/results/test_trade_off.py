@@ -157,6 +157,8 @@ def test_every_resampled_line_joins_the_gain_of_a_corruption_with_its_own_share(
 
 
 def test_a_trade_off_needs_two_profiles_of_one_question(profiles):
+    with pytest.raises(TypeError, match="two results of CorruptionProfile; int came"):
+        trade_off(profiles[0], 1)
     with pytest.raises(ValueError, match="options differs"):
         trade_off(profiles[0], replace(QUESTION, seed=1)(trials()[1]))
     with pytest.raises(ValueError, match="CorruptionProfile"):

@@ -58,6 +58,9 @@ def trade_off(profile: Result, natural: Result, draws: int = 2000, seed: int = 0
     """
     if draws < 100:
         raise ValueError(f"A bootstrap takes 100 draws or more; draws={draws} came.")
+    for one in (profile, natural):
+        if not isinstance(one, Result):
+            raise TypeError(f"trade_off takes two results of CorruptionProfile; {type(one).__name__} came.")
     if profile.record.get("analysis") != "CorruptionProfile":
         raise ValueError(f"trade_off takes results of CorruptionProfile; one of {profile.record.get('analysis')} came.")
     found = profile - natural
