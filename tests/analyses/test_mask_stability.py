@@ -46,7 +46,7 @@ def test_a_mask_starts_where_it_is_told_to(size):
     assert not np.array_equal(masks["random"][0], masks["random"][1])
     np.testing.assert_array_equal(masks["random"], fs.Mask(start="random", steps=1)(trial)["mask"].values)
     assert not np.array_equal(masks["random"], fs.Mask(start="random", steps=1, seed=1)(trial)["mask"].values)
-    with pytest.raises(ValueError, match="start is one of ones, half, random"):
+    with pytest.raises(ValueError, match="start is one of auto, ones, half, random"):
         fs.Mask(start="zeros")
 
 

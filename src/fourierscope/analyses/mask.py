@@ -18,7 +18,8 @@ from fourierscope.analyses.masks.fidelity import Fidelity, loss_named
 from fourierscope.analyses.masks.objective import Asked, GroupObjective, ImageObjective, predictions
 from fourierscope.analyses.masks.path import path
 from fourierscope.analyses.masks.pictures import examples
-from fourierscope.analyses.masks.solver import Penalty, Stop, least_masks, means
+from fourierscope.analyses.masks.search import Shakes, searched
+from fourierscope.analyses.masks.solver import Penalty, Stop, means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import count
@@ -34,7 +35,7 @@ _WORDS = {
     "target": ("auto", "label", "prediction"),
     "channels": ("shared", "separate"),
     "solver": ("descent", "adam"),
-    "start": ("ones", "half", "random"),
+    "start": ("auto", "ones", "half", "random"),
 }
 
 
@@ -63,7 +64,8 @@ class Mask(Analysis[Trial]):
     The result holds `mask` ("item", "row", "column") ("channel" after "item" where separate), and for each item
     `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one), `fidelity`, `objective`,
     `steps` (evaluations with their slopes), and `certificate`: the largest residual of the conditions of optimality, in
-    units of sparsity / number of gains. 0 is a minimum; where a network has kinks (ReLU) it need not be reached. With
+    units of sparsity / number of gains. 0 is a minimum; where a network has kinks (ReLU) it need not be reached, and the
+    way down is shaken several times to find a deeper valley. With
     bounds over images: `mean_size`, `kept_share`, `gain` by radius, `certified` (certificate at most `tolerance`).
     `path` adds `path_size` and `path_loss` over ("end", "sparsity"), and `size_at` over ("end", "loss"): the size of
     the least mask found that loses no more than so much, from either end.
@@ -92,10 +94,10 @@ class Mask(Analysis[Trial]):
     """The power of gains in the penalty, from 1 on."""
     solver: Literal["descent", "adam"] = "descent"
     """descent: projected gradient steps with a certificate; adam: the article's own way, for comparison."""
-    start: Start = "ones"
-    """The gains to start from: ones, half, or random."""
+    start: Literal["auto"] | Start = "auto"
+    """The gains to start from: ones, half, or random; auto is half for descent, and ones for adam as in the article."""
     steps: int | None = None
-    """Most steps of a mask; empty: 400, or 20,000 for adam."""
+    """Most steps of a mask; empty: 400, or 20,000 for adam. From 80 on, half of them go downwards from shaken masks."""
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
     path: bool = False
@@ -103,7 +105,7 @@ class Mask(Analysis[Trial]):
     losses: tuple[float, ...] = (0.01, 0.1, 0.5)
     """Rises of the fidelity at which a path tells the size."""
     seed: int = 0
-    """Seed of the infills and of a random start."""
+    """Seed of the infills, of shakes and of a random start."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -114,6 +116,8 @@ class Mask(Analysis[Trial]):
                 raise ValueError(f"{name} is one of {', '.join(words)}; {getattr(self, name)!r} came.")
         if self.target == "auto":  # so that the record tells what was done
             object.__setattr__(self, "target", "prediction" if self.over == "image" else "label")
+        if self.start == "auto":
+            object.__setattr__(self, "start", "half" if self.solver == "descent" else "ones")
         if self.steps is None:
             object.__setattr__(self, "steps", 400 if self.solver == "descent" else _MOST_ADAM)
         fits = {
@@ -150,13 +154,14 @@ class Mask(Analysis[Trial]):
         objective = ImageObjective(asked, places) if single else GroupObjective(asked, [places])
         shape, device = (len(places) if single else 1, *asked.gains), trial.classifier.device
         start, width = (
-            started(self.start, shape, self.chance(cell, "start")).to(device),
+            started(self._start, shape, self.chance(cell, "start")).to(device),
             batch_size(trial.samples.plane, device),
         )
         if self.solver == "adam":
             masks = adam_masks(objective, self.penalty, start, self._steps, width)
         else:
-            masks = least_masks(objective, self.penalty, start, width, self.stop)
+            shakes = Shakes.of(asked.gains, self._steps, self.chance(purpose="shakes"))
+            masks = searched(objective, self.penalty, start, width, self.stop, shakes)
         found = {name: getattr(masks, name) for name in OF_ITEMS}
         found["size"] = means(masks.gains, objective.bins)
         found |= answered(asked, places, masks.gains)
@@ -184,6 +189,11 @@ class Mask(Analysis[Trial]):
         infills = Infills.of(trial.samples, self.infill, self.origin, self.seed)
         targets = trial.samples.needed_labels() if self.target == "label" else predictions(trial)
         return Asked(trial, loss_named(self.fidelity), targets, infills, int(self.draws), self.channels == "shared")
+
+    @property
+    def _start(self) -> Start:
+        assert self.start != "auto"
+        return self.start
 
     @property
     def _steps(self) -> int:

@@ -16,7 +16,8 @@ from fourierscope.analyses.mask import Block, Mask
 from fourierscope.analyses.masks.controls import cosines, overlaps
 from fourierscope.analyses.masks.fidelity import Fidelity
 from fourierscope.analyses.masks.objective import ImageObjective
-from fourierscope.analyses.masks.solver import least_masks, means
+from fourierscope.analyses.masks.search import Shakes, searched
+from fourierscope.analyses.masks.solver import means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.fourier.pairs import Pairs
 from fourierscope.results import Axes, bounded, count, mean, median_interval, rate
@@ -86,7 +87,8 @@ class MaskStability(Analysis[Trial]):
         objective, device = ImageObjective(asked, places), trial.classifier.device
         start = started(self._starts[cell.start], (len(places), *asked.gains), self.chance(cell, "start")).to(device)
         width = batch_size(trial.samples.plane, device)
-        masks = least_masks(objective, self._mask.penalty, start, width, self._mask.stop)
+        shakes = Shakes.of(asked.gains, int(self.steps), self.chance(purpose=f"shakes {cell.start}"))
+        masks = searched(objective, self._mask.penalty, start, width, self._mask.stop, shakes)
         names = ("gains", "objective", "kept", "certificate", "steps")
         found = {name: getattr(masks, name) for name in names} | {"size": means(masks.gains, objective.bins)}
         return {name: one.cpu().numpy() for name, one in found.items()}

@@ -47,8 +47,9 @@ def _block(objective: Objective, penalty: Penalty, items: Tensor, gains: Tensor,
         pace = first / (1 - MOMENTS[0] ** step) / ((second / (1 - MOMENTS[1] ** step)).sqrt() + 1e-8)
         gains = torch.where(running[:, None, None], (gains - RATE * pace).clamp(0, 1), gains)
     total = found.values + penalty.values(gains, bins)
-    certificate = certificates(gains, found.slopes + penalty.slopes(gains, bins), penalty.price(gains, bins))
-    return Masks(items, gains, total, found.values, found.kept, certificate, used)
+    slopes = found.slopes + penalty.slopes(gains, bins)
+    certificate = certificates(gains, slopes, penalty.price(gains, bins))
+    return Masks(items, gains, total, found.values, found.kept, slopes, certificate, used)
 
 
 def _moved(mean: Tensor, value: Tensor, keep: float) -> Tensor:

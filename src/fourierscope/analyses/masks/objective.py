@@ -9,14 +9,16 @@ from torch import Tensor
 
 from fourierscope.analyses.masks.fidelity import Loss
 from fourierscope.analyses.masks.solver import Evaluation
+from fourierscope.fourier import Plane
 from fourierscope.fourier.pairs import Modulated, Pairs
 from fourierscope.runs import batch_size, batches
 from fourierscope.subjects import Classifier, Trial
 from fourierscope.treatments.attacks.gradients import slope_of
 from fourierscope.treatments.infills import Infills
 
-_FEW = 8  # images: smaller batches are filled up to it
+_FEW, _MOST, _PIXELS = 8, 32, 2**15  # images that go through a network together on a processor, and their pixels
 _FLOOR = 1e-3  # of the mean power: a frequency without power moves nothing, however far
+_EVENING = 0.3  # 0: one step for all frequencies, 0.5: all move the image alike; networks with kinks end lowest between
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,8 @@ def loaded_images(asked: Asked, places: Tensor) -> Loaded:
     """The images at `places` (n,), with the network's answers to them whole."""
     classifier = asked.trial.classifier
     images = asked.trial.samples.subset(places).batch().to(classifier.device)
-    size = batch_size(asked.trial.samples.plane, classifier.device)
     with torch.no_grad():
-        whole = torch.cat([_logits(classifier, part) for part in images.split(size)])
+        whole = _logits(classifier, images)
     infills = (asked.infills.at(places, draw).to(images) for draw in range(asked.draws))
     return Loaded([Modulated.of(images, one) for one in infills], asked.targets[places].to(whole.device), whole)
 
@@ -173,18 +174,28 @@ def _answers(asked: Asked, images: Tensor, loaded: Loaded) -> _Answers:
 
 
 def _logits(classifier: Classifier, images: Tensor) -> Tensor:
-    """Logits (n, classes) of images (n, c, h, w), the same bits for an image whatever others are asked about with it.
+    """Logits (n, classes) of images (n, c, h, w), asked in parts of one size always, of which the last is filled up.
 
-    A network's kernels give an image the same bits in any batch but a very small one, which goes through others (seen
-    below four images); where the objective has kinks the least difference leads to another mask.
+    A network's kernels go other ways for other sizes; where the objective has kinks the last bit of a logit leads to
+    another mask. So that a mask does not depend on those made beside it, every part has the same shape.
     """
-    count = len(images)
-    if count >= _FEW:
-        return classifier(images)
-    filled = torch.cat([images, images[:1].expand(_FEW - count, -1, -1, -1)])
-    return classifier(filled)[:count]
+    size = _together(images)
+    found = []
+    for part in images.split(size):
+        filled = torch.cat([part, part[:1].expand(size - len(part), -1, -1, -1)])
+        found.append(classifier(filled)[: len(part)])
+    return torch.cat(found)
+
+
+def _together(images: Tensor) -> int:
+    """How many images go through a network at a time: as many on a processor whatever batch was asked for."""
+    pixels = images.shape[-1] * images.shape[-2]
+    if images.device.type != "cpu":
+        return batch_size(Plane(*images.shape[-2:]), images.device)
+    return min(_MOST, max(_FEW, _PIXELS // pixels))
 
 
 def _scale(power: Tensor) -> Tensor:
     """How far gains (..., k, pairs) may move at once: less where there is more to move."""
-    return (power / power.mean((-2, -1), keepdim=True).clamp_min(1e-30) + _FLOOR).rsqrt()
+    exact = power.double()  # vectors and what is left of them have other last bits
+    return (exact / exact.mean((-2, -1), keepdim=True).clamp_min(1e-30) + _FLOOR).pow(-_EVENING).to(power.dtype)

@@ -85,9 +85,18 @@ class Masks:
     objective: Tensor
     fidelity: Tensor
     kept: Tensor
+    slopes: Tensor
+    """Of the objective in each bin (r, k, pairs)."""
     certificate: Tensor
     steps: Tensor
     """Evaluations of the fidelity and its slope (r,)."""
+
+    def rows(self, index: Tensor) -> Masks:
+        return Masks(*(getattr(self, one.name)[index] for one in fields(self)))
+
+    def with_rows(self, index: Tensor, other: Masks) -> Masks:
+        """These masks, with those at `index` (r,) replaced by the other ones."""
+        return Masks(*(getattr(self, one.name).index_copy(0, index, getattr(other, one.name)) for one in fields(self)))
 
 
 @dataclass
@@ -116,16 +125,27 @@ class _Descent:
         return _Descent(*(torch.cat([getattr(self, one.name), getattr(other, one.name)]) for one in fields(self)))
 
 
-def least_masks(objective: Objective, penalty: Penalty, start: Tensor, width: int, stop: Stop = Stop()) -> Masks:
-    """The least masks of all items, from gains `start` (items, k, pairs), at most `width` at a time."""
+def least_masks(
+    objective: Objective,
+    penalty: Penalty,
+    start: Tensor,
+    width: int,
+    stop: Stop = Stop(),
+    items: Tensor | None = None,
+) -> Masks:
+    """The least masks of `items` (all, unless given), ascending, from gains `start` (items, k, pairs) downwards.
+
+    At most `width` are on their way at a time.
+    """
     done: list[Masks] = []
     active: _Descent | None = None
+    items = torch.arange(len(start), device=start.device) if items is None else items
     waiting = torch.arange(len(start), device=start.device)
     while active is not None or len(waiting):
         room = width - (0 if active is None else len(active.items))
         if len(waiting) and (active is None or room >= max(1, width // 4)):
             new, waiting = waiting[:room], waiting[room:]
-            entered = _entered(objective, penalty, new, start[new])
+            entered = _entered(objective, penalty, items[new], start[new])
             active = entered if active is None else active.joined(entered)
             objective.hold(active.items)
         assert active is not None
@@ -228,13 +248,12 @@ def _finished(now: _Descent, penalty: Penalty, bins: Tensor, stop: Stop) -> Tens
 
 def _masks(now: _Descent, penalty: Penalty, bins: Tensor) -> Masks:
     certificate = certificates(now.gains, now.slopes, penalty.price(now.gains, bins))
-    return Masks(now.items, now.gains, now.objective, now.fidelity, now.kept, certificate, now.steps)
+    return Masks(now.items, now.gains, now.objective, now.fidelity, now.kept, now.slopes, certificate, now.steps)
 
 
 def _in_order(done: list[Masks]) -> Masks:
     whole = Masks(*(torch.cat([getattr(one, f.name) for one in done]) for f in fields(Masks)))
-    order = whole.items.argsort()
-    return Masks(*(getattr(whole, f.name)[order] for f in fields(Masks)))
+    return whole.rows(whole.items.argsort())
 
 
 def _inner(one: Tensor, other: Tensor, bins: Tensor) -> Tensor:
