@@ -25,7 +25,8 @@ import fourierscope as fs
 from fourierscope.analyses.masks.adam import FIDELITY_REST, MOMENTS, QUIET, RATE, SIZE_REST
 from fourierscope.analyses.masks.fidelity import loss_named
 from fourierscope.analyses.masks.objective import Asked, ImageObjective, predictions
-from fourierscope.analyses.masks.solver import Masks, Penalty, Stop, least_masks
+from fourierscope.analyses.masks.search import Shakes, searched
+from fourierscope.analyses.masks.solver import Masks, Penalty, Stop
 from fourierscope.treatments.infills import Infills
 
 SPARSITY = 0.07
@@ -94,7 +95,8 @@ def solved(trial: fs.Trial, masks: int, steps: int) -> Masks:
     asked = Asked(trial, loss_named("squared-difference"), predictions(trial), infills)
     objective = ImageObjective(asked, torch.arange(masks))
     stop = Stop(certificate=-1, rest=-torch.inf, steps=steps)
-    return least_masks(objective, Penalty(SPARSITY), torch.ones(masks, *asked.gains), masks, stop)
+    start, shakes = torch.full((masks, *asked.gains), 0.5), Shakes.of(asked.gains, steps, torch.Generator())
+    return searched(objective, Penalty(SPARSITY), start, masks, stop, shakes)
 
 
 def one_by_one(trial: fs.Trial, place: int, most: int) -> tuple[float, int]:
