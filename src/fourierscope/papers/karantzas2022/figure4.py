@@ -1,0 +1,124 @@
+"""Figure 4: where in frequency the masks of sets differ, by radius and by direction."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures import draw_together
+from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
+from fourierscope.papers.karantzas2022.by_role import of_role
+from fourierscope.papers.karantzas2022.differences import LOWEST, less, more_in_band
+from fourierscope.papers.karantzas2022.learned import ROLES
+from fourierscope.papers.karantzas2022.masks import LOSSES, energies, set_masks, single_masks
+from fourierscope.papers.making import Making, NotTried
+from fourierscope.papers.reading import exact
+
+_HIGH = (0.5, 1.0)  # of the way to the corner
+_OTHERS = ROLES[1:]
+
+
+def _make(making: Making) -> None:
+    for role, own in single_masks(making):
+        energies(making, f"{role}-single", own)
+    if {"natural-single-energy", "adversarial-single-energy"} <= set(making.results):
+        pair = [making.results[f"{role}-single-energy"] for role in ("adversarial", "natural")]
+        making.hold("single-difference", pair[0] - pair[1])
+    try:
+        for role, loss, own in set_masks(making):
+            energies(making, f"{role}-{loss}", own)
+    except NotTried as error:
+        making.left_out |= {f"{role}-{loss}-energy": str(error) for role in ROLES for loss in LOSSES}
+
+
+def _draw(made: Made) -> list[Picture]:
+    found = []
+    for name, axis, where in (("radial", "radius", "ring"), ("angular", "angle", "direction")):
+        says = (
+            f"How much more of its energy each network's mask has than the natural one's in every {where}, as a share "
+            "of the whole: of the mask of the set by both readings of the loss, and, with 95 % bands, the mean over "
+            "masks of single images."
+        )
+        curves = list(_curves(made, f"{name}_share"))
+        if curves:
+            values, names = zip(*curves, strict=True)
+            found.append(Picture(f"figure-4-{axis}", says, draw_together(values, names)))
+    return found
+
+
+def _curves(made: Made, value: str) -> list[tuple[xr.DataArray, str]]:
+    found = []
+    if "single-difference" in made.results:
+        found.append((made["single-difference"][value], "adversarial, single images"))
+    for role in _OTHERS:
+        for loss in LOSSES:
+            both = made.having([f"{role}-{loss}-energy", f"natural-{loss}-energy"])
+            if len(both) == 2:
+                found.append((less(*(made[one][value] for one in both)), f"{role}, set, {loss}"))
+    return found
+
+
+def _leans(role: str, loss: str, band: tuple[float, float], where: str) -> Check:
+    return Check(
+        f"Mask of the set, {loss}: share of its energy {where}, {role} minus natural",
+        lambda made: more_in_band(
+            of_role(made, role, f"{loss}-energy"), of_role(made, "natural", f"{loss}-energy"), *band
+        ),
+        low=ABOVE_ZERO,
+    )
+
+
+def _single(made: Made) -> Reading:
+    return more_in_band(
+        of_role(made, "adversarial", "single-energy"), of_role(made, "natural", "single-energy"), 0, LOWEST
+    )
+
+
+def _directions(made: Made) -> Reading:
+    """Of the directions in which the share differs significantly, the lesser number of those above and below nought."""
+    gap = made["single-difference"]["angular_share"]
+    sure = gap["angular_share_significant"].values.astype(bool)
+    signs = [int((sure & (sign * gap.values > 0)).sum()) for sign in (1, -1)]
+    return exact(min(signs), int(made["single-difference"].dataset["n"]))
+
+
+def _uneven(made: Made) -> Reading:
+    """The largest less the least difference over directions, of the mask of the set."""
+    gap = less(*(of_role(made, role, f"{LOSSES[0]}-energy")["angular_share"] for role in ("adversarial", "natural")))
+    return exact(float(np.ptp(gap.values)), 1)
+
+
+EXHIBIT = Exhibit(
+    number="4",
+    title="Energy of masks by radius and by direction",
+    claim=(
+        "Against the natural network the masks of the adversarially trained and of the scale-trained one gain at low "
+        "frequencies, that of the rotation-trained one at high ones; all that is uneven in direction."
+    ),
+    source="section 3.1",
+    make=_make,
+    draw=_draw,
+    checks=(
+        *(
+            _leans(role, loss, (0, LOWEST), "in the lowest bands")
+            for loss in LOSSES
+            for role in ("adversarial", "scale")
+        ),
+        *(_leans("rotation", loss, _HIGH, "beyond half of the way to the corner") for loss in LOSSES),
+        Check(
+            "Masks of single images: share of their energy in the lowest bands, adversarial minus natural",
+            _single,
+            low=ABOVE_ZERO,
+        ),
+        Check(
+            "Mask of the set: largest less least difference over eight directions, adversarial minus natural",
+            _uneven,
+            low=0.01,
+        ),
+        Check(
+            "Masks of single images: directions that gain, or that lose, significantly (the lesser number)",
+            _directions,
+            low=1,
+        ),
+    ),
+)
