@@ -28,7 +28,7 @@ def _make(making: Making) -> None:
         for role, loss, own in set_masks(making):
             energies(making, f"{role}-{loss}", own)
     except NotTried as error:
-        making.left_out |= {f"{role}-{loss}-energy": str(error) for role in ROLES for loss in LOSSES}
+        making.left_out["masks of sets"] = str(error)
 
 
 def _draw(made: Made) -> list[Picture]:

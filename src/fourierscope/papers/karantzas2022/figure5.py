@@ -21,7 +21,7 @@ def _make(making: Making) -> None:
     try:
         class_masks(making, "natural")
     except NotTried as error:
-        making.left_out["natural-class-masks"] = str(error)
+        making.left_out["masks of classes"] = str(error)
 
 
 def _draw(made: Made) -> list[Picture]:

@@ -8,9 +8,10 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Check, Exhibit, Made
 from fourierscope.papers.karantzas2022.by_role import of_role
 from fourierscope.papers.karantzas2022.differences import LOWEST, MIDDLE, band_share, lead_in_band
 from fourierscope.papers.karantzas2022.images import few_of, single_images
+from fourierscope.papers.karantzas2022.learned import network
 from fourierscope.papers.karantzas2022.masks import PAIR, Loss, energies, mask_path, masks_by, single_masks, trials_of
 from fourierscope.papers.karantzas2022.printed import printed
-from fourierscope.papers.making import Making, NotTried
+from fourierscope.papers.making import Making
 from fourierscope.papers.reading import between, within
 from fourierscope.results import wilson
 
@@ -21,6 +22,8 @@ _BANDS = "the lowest bands (6 of 64 to the corner)"
 
 
 def _make(making: Making) -> None:
+    for role in PAIR:
+        network(making, role)  # without both there is nothing to compare
     for role, own in single_masks(making):
         energies(making, f"{role}-single", own)
     _hold_wins(making, "wins", "single-energy")
@@ -31,12 +34,8 @@ def _make(making: Making) -> None:
 
 
 def _hold_wins(making: Making, name: str, energy: str) -> None:
-    """Of the adversarial network over the natural one. Raises NotTried where one of them is missing."""
-    try:
-        first, second = (making.results[f"{role}-{energy}"] for role in ("adversarial", "natural"))
-    except KeyError:
-        raise NotTried(f"it compares two networks: {'; '.join(dict.fromkeys(making.left_out.values()))}") from None
-    making.hold(name, mask_wins(first, second))
+    """Of the adversarial network over the natural one."""
+    making.hold(name, mask_wins(making.results[f"adversarial-{energy}"], making.results[f"natural-{energy}"]))
 
 
 def _draw(made: Made) -> list[Picture]:

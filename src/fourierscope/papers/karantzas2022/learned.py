@@ -18,6 +18,7 @@ EPS, STEPS = 0.06 * 0.226, 10
 _NETWORKS = {"small": "resnet20", "full": "vgg11"}
 _TAUGHT = {"small": ("scale", "translation", "rotation"), "full": ROLES}
 _SMALL_EPOCHS = 8
+_SHIPPED = "reference:cifar10-"
 _CHANGES = {
     "scale": Affine(degrees=0, scale=(0.5, 1.5), translation=0),
     "translation": Affine(degrees=0, scale=(1, 1), translation=0.4),
@@ -33,16 +34,19 @@ _FULL = Recipe(
 def network(making: Making, role: str) -> Classifier:
     """The classifier of a role: the one given or shipped, else one trained here, with a checkpoint in the folder.
 
-    Raises NotTried with the reason where there is neither.
+    Raises NotTried with the reason where there is neither, or the one shipped is of images of another size.
     """
     try:
-        return making.classifier(role)
+        found = making.classifier(role)
     except NotTried as error:
         if role not in _TAUGHT.get(making.budget, ()):
             raise
         if making.setting.learned is None:
             raise NotTried(f"{error}, nor training images to train one (--training npz:PATH)") from None
-    return _taught(making, role)
+        return _taught(making, role)
+    if found.name.startswith(_SHIPPED) and making.setting.samples.plane.shape != (32, 32):
+        raise NotTried(f"{found.name} is of CIFAR-10, 32 x 32 pixels (--classifier {role}=... takes your own)")
+    return found
 
 
 def recipe_of(budget: str, role: str) -> Recipe:

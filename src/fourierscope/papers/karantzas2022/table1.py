@@ -31,11 +31,12 @@ def _make(making: Making) -> None:
 def _draw(made: Made) -> list[Picture]:
     names = made.having([f"{role}-{loss}-held-out" for role in ROLES for loss in LOSSES])
     values = [made[name]["accuracy"].sel(masked=_SHOWN) for name in names]
+    told = [one.removesuffix("-held-out").replace("-", ", ", 1) for one in names]
     says = (
         "Accuracy on images that the mask was not learned from: whole, under the mask of the learned half, and under "
         "random masks of its size and of the energy that it lets through."
     )
-    return [Picture("table-1", says, draw_together(values, [one.removesuffix("-held-out") for one in names]))]
+    return [Picture("table-1", says, draw_together(values, told))]
 
 
 def _change(made: Made, role: str, loss: str, half: Half) -> Reading:
