@@ -76,6 +76,7 @@ def _single(made: Made) -> Reading:
 
 def _directions(made: Made) -> Reading:
     """Of the directions in which the share differs significantly, the lesser number of those above and below nought."""
+    of_role(made, "adversarial", "single-energy")  # tells why there is no difference
     gap = made["single-difference"]["angular_share"]
     sure = gap["angular_share_significant"].values.astype(bool)
     signs = [int((sure & (sign * gap.values > 0)).sum()) for sign in (1, -1)]

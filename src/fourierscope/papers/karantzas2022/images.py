@@ -20,14 +20,16 @@ _FEW = {"smoke": 4, "small": 60, "full": 200}  # for what takes a whole path a m
 def single_images(making: Making) -> Samples:
     """The images that get a mask each: those that the natural network, and the adversarial one if any, are right on.
 
-    Where labels do not fit the natural network, all images without them, each with its own prediction for a target.
+    Where labels do not fit the natural network, what it predicts stands for them: it is right on all images then.
     Raises NotTried where there is no natural network, or it is never right.
     """
     drawn = making.samples(_DRAWN)
     natural = Trial(network(making, "natural"), drawn)
+    predicted = predictions(natural)
     if misfit(natural):
-        return Samples(drawn.images, None, drawn.name, None, drawn.places).limited(_SINGLE[making.budget])
-    right = predictions(natural) == drawn.needed_labels()
+        name = f"{drawn.name}, labels as {natural.classifier.name} predicts"
+        drawn = Samples(drawn.images, predicted, name, None, drawn.places)
+    right = predicted == drawn.needed_labels()
     with suppress(NotTried):
         right &= predictions(Trial(network(making, "adversarial"), drawn)) == drawn.needed_labels()
     if not right.any():

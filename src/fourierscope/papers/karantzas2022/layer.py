@@ -27,7 +27,8 @@ class MaskLayer(Analysis[Masked]):
 
     `identity_error`: the largest change of a pixel under gains of 1. `lost`: the share of the masked spectrum's energy
     that no real image can carry, which taking the real part throws away; none where a frequency and its partner have
-    one gain. `lost_by_chance`: the same of the gains at other frequencies by chance, without regard to partners.
+    one gain. `lost_by_chance`: the same of gains drawn evenly from [0, 1] for each bin by itself, upon the images less
+    their own mean: an eighth is expected, E (g - g')^2 / 4 over E g^2.
     `pictures` are the images, their spectra, masks, and what passes.
 
     Source: Karantzas et al. (2022), section 2.1 and Fig. 2. Their code has a gain for each of the two partners.
@@ -44,8 +45,7 @@ class MaskLayer(Analysis[Masked]):
         modulated = Modulated.of(images, infill)
         whole = modulated.images(torch.ones_like(masked.pair_gains[masked.own[places]]))
         varying = images - infill
-        order = torch.randperm(gains[0, 0].numel(), generator=self.chance(purpose="gains"))
-        by_chance = gains.flatten(2)[..., order].unflatten(2, gains.shape[2:])
+        by_chance = torch.rand(len(images), 1, *images.shape[2:], generator=self.chance(purpose="gains"))
         states = [
             images,
             planes(_levels(to_spectrum(varying)), images.shape[1]),
@@ -55,7 +55,7 @@ class MaskLayer(Analysis[Masked]):
         return {
             "identity_error": (whole - images).abs().amax((1, 2, 3)).numpy(),
             "lost": _lost(varying, gains).numpy(),
-            "lost_by_chance": _lost(varying, by_chance).numpy(),
+            "lost_by_chance": _lost(images - images.mean((2, 3), keepdim=True), by_chance).numpy(),
             "pictures": strips([one[:_SHOWN] for one in states]),
         }
 
@@ -64,7 +64,7 @@ class MaskLayer(Analysis[Masked]):
         told = {
             "identity_error": "Mean over images of the largest change of a pixel under gains of 1.",
             "lost": "Share of the masked spectrum's energy that the real part throws away.",
-            "lost_by_chance": "The same with gains at other frequencies, partners apart.",
+            "lost_by_chance": "The same under gains by chance, a frequency and its partner apart.",
         }
         found: dict[str, xr.DataArray] = {}
         for name, says in told.items():
@@ -78,7 +78,8 @@ def _lost(images: Tensor, gains: Tensor) -> Tensor:
     """The share (n,) of the energy of masked spectra that is not in the real images (n, c, h, w) of them."""
     spectra = (to_spectrum(images.double()) * gains).abs().square().sum((1, 2, 3))
     kept = filtered(images.double(), gains.double()).square().sum((1, 2, 3))
-    return (1 - kept / spectra.clamp_min(torch.finfo(torch.float64).tiny)).abs()  # rounding goes either way
+    share = (1 - kept / spectra.clamp_min(torch.finfo(torch.float64).tiny)).abs()  # rounding goes either way
+    return torch.where(spectra > 0, share, 0.0)  # of nothing nothing is lost
 
 
 def _levels(spectra: Tensor) -> Tensor:
