@@ -142,6 +142,10 @@ def test_the_whole_is_made_in_few_steps(tmp_path, monkeypatch):
     assert all(one.pictures for one in outcomes)
     for one in (check for outcome in outcomes for check in outcome.checked if check.reading is None):
         assert one.why == absent["scale"]
+    of_set = {one.exhibit.number: one.made.results for one in outcomes}["table 1"]
+    learned_half, held = (of_set[f"natural-cross-entropy{end}"].record["subject"] for end in ("", "-held-out"))
+    assert learned_half["samples"]["digest"] != held["samples"]["digest"]
+    assert held["masks"]["name"] == "reference:natural"
     shared = [path.name for path in (tmp_path / "out" / "cells").iterdir()]
     assert len([one for one in shared if one.startswith("single-")]) == 2
 

@@ -7,10 +7,21 @@ import xarray as xr
 
 import fourierscope as fs
 from fourierscope.papers.exhibit import Made
-from fourierscope.papers.karantzas2022 import figure1, figure3, figure4, figure7, figure8, table1, table2, table3
+from fourierscope.papers.karantzas2022 import (
+    figure1,
+    figure3,
+    figure4,
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    table1,
+    table2,
+    table3,
+)
 from fourierscope.papers.karantzas2022.activations import ActivationHarmonics, Sine
 from fourierscope.papers.karantzas2022.by_role import of_role
-from fourierscope.papers.karantzas2022.differences import LOWEST, band_share, lead_in_band, more_in_band
+from fourierscope.papers.karantzas2022.differences import LOWEST, band_share, lead_in_band, lower_by, more_in_band
 from fourierscope.papers.karantzas2022.printed import printed
 from fourierscope.papers.making import NotTried
 from fourierscope.results import Axes, Result, bounded, count, mean, rate, share, wilson
@@ -55,6 +66,8 @@ def test_more_and_leads_have_the_sign_of_the_first():
     assert more_in_band(MIDDLE, LOW, 0, LOWEST).value < -0.1
     assert lead_in_band(LOW, MIDDLE, 0, LOWEST).value == 1
     assert lead_in_band(LOW, LOW, 0, LOWEST).value == 0
+    assert lower_by(LOW, MIDDLE).value == pytest.approx(-lower_by(MIDDLE, LOW).value)
+    assert 2 < lower_by(LOW, MIDDLE).value < 4
 
 
 @pytest.mark.parametrize("exhibit", [figure4, figure7], ids=["figure 4", "figure 7"])
@@ -63,7 +76,7 @@ def test_masks_that_lie_lower_hold_and_swapped_ones_fail(exhibit):
         Made({"adversarial-single-energy": one, "natural-single-energy": other})
         for one, other in ((LOW, MIDDLE), (MIDDLE, LOW))
     )
-    words = ("in the lowest bands", "single images") if exhibit is figure4 else ("Share of images with more in",)
+    words = ("single images", " minus ") if exhibit is figure4 else ("Share of images with more in",)
     assert verdicts(exhibit.EXHIBIT, made, words) == {"holds"}
     assert verdicts(exhibit.EXHIBIT, swapped, words) == {"fails"}
 
@@ -143,6 +156,78 @@ def test_an_attack_that_turns_nothing_is_told():
     dataset = held.dataset.drop_vars([name for name in held if str(name).startswith("accuracy_of_turned")])
     found = table2.EXHIBIT.checks[0].tried(Made({"natural-transfer": Result(dataset, RECORD)}), "small")
     assert (found.verdict, found.why) == ("not tried here", "the attack turned no image")
+
+
+def single(kept, size):
+    """Results of Mask over 20 images of which so many keep their prediction, all masks of one size."""
+    found = rate("kept_share", np.arange(20) < kept, Axes({}), "Kept.")
+    found |= mean("mean_size", np.full(20, size), Axes({}), "1", "Size.")
+    return Result(xr.Dataset(found | count(20)), RECORD)
+
+
+def rows(**values):
+    """A result of MaskTransfer of 20 images: how many are kept, and how much energy passes, in each row."""
+    words = [key.replace("_", " ") for key in values]
+    axes = Axes({"masked": np.array(words)})
+    kept, energy = (np.array([one[place] for one in values.values()]) for place in (0, 1))
+    found = rate("kept_share", np.arange(20) < kept[:, None], axes, "Kept.")
+    found |= mean("energy", np.repeat(energy[:, None], 20, 1), axes, "1", "Energy.")
+    for value, more in (("sufficiency", (0.3, 0.2)), ("necessity", (0.1, -0.1)), ("binary_necessity", (-0.1, 0.1))):
+        controls = Axes({"control": np.array(["equal size", "equal energy"])})
+        found[value] = controls.array(np.array(more), "1", "More.")
+    return Result(xr.Dataset(found | count(20)), RECORD)
+
+
+def test_sparse_masks_that_keep_all_hold_and_large_ones_that_lose_fail():
+    least, large = single(20, 0.05), single(19, 0.2)
+    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": least}), ("natural: mean size",)) == {"holds"}
+    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": least}), ("natural: share of predictions",)) == {"holds"}
+    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": large}), ("natural: mean size",)) == {"fails"}
+    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": large}), ("natural: share of predictions",)) == {"fails"}
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_complements_pass_more_or_less_than_masks_and_own_classes_lend_better_or_worse(more):
+    high, low = ((20, 0.8), (10, 0.2)) if more else ((10, 0.2), (20, 0.8))
+    held = rows(own_mask=low, binary_complement=high, mask_of_its_class=high, mask_of_another_class=low)
+    expected = {"holds"} if more else {"fails"}
+    for words in (("natural: share of the image's energy",), ("natural: share kept under the mask of another",)):
+        assert verdicts(figure5.EXHIBIT, Made({"natural-transfer": held}), words) == expected
+
+
+def test_where_no_image_lends_its_mask_the_reason_is_told():
+    held = rows(own_mask=(20, 0.2), binary_complement=(20, 0.8))
+    assert verdicts(figure5.EXHIBIT, Made({"natural-transfer": held}), ("natural: share kept",)) == {"not tried here"}
+
+
+def test_each_control_is_read_by_itself():
+    held = Made({"adversarial-transfer": rows(own_mask=(20, 0.2))})
+    found = {one.says: one.tried(held, "small").verdict for one in figure6.EXHIBIT.checks if "adversarial" in one.says}
+    assert [found[says] for says in found if "minus kept under random masks of" in says] == ["holds", "holds"]
+    assert [found[says] for says in found if "without the mask, of" in says] == ["holds", "fails"]
+    assert [found[says] for says in found if "without the binary mask, of" in says] == ["fails", "holds"]
+
+
+def path_of(sizes):
+    """A result of Mask with a path over 5 images: sizes from all and from none, the same at every loss."""
+    axes = Axes({"end": np.array(["from all", "from none"]), "loss": np.array([0.01, 0.1, 0.5])})
+    outcomes = np.broadcast_to(np.array(sizes)[:, None, None], (2, 3, 5))
+    return Result(xr.Dataset(mean("size_at", outcomes, axes, "1", "Size.") | count(5)), RECORD)
+
+
+def test_sizes_at_equal_loss_are_read_from_either_end():
+    made = Made({"adversarial-path": path_of((0.3, 0.2)), "natural-path": path_of((0.2, 0.25))})
+    assert verdicts(figure7.EXHIBIT, made, ("begun from all: size",)) == {"holds"}
+    assert verdicts(figure7.EXHIBIT, made, ("begun from none: size",)) == {"fails"}
+    assert verdicts(figure7.EXHIBIT, made, ("natural: size of masks",)) == {"holds"}
+    assert verdicts(figure7.EXHIBIT, made, ("adversarial: size of masks",)) == {"fails"}
+
+
+def test_the_share_of_images_with_more_counts_no_ties():
+    (check,) = [one for one in figure7.EXHIBIT.checks if "more there for the adversarial" in one.says]
+    names = ("adversarial-single-energy", "natural-single-energy")
+    assert check.tried(Made(dict.fromkeys(names, LOW)), "small").reading.value == 0
+    assert check.tried(Made({names[0]: LOW, names[1]: MIDDLE}), "small").reading.value == 1
 
 
 def classes(tested, learned, places):

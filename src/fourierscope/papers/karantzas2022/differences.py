@@ -41,6 +41,19 @@ def more_in_band(first: Result, second: Result, low: float, high: float) -> Read
     return paired(ours, theirs) if len(ours) > 1 else exact(float((ours - theirs)[0]), 1)
 
 
+def lower_by(first: Result, second: Result) -> Reading:
+    """How many cycles per image the energy of the first's masks lies lower, in the mean, paired mask by mask.
+
+    Unlike shares of bands this does not fall by itself where masks are larger.
+    """
+    radii = []
+    for one in (first, second):
+        held = unpacked(one.dataset, "radial_share")
+        assert held is not None
+        radii.append(held.T.astype(np.float64) @ one["radial_share"]["radius"].values)
+    return paired(radii[1], radii[0])
+
+
 def lead_in_band(first: Result, second: Result, low: float, high: float) -> Reading:
     """The share of images of which the first's mask has more in a band, less that of which the second's has."""
     ours, theirs = (band_share(one, low, high) for one in (first, second))

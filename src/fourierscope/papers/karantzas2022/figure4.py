@@ -8,7 +8,7 @@ import xarray as xr
 from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.karantzas2022.by_role import of_role
-from fourierscope.papers.karantzas2022.differences import LOWEST, less, more_in_band
+from fourierscope.papers.karantzas2022.differences import LOWEST, less, lower_by, more_in_band
 from fourierscope.papers.karantzas2022.learned import ROLES
 from fourierscope.papers.karantzas2022.masks import LOSSES, energies, set_masks, single_masks
 from fourierscope.papers.making import Making, NotTried
@@ -74,6 +74,10 @@ def _single(made: Made) -> Reading:
     )
 
 
+def _lower(made: Made) -> Reading:
+    return lower_by(of_role(made, "adversarial", "single-energy"), of_role(made, "natural", "single-energy"))
+
+
 def _directions(made: Made) -> Reading:
     """Of the directions in which the share differs significantly, the lesser number of those above and below nought."""
     of_role(made, "adversarial", "single-energy")  # tells why there is no difference
@@ -109,6 +113,11 @@ EXHIBIT = Exhibit(
         Check(
             "Masks of single images: share of their energy in the lowest bands, adversarial minus natural",
             _single,
+            low=ABOVE_ZERO,
+        ),
+        Check(
+            "Masks of single images: mean radius of their energy in cycles per image, natural minus adversarial",
+            _lower,
             low=ABOVE_ZERO,
         ),
         Check(
