@@ -87,12 +87,12 @@ def test_the_layer_loses_nothing_but_without_partners(tmp_path):
     gains = (plane.radius() < 6).float().expand(3, 1, *plane.shape)
     found = MaskLayer()(fs.Masked(fs.Trial(fs.open_classifier("reference:natural"), samples), gains))
     assert float(found["identity_error"]) < 1e-6
-    assert float(found["lost"]) < 1e-6
+    assert float(found["lost_share"]) < 1e-6
     varying = samples.batch() - samples.batch().mean((2, 3), keepdim=True)
     drawn = torch.rand(3, 1, *plane.shape, generator=MaskLayer().chance(purpose="gains"))
     back = torch.fft.ifft2(torch.fft.ifftshift(fs.to_spectrum(varying) * drawn, dim=(-2, -1)), norm="ortho")
     share = back.imag.square().sum((1, 2, 3)) / back.abs().square().sum((1, 2, 3))
-    assert float(found["lost_by_chance"]) == pytest.approx(float(share.mean()), abs=1e-4)
+    assert float(found["lost_share_by_chance"]) == pytest.approx(float(share.mean()), abs=1e-4)
 
 
 def test_each_role_learns_by_its_own_augmentation():

@@ -273,8 +273,8 @@ def test_the_window_leaks_as_its_transform_says():
     found = ActivationHarmonics()(Sine(1.0))
     times, turns = 0.2 * np.arange(63), np.outer(np.arange(63), np.arange(1, 32)) * 2 * np.pi / 63
     energy = np.abs(np.sin(times) @ np.exp(-1j * turns)) ** 2
-    assert float(found["leaked"].sel(way="window")) == pytest.approx(1 - energy.max() / energy.sum(), rel=1e-6)
-    assert float(found["leaked"].sel(way="circle")) < 1e-20
+    assert float(found["leakage"].sel(way="window")) == pytest.approx(1 - energy.max() / energy.sum(), rel=1e-6)
+    assert float(found["leakage"].sel(way="circle")) < 1e-20
 
 
 def test_of_a_role_that_is_left_out_the_reason_is_told():

@@ -49,9 +49,9 @@ class ActivationHarmonics(Analysis[Sine]):
     """What four activation functions make of a sine.
 
     On a closed circle, where nothing leaks: `level` ("activation", "harmonic") in decibels of the first harmonic;
-    `distortion`, total; `above_first`, the share of the energy of the variation above the first harmonic;
-    `largest_even`, the largest even harmonic over the first; and of two tones `sum_tone` and `difference_tone`, their
-    energies over that of the tones. On the article's window `window_level` ("activation", "frequency"). `leaked` over
+    `distortion`, total; `blue_shift`, the share of the energy of the variation above the first harmonic;
+    `even_ratio`, the largest even harmonic over the first; and of two tones `sum_tone` and `difference_tone`, their
+    energies over that of the tones. On the article's window `window_level` ("activation", "frequency"). `leakage` over
     ("way",) is the share of the energy of the sine alone, without any activation, that is told at other frequencies.
     `closed_form_error` is the largest distance of ReLU's sampled harmonics from the formula. Over ("reach",): the loss
     of a layer averaged over translations, by the formula less as measured (`formula_error`, of its variation), and how
@@ -71,12 +71,12 @@ class ActivationHarmonics(Analysis[Sine]):
         found = {
             "level": _decibels(coefficients[:, 1 : _SHOWN + 1].abs().numpy()),
             "distortion": total_distortion(coefficients).numpy(),
-            "above_first": (energy[:, 1:].sum(1) / energy.sum(1)).numpy(),
-            "largest_even": (coefficients[:, 2::2].abs().amax(1) / coefficients[:, 1].abs()).numpy(),
+            "blue_shift": (energy[:, 1:].sum(1) / energy.sum(1)).numpy(),
+            "even_ratio": (coefficients[:, 2::2].abs().amax(1) / coefficients[:, 1].abs()).numpy(),
             "sum_tone": np.array([float(one.sum / one.fundamental) for one in tones]),
             "difference_tone": np.array([float(one.difference / one.fundamental) for one in tones]),
             "window_level": np.stack([_decibels(_windowed(name, sine.amplitude)) for name in ACTIVATIONS]),
-            "leaked": np.array([_leaked(_windowed(None, sine.amplitude)), _leaked(_round(sine.amplitude))]),
+            "leakage": np.array([_leaked(_windowed(None, sine.amplitude)), _leaked(_round(sine.amplitude))]),
             "closed_form_error": (activation_harmonics("relu") - relu_harmonics()).abs().max().numpy(),
         }
         return found | self._averages()
@@ -92,11 +92,15 @@ class ActivationHarmonics(Analysis[Sine]):
             "level": (circle, "dB", f"Level of each harmonic on a closed circle; {_FLOOR:g} stands for less."),
             "window_level": (window, "dB", f"Level on the article's window of {_POINTS} points, step {_STEP}."),
             "distortion": (each, "1", "Total harmonic distortion."),
-            "above_first": (each, "1", "Share of the energy of the variation above the first harmonic."),
-            "largest_even": (each, "1", "Largest even harmonic over the first one."),
+            "blue_shift": (each, "1", "Share of the energy of the variation above the first harmonic."),
+            "even_ratio": (each, "1", "Largest even harmonic over the first one."),
             "sum_tone": (each, "1", "Energy at the sum of two tones over that of both tones."),
             "difference_tone": (each, "1", "Energy at the difference of two tones over that of both tones."),
-            "leaked": (ways, "1", "Share of the sine's own energy that is told at other frequencies than its largest."),
+            "leakage": (
+                ways,
+                "1",
+                "Share of the sine's own energy that is told at other frequencies than its largest.",
+            ),
             "closed_form_error": (Axes({}), "1", "Largest distance of ReLU's harmonics from the closed form."),
             "formula_error": (reach, "1", "Largest distance of formula and mean over translations, of the variation."),
             "variation": (reach, "1", "Deviation of the loss averaged over translations, over that of the loss."),

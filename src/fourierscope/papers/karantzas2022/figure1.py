@@ -59,10 +59,10 @@ def _none(name: str, amplitude: float, value: str, says: str) -> Check:
     )
 
 
-def _above_first(name: str) -> Check:
+def _blue_shift(name: str) -> Check:
     return Check(
         f"{name} of 3 sin t: share of the energy above the first harmonic",
-        lambda made: at(made["amplitude-3"], "above_first", {"activation": name}),
+        lambda made: at(made["amplitude-3"], "blue_shift", {"activation": name}),
         low=0.01,
     )
 
@@ -75,8 +75,8 @@ def _tone(name: str, tone: str) -> Check:
     )
 
 
-def _largest_even(made: Made, name: str) -> Reading:
-    return at(made["amplitude-3"], "largest_even", {"activation": name})
+def _even_ratio(made: Made, name: str) -> Reading:
+    return at(made["amplitude-3"], "even_ratio", {"activation": name})
 
 
 def _falls(made: Made) -> Reading:
@@ -86,7 +86,7 @@ def _falls(made: Made) -> Reading:
 
 
 def _leaked(made: Made, way: str) -> Reading:
-    share = at(made["amplitude-1"], "leaked", {"way": way}).value
+    share = at(made["amplitude-1"], "leakage", {"way": way}).value
     return exact(10 * log10(max(share, 1e-30)), 0)
 
 
@@ -121,16 +121,12 @@ EXHIBIT = Exhibit(
             lambda made: at(made["amplitude-1"], "distortion", {"activation": "hardtanh"}),
             high=_NONE,
         ),
-        *(_above_first(name) for name in ACTIVATIONS),
-        *(
-            _none(name, amplitude, "largest_even", "largest even harmonic")
-            for name in _ODD
-            for amplitude in _AMPLITUDES
-        ),
+        *(_blue_shift(name) for name in ACTIVATIONS),
+        *(_none(name, amplitude, "even_ratio", "largest even harmonic") for name in _ODD for amplitude in _AMPLITUDES),
         *(
             Check(
                 f"{name} of 3 sin t: largest even harmonic over the first",
-                partial(_largest_even, name=name),
+                partial(_even_ratio, name=name),
                 low=0.05,
             )
             for name in ACTIVATIONS

@@ -40,13 +40,13 @@ EXHIBIT = Exhibit(
         ),
         Check(
             "Taking the real part loses nothing where partners have one gain: share of the energy",
-            lambda made: at(made["natural-layer"], "lost", {}),
+            lambda made: at(made["natural-layer"], "lost_share", {}),
             -_ROUNDING,
             _ROUNDING,
         ),
         Check(
             "Where each has its own, drawn evenly from [0, 1], an eighth is lost",
-            lambda made: at(made["natural-layer"], "lost_by_chance", {}),
+            lambda made: at(made["natural-layer"], "lost_share_by_chance", {}),
             0.08,
             0.17,
         ),

@@ -25,10 +25,10 @@ _IMAGES, _SHOWN = 32, 5
 class MaskLayer(Analysis[Masked]):
     """The mask layer on the first 32 images: image to spectrum, times gains, and back. No classifier is asked.
 
-    `identity_error`: the largest change of a pixel under gains of 1. `lost`: the share of the masked spectrum's energy
-    that no real image can carry, which taking the real part throws away; none where a frequency and its partner have
-    one gain. `lost_by_chance`: the same of gains drawn evenly from [0, 1] for each bin by itself, upon the images less
-    their own mean: an eighth is expected, E (g - g')^2 / 4 over E g^2.
+    `identity_error`: the largest change of a pixel under gains of 1. `lost_share`: of the masked spectrum's energy,
+    what no real image can carry, which taking the real part throws away; none where a frequency and its partner have
+    one gain. `lost_share_by_chance`: the same of gains drawn evenly from [0, 1] for each bin by itself, upon the images
+    less their own mean: an eighth is expected, E (g - g')^2 / 4 over E g^2.
     `pictures` are the images, their spectra, masks, and what passes.
 
     Source: Karantzas et al. (2022), section 2.1 and Fig. 2. Their code has a gain for each of the two partners.
@@ -54,8 +54,8 @@ class MaskLayer(Analysis[Masked]):
         ]
         return {
             "identity_error": (whole - images).abs().amax((1, 2, 3)).numpy(),
-            "lost": _lost(varying, gains).numpy(),
-            "lost_by_chance": _lost(images - images.mean((2, 3), keepdim=True), by_chance).numpy(),
+            "lost_share": _lost(varying, gains).numpy(),
+            "lost_share_by_chance": _lost(images - images.mean((2, 3), keepdim=True), by_chance).numpy(),
             "pictures": strips([one[:_SHOWN] for one in states]),
         }
 
@@ -63,15 +63,15 @@ class MaskLayer(Analysis[Masked]):
         (piece,) = measured.values()
         told = {
             "identity_error": "Mean over images of the largest change of a pixel under gains of 1.",
-            "lost": "Share of the masked spectrum's energy that the real part throws away.",
-            "lost_by_chance": "The same under gains by chance, a frequency and its partner apart.",
+            "lost_share": "Share of the masked spectrum's energy that the real part throws away.",
+            "lost_share_by_chance": "The same under gains by chance, a frequency and its partner apart.",
         }
         found: dict[str, xr.DataArray] = {}
         for name, says in told.items():
             found |= mean(name, piece[name], Axes({}), "1", says)
         says = f"Images, their spectra (logarithmic), their masks, and what passes. {MASKS} {STRETCHED}"
         found["pictures"] = pictures(piece["pictures"], ["image", "spectrum", "mask", "masked"], says)
-        return found | count(len(piece["lost"]))
+        return found | count(len(piece["lost_share"]))
 
 
 def _lost(images: Tensor, gains: Tensor) -> Tensor:
