@@ -33,12 +33,26 @@ def grey(classes=("cat", "dog", "fish"), side=(13, 15)):
     return samples, fs.Classifier(network_named("small", channels=1, classes=3).eval(), "small")
 
 
+def right_on(places, name):
+    """A network that is right on images whose level is one of these, of label 1 all, and says 0 of others."""
+    levels = torch.tensor(places, dtype=torch.float32)
+
+    def answer(given):
+        told = (255 * given.mean((1, 2, 3))[:, None] - levels).abs().amin(1) < 0.5
+        return torch.stack([(~told).float(), told.float()], 1)
+
+    return fs.Classifier(answer, name)
+
+
 def test_the_single_images_are_those_that_both_networks_are_right_on(tmp_path):
-    asked = making(tmp_path)
-    found = images.single_images(asked)
-    assert 20 < len(found) < 40
-    for classifier in asked.setting.classifiers.values():
-        assert bool((classifier(found.batch()).argmax(1) == found.labels).all())
+    levels = torch.arange(6, dtype=torch.uint8)[:, None, None, None].expand(6, 1, 4, 4)
+    samples = fs.Samples(levels.clone(), torch.ones(6, dtype=torch.int64))
+    natural, adversarial = right_on([0, 1, 2, 3], "natural"), right_on([2, 3, 4], "adversarial")
+    both = making(tmp_path, samples, {"natural": natural, "adversarial": adversarial})
+    assert images.single_images(both).places.tolist() == [2, 3]
+    assert images.single_images(making(tmp_path, samples, {"natural": natural})).places.tolist() == [0, 1, 2, 3]
+    with pytest.raises(NotTried, match="of 6 images none is classified rightly"):
+        images.single_images(making(tmp_path, samples, {"natural": right_on([9], "never")}))
 
 
 def test_the_halves_share_no_image_and_have_all_classes(tmp_path):
