@@ -161,7 +161,7 @@ def test_the_whole_is_made_in_few_steps(tmp_path, monkeypatch):
     assert learned_half["samples"]["digest"] != held["samples"]["digest"]
     assert held["masks"]["name"] == "reference:natural"
     shared = [path.name for path in (tmp_path / "out" / "cells").iterdir()]
-    assert len([one for one in shared if one.startswith("single-")]) == 2
+    assert len([one for one in shared if one.startswith("single-")]) == 4
 
 
 def test_the_command_resizes(capsys, tmp_path, monkeypatch):

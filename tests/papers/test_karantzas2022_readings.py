@@ -22,6 +22,7 @@ from fourierscope.papers.karantzas2022 import (
 from fourierscope.papers.karantzas2022.activations import ActivationHarmonics, Sine
 from fourierscope.papers.karantzas2022.by_role import of_role
 from fourierscope.papers.karantzas2022.differences import LOWEST, band_share, lead_in_band, lower_by, more_in_band
+from fourierscope.papers.karantzas2022.masks import LOSSES, by_loss
 from fourierscope.papers.karantzas2022.printed import printed
 from fourierscope.papers.making import NotTried
 from fourierscope.results import Axes, Result, bounded, count, mean, rate, share, wilson
@@ -72,13 +73,18 @@ def test_more_and_leads_have_the_sign_of_the_first():
 
 @pytest.mark.parametrize("exhibit", [figure4, figure7], ids=["figure 4", "figure 7"])
 def test_masks_that_lie_lower_hold_and_swapped_ones_fail(exhibit):
-    made, swapped = (
-        Made({"adversarial-single-energy": one, "natural-single-energy": other})
-        for one, other in ((LOW, MIDDLE), (MIDDLE, LOW))
-    )
-    words = ("single images", " minus ") if exhibit is figure4 else ("Share of images with more in",)
-    assert verdicts(exhibit.EXHIBIT, made, words) == {"holds"}
-    assert verdicts(exhibit.EXHIBIT, swapped, words) == {"fails"}
+    for loss in LOSSES:
+        ours, theirs = (f"{role}-{by_loss('single-energy', loss)}" for role in ("adversarial", "natural"))
+        made, swapped = (Made({ours: one, theirs: other}) for one, other in ((LOW, MIDDLE), (MIDDLE, LOW)))
+        words = (loss, "single images", " minus ") if exhibit is figure4 else (f"{loss}: share of images with more",)
+        assert verdicts(exhibit.EXHIBIT, made, words) == {"holds"}
+        assert verdicts(exhibit.EXHIBIT, swapped, words) == {"fails"}
+
+
+def test_results_of_one_loss_are_never_read_for_the_other():
+    made = Made({f"{role}-single-energy": LOW for role in ("adversarial", "natural")})
+    assert verdicts(figure7.EXHIBIT, made, ("squared-difference: share",)) == {"not tried here"}
+    assert verdicts(figure4.EXHIBIT, made, ("single images, squared-difference",)) == {"not tried here"}
 
 
 def set_mask(gains, right=90, clean=90):
@@ -132,23 +138,27 @@ def transfer(**right):
 
 
 def test_masks_and_complements_are_read_over_the_turned_images():
-    made = Made({"natural-transfer": transfer()})
-    readings = {one.says: one.tried(made, "small").reading for one in table2.EXHIBIT.checks if "natural" in one.says}
-    assert {one.n for one in readings.values()} == {8}
-    assert readings["natural: accuracy under the own mask"].value == 1
-    assert readings["natural: accuracy under the binary complement"].value == pytest.approx(3 / 8)
-    assert readings["natural, attacked: accuracy under the binary mask"].value == pytest.approx(6 / 8)
-    assert readings["natural, attacked: accuracy under the graded mask"].value == pytest.approx(7 / 8)
-    assert verdicts(table2.EXHIBIT, made, ("natural",)) == {"holds"}
-    beside = {one.what: one for one in table2.EXHIBIT.beside(made)}
-    assert beside["natural, treated image"].ours.value == 0
-    assert beside["natural, treated, binary mask"].printed == 0.5869
+    for loss in LOSSES:
+        made = Made({f"natural-{by_loss('transfer', loss)}": transfer()})
+        readings = {one.says: one.tried(made, "small").reading for one in table2.EXHIBIT.checks if loss in one.says}
+        assert {one.n for one in readings.values()} == {8}
+        assert readings[f"{loss}, natural: accuracy under the own mask"].value == 1
+        assert readings[f"{loss}, natural: accuracy under the binary complement"].value == pytest.approx(3 / 8)
+        assert readings[f"{loss}, natural, attacked: accuracy under the binary mask"].value == pytest.approx(6 / 8)
+        assert readings[f"{loss}, natural, attacked: accuracy under the graded mask"].value == pytest.approx(7 / 8)
+        assert verdicts(table2.EXHIBIT, made, (loss,)) == {"holds"}
+        beside = {one.what: one for one in table2.EXHIBIT.beside(made)}
+        assert beside[f"natural, {loss}, treated image"].ours.value == 0
+        assert beside[f"natural, {loss}, treated, binary mask"].printed == 0.5869
+    assert verdicts(table2.EXHIBIT, Made({"natural-transfer": transfer()}), ("natural: attacked",)) == {"holds"}
 
 
 def test_a_mask_no_better_than_its_controls_fails():
     made = Made({"natural-transfer": transfer(binary_complement=9)})
-    assert verdicts(table2.EXHIBIT, made, ("natural", "complement of a random mask")) == {"fails"}
-    assert verdicts(table2.EXHIBIT, made, ("natural: accuracy under the binary complement",)) == {"fails"}
+    assert verdicts(table2.EXHIBIT, made, ("natural: accuracy under the complement of a random mask",)) == {"fails"}
+    assert verdicts(table2.EXHIBIT, made, ("cross-entropy, natural: accuracy under the binary complement",)) == {
+        "fails"
+    }
 
 
 def test_an_attack_that_turns_nothing_is_told():
@@ -224,7 +234,7 @@ def test_sizes_at_equal_loss_are_read_from_either_end():
 
 
 def test_the_share_of_images_with_more_counts_no_ties():
-    (check,) = [one for one in figure7.EXHIBIT.checks if "more there for the adversarial" in one.says]
+    (check,) = [one for one in figure7.EXHIBIT.checks if "cross-entropy: share of images with more there" in one.says]
     names = ("adversarial-single-energy", "natural-single-energy")
     assert check.tried(Made(dict.fromkeys(names, LOW)), "small").reading.value == 0
     assert check.tried(Made({names[0]: LOW, names[1]: MIDDLE}), "small").reading.value == 1

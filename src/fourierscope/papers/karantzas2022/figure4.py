@@ -10,20 +10,22 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Pictur
 from fourierscope.papers.karantzas2022.by_role import of_role
 from fourierscope.papers.karantzas2022.differences import LOWEST, less, lower_by, more_in_band
 from fourierscope.papers.karantzas2022.learned import ROLES
-from fourierscope.papers.karantzas2022.masks import LOSSES, energies, set_masks, single_masks
+from fourierscope.papers.karantzas2022.masks import LOSSES, Loss, by_loss, energies, set_masks, single_energies
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import exact
+from fourierscope.results import Result
 
 _HIGH = (0.5, 1.0)  # of the way to the corner
 _OTHERS = ROLES[1:]
 
 
 def _make(making: Making) -> None:
-    for role, own in single_masks(making):
-        energies(making, f"{role}-single", own)
-    if {"natural-single-energy", "adversarial-single-energy"} <= set(making.results):
-        pair = [making.results[f"{role}-single-energy"] for role in ("adversarial", "natural")]
-        making.hold("single-difference", pair[0] - pair[1])
+    single_energies(making)
+    for loss in LOSSES:
+        energy = by_loss("single-energy", loss)
+        if f"adversarial-{energy}" in making.results:
+            gap = making.results[f"adversarial-{energy}"] - making.results[f"natural-{energy}"]
+            making.hold(by_loss("single-difference", loss), gap)
     try:
         for role, loss, own in set_masks(making):
             energies(making, f"{role}-{loss}", own)
@@ -48,8 +50,9 @@ def _draw(made: Made) -> list[Picture]:
 
 def _curves(made: Made, value: str) -> list[tuple[xr.DataArray, str]]:
     found = []
-    if "single-difference" in made.results:
-        found.append((made["single-difference"][value], "adversarial, single images"))
+    for loss in LOSSES:
+        if by_loss("single-difference", loss) in made.results:
+            found.append((made[by_loss("single-difference", loss)][value], f"adversarial, single images, {loss}"))
     for role in _OTHERS:
         for loss in LOSSES:
             both = made.having([f"{role}-{loss}-energy", f"natural-{loss}-energy"])
@@ -68,23 +71,37 @@ def _leans(role: str, loss: str, band: tuple[float, float], where: str) -> Check
     )
 
 
-def _single(made: Made) -> Reading:
-    return more_in_band(
-        of_role(made, "adversarial", "single-energy"), of_role(made, "natural", "single-energy"), 0, LOWEST
+def _of_single(loss: Loss) -> tuple[Check, ...]:
+    """Checks of masks of single images, adversarial against natural, by this loss."""
+
+    def pair(made: Made) -> tuple[Result, Result]:
+        first, second = (of_role(made, role, by_loss("single-energy", loss)) for role in ("adversarial", "natural"))
+        return first, second
+
+    def directions(made: Made) -> Reading:
+        """Of directions in which the share differs significantly, the lesser number of those above and below nought."""
+        gap = (pair(made)[0] - pair(made)[1])["angular_share"]
+        sure = gap["angular_share_significant"].values.astype(bool)
+        signs = [int((sure & (sign * gap.values > 0)).sum()) for sign in (1, -1)]
+        return exact(min(signs), int(pair(made)[0].dataset["n"]))
+
+    return (
+        Check(
+            f"Masks of single images, {loss}: share of their energy in the lowest bands, adversarial minus natural",
+            lambda made: more_in_band(*pair(made), 0, LOWEST),
+            low=ABOVE_ZERO,
+        ),
+        Check(
+            f"Masks of single images, {loss}: mean radius of their energy, cycles per image, natural minus adversarial",
+            lambda made: lower_by(*pair(made)),
+            low=ABOVE_ZERO,
+        ),
+        Check(
+            f"Masks of single images, {loss}: directions that gain, or that lose, significantly (the lesser number)",
+            directions,
+            low=1,
+        ),
     )
-
-
-def _lower(made: Made) -> Reading:
-    return lower_by(of_role(made, "adversarial", "single-energy"), of_role(made, "natural", "single-energy"))
-
-
-def _directions(made: Made) -> Reading:
-    """Of the directions in which the share differs significantly, the lesser number of those above and below nought."""
-    of_role(made, "adversarial", "single-energy")  # tells why there is no difference
-    gap = made["single-difference"]["angular_share"]
-    sure = gap["angular_share_significant"].values.astype(bool)
-    signs = [int((sure & (sign * gap.values > 0)).sum()) for sign in (1, -1)]
-    return exact(min(signs), int(made["single-difference"].dataset["n"]))
 
 
 def _uneven(made: Made) -> Reading:
@@ -111,24 +128,10 @@ EXHIBIT = Exhibit(
         ),
         *(_leans("rotation", loss, _HIGH, "beyond half of the way to the corner") for loss in LOSSES),
         Check(
-            "Masks of single images: share of their energy in the lowest bands, adversarial minus natural",
-            _single,
-            low=ABOVE_ZERO,
-        ),
-        Check(
-            "Masks of single images: mean radius of their energy in cycles per image, natural minus adversarial",
-            _lower,
-            low=ABOVE_ZERO,
-        ),
-        Check(
             "Mask of the set: largest less least difference over eight directions, adversarial minus natural",
             _uneven,
             low=0.01,
         ),
-        Check(
-            "Masks of single images: directions that gain, or that lose, significantly (the lesser number)",
-            _directions,
-            low=1,
-        ),
+        *(check for loss in LOSSES for check in _of_single(loss)),
     ),
 )

@@ -16,8 +16,7 @@ _MOST = 10  # classes drawn
 
 
 def _make(making: Making) -> None:
-    for _ in transfers(making):
-        pass
+    transfers(making)
     try:
         class_masks(making, "natural")
     except NotTried as error:

@@ -18,8 +18,7 @@ _VALUES = {
 
 
 def _make(making: Making) -> None:
-    for _ in transfers(making):
-        pass
+    transfers(making)
 
 
 def _draw(made: Made) -> list[Picture]:

@@ -31,17 +31,26 @@ def trials_of(making: Making, roles: tuple[str, ...], samples: Samples) -> Itera
     return making.trials(roles, samples, partial(network, making))
 
 
-def single_masks(making: Making, roles: tuple[str, ...] = PAIR) -> Iterator[tuple[str, Masked]]:
+def by_loss(what: str, loss: Loss) -> str:
+    """The name of what is made of masks of single images by a loss; equation 2 goes unsaid."""
+    return what if loss == LOSSES[0] else f"{loss}-{what}"
+
+
+def single_masks(
+    making: Making, roles: tuple[str, ...] = PAIR, loss: Loss = "cross-entropy"
+) -> Iterator[tuple[str, Masked]]:
     """By role, the images with a mask each."""
     for role, trial in trials_of(making, roles, single_images(making)):
-        question = Mask(sparsity=_IMAGE, steps=_STEPS[making.budget])
-        yield role, masked(trial, making.ask(f"{role}-masks", question, trial, shared="single"))
+        question = Mask(sparsity=_IMAGE, fidelity=loss, steps=_STEPS[making.budget])
+        name = f"{role}-{by_loss('masks', loss)}"
+        yield role, masked(trial, making.ask(name, question, trial, shared="single"))
 
 
-def masks_by(making: Making, role: str, loss: Loss, trial: Trial) -> Masked:
-    """A mask for each of some images, by a loss."""
-    question = Mask(sparsity=_IMAGE, fidelity=loss, steps=_STEPS[making.budget])
-    return masked(trial, making.ask(f"{role}-{loss}-masks", question, trial, shared="some"))
+def single_energies(making: Making) -> None:
+    """Where the energy of the single masks of both networks lies, by both losses: Figures 4 and 7 share it."""
+    for loss in LOSSES:
+        for role, own in single_masks(making, PAIR, loss):
+            energies(making, f"{role}-{by_loss('single', loss)}", own)
 
 
 def mask_path(making: Making, role: str, trial: Trial) -> Result:
@@ -77,8 +86,8 @@ def energies(making: Making, name: str, own: Masked) -> Result:
     return making.ask(f"{name}-energy", MaskEnergy(), own, shared="energy")
 
 
-def transfers(making: Making) -> Iterator[tuple[str, Result]]:
-    """By role, what a network answers under the single masks, their complements and controls, and under attack."""
-    for role, own in single_masks(making):
-        question = MaskTransfer(treatment=f"pgd-linf:{EPS:g}", steps=STEPS)
-        yield role, making.ask(f"{role}-transfer", question, own, shared="transfer")
+def transfers(making: Making, roles: tuple[str, ...] = PAIR, loss: Loss = "cross-entropy") -> None:
+    """What each network answers under the single masks, their complements and controls, and under attack."""
+    question = MaskTransfer(treatment=f"pgd-linf:{EPS:g}", steps=STEPS)
+    for role, own in single_masks(making, roles, loss):
+        making.ask(f"{role}-{by_loss('transfer', loss)}", question, own, shared="transfer")
