@@ -190,10 +190,11 @@ def rows(**values):
 
 def test_sparse_masks_that_keep_all_hold_and_large_ones_that_lose_fail():
     least, large = single(20, 0.05), single(19, 0.2)
-    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": least}), ("natural: mean size",)) == {"holds"}
-    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": least}), ("natural: share of predictions",)) == {"holds"}
-    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": large}), ("natural: mean size",)) == {"fails"}
-    assert verdicts(figure5.EXHIBIT, Made({"natural-masks": large}), ("natural: share of predictions",)) == {"fails"}
+    for loss in LOSSES:
+        for made, expected in ((least, "holds"), (large, "fails")):
+            held = Made({f"natural-{by_loss('masks', loss)}": made})
+            assert verdicts(figure5.EXHIBIT, held, (f"{loss}, natural: mean size",)) == {expected}
+            assert verdicts(figure5.EXHIBIT, held, (f"{loss}, natural: share of predictions",)) == {expected}
 
 
 @pytest.mark.parametrize("more", [True, False])

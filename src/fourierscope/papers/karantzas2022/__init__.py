@@ -6,8 +6,8 @@ epochs; augmentations by scales (0.5, 1.5), translations of 0.4, rotations [0, p
 sparsity 0.2 for the validation set and 0.07 for single images.
 
 What is not stated, and what we chose: the loss of a mask. Equation 2 has the cross-entropy itself, the authors' code
-exp(D^2) of its change D; masks of sets are made by both, those of single images by the first, and of some images by the
-second. The attack's size, from the code: 0.06 on normalised pixels, 3.46 / 255, 10 steps. The random crops in which all
+exp(D^2) of its change D; masks of sets and of single images are made by both, those of classes by the first. The
+attack's size, from the code: 0.06 on normalised pixels, 3.46 / 255, 10 steps. The random crops in which all
 their networks learned: an affine magnification from 1 to 2 stands for them. What is moved in from outside is mirrored,
 not black. VGG11 has batch norm and one linear layer.
 
@@ -52,7 +52,7 @@ PAPER = Paper(
         ),
         "small": Budget(
             "CIFAR-10 test images of your own, ResNet-20 networks, two of them shipped and three trained where "
-            "training images are given; an hour or two on one core.",
+            "training images are given; about two hours on one core.",
             None,
             {role: f"reference:cifar10-resnet20-{role}" for role in _PAIR},
             {},

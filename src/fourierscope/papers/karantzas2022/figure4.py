@@ -16,7 +16,6 @@ from fourierscope.papers.reading import exact
 from fourierscope.results import Result
 
 _HIGH = (0.5, 1.0)  # of the way to the corner
-_OTHERS = ROLES[1:]
 
 
 def _make(making: Making) -> None:
@@ -37,27 +36,31 @@ def _draw(made: Made) -> list[Picture]:
     found = []
     for name, axis, where in (("radial", "radius", "ring"), ("angular", "angle", "direction")):
         says = (
-            f"How much more of its energy each network's mask has than the natural one's in every {where}, as a share "
-            "of the whole: of the mask of the set by both readings of the loss, and, with 95 % bands, the mean over "
-            "masks of single images."
+            f"How much more of its energy a network's mask has than the natural one's in every {where}, as a share of "
+            "the whole, by both losses: "
         )
-        curves = list(_curves(made, f"{name}_share"))
-        if curves:
-            values, names = zip(*curves, strict=True)
-            found.append(Picture(f"figure-4-{axis}", says, draw_together(values, names)))
+        for kind, told, curves in (
+            ("", "masks of the set, of which there is one each.", _of_sets(made, f"{name}_share")),
+            ("-single", "mean over masks of single images, with 95 % bands.", _of_images(made, f"{name}_share")),
+        ):
+            if curves:
+                values, names = zip(*curves, strict=True)
+                found.append(Picture(f"figure-4-{axis}{kind}", says + told, draw_together(values, names)))
     return found
 
 
-def _curves(made: Made, value: str) -> list[tuple[xr.DataArray, str]]:
+def _of_images(made: Made, value: str) -> list[tuple[xr.DataArray, str]]:
+    names = made.having([by_loss("single-difference", loss) for loss in LOSSES])
+    return [(made[one][value], f"adversarial, {loss}") for one, loss in zip(names, LOSSES, strict=False)]
+
+
+def _of_sets(made: Made, value: str) -> list[tuple[xr.DataArray, str]]:
     found = []
-    for loss in LOSSES:
-        if by_loss("single-difference", loss) in made.results:
-            found.append((made[by_loss("single-difference", loss)][value], f"adversarial, single images, {loss}"))
-    for role in _OTHERS:
+    for role in ROLES[1:]:
         for loss in LOSSES:
             both = made.having([f"{role}-{loss}-energy", f"natural-{loss}-energy"])
             if len(both) == 2:
-                found.append((less(*(made[one][value] for one in both)), f"{role}, set, {loss}"))
+                found.append((less(*(made[one][value] for one in both)), f"{role}, {loss}"))
     return found
 
 

@@ -7,7 +7,7 @@ import xarray as xr
 from fourierscope.figures import draw, draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.karantzas2022.by_role import of_role
-from fourierscope.papers.karantzas2022.masks import class_masks, transfers
+from fourierscope.papers.karantzas2022.masks import LOSSES, PAIR, Loss, by_loss, class_masks, single_masks, transfers
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import at, exact, outcomes, paired, within
 
@@ -17,6 +17,8 @@ _MOST = 10  # classes drawn
 
 def _make(making: Making) -> None:
     transfers(making)
+    for _ in single_masks(making, PAIR, "squared-difference"):
+        pass
     try:
         class_masks(making, "natural")
     except NotTried as error:
@@ -44,18 +46,18 @@ def _of_classes(made: Made) -> tuple[list[xr.DataArray], list[str]]:
     return [masks.sel(item=one, drop=True) for one in names], names
 
 
-def _size(role: str) -> Check:
+def _size(role: str, loss: Loss) -> Check:
     return Check(
-        f"{role}: mean size of a mask, at most a tenth of the plane",
-        lambda made: at(of_role(made, role, "masks"), "mean_size", {}),
+        f"{loss}, {role}: mean size of a mask, at most a tenth of the plane",
+        lambda made: at(of_role(made, role, by_loss("masks", loss)), "mean_size", {}),
         high=0.1,
     )
 
 
-def _kept(role: str) -> Check:
+def _kept(role: str, loss: Loss) -> Check:
     return Check(
-        f"{role}: share of predictions that are kept under the image's own mask",
-        lambda made: at(of_role(made, role, "masks"), "kept_share", {}),
+        f"{loss}, {role}: share of predictions that are kept under the image's own mask",
+        lambda made: at(of_role(made, role, by_loss("masks", loss)), "kept_share", {}),
         low=0.99,
         printed="1.00",
     )
@@ -104,7 +106,8 @@ EXHIBIT = Exhibit(
     make=_make,
     draw=_draw,
     checks=(
-        *(check(role) for check in (_size, _kept, _energy, _of_its_class) for role in ("natural", "adversarial")),
+        *(check(role, loss) for check in (_size, _kept) for loss in LOSSES for role in PAIR),
+        *(check(role) for check in (_energy, _of_its_class) for role in PAIR),
         Check(
             "Masks of classes: accuracy under them minus that without, on the images they were learned from",
             _class_accuracy,
