@@ -32,7 +32,8 @@ def test_the_wheel_holds_types_weights_and_template(unpacked):
     assert {one.name for one in (package / "reference").glob("*.safetensors")} == here
     assert sum(one.stat().st_size for one in (package / "reference").iterdir()) <= 9_000_000
     assert list((package / "reports").glob("*.jinja"))
-    assert (package / "papers" / "yin2019" / "printed.json").exists()
+    for paper in ("yin2019", "karantzas2022"):
+        assert (package / "papers" / paper / "printed.json").exists()
 
 
 def test_the_demo_runs_from_the_wheel(unpacked, tmp_path):

@@ -145,6 +145,13 @@ def test_the_page_holds_pictures_checks_and_reasons(paper, setting, tmp_path):
     assert len(json.loads((tmp_path / "out" / "checks-table-1.json").read_text())) == 1
 
 
+def test_a_result_that_exhibits_share_stands_on_the_page_once(paper, setting, tmp_path):
+    curve = made(paper, setting, tmp_path / "out")[0]
+    text = page_of(paper, "smoke", paper.budgets["smoke"], [curve, curve], tmp_path / "out").read_text()
+    assert "reference:natural" in text
+    assert "reference:natural (1)" not in text
+
+
 def test_exhibits_are_found_by_number_and_by_name(paper):
     for words in ("1", "figure 1", "Figure 1", "figure1", "figure-1"):
         assert paper.exhibit(words) is paper.exhibits[0]

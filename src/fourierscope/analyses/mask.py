@@ -64,9 +64,9 @@ class Mask(Analysis[Trial]):
     The result holds `mask` ("item", "row", "column") ("channel" after "item" where separate), and for each item
     `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one), `fidelity`, `objective`,
     `steps` (evaluations with their slopes), and `certificate`: the largest residual of the conditions of optimality, in
-    units of sparsity / number of gains. 0 is a minimum; where a network has kinks (ReLU) it need not be reached, and the
-    way down is shaken several times to find a deeper valley. With
-    bounds over images: `mean_size`, `kept_share`, `gain` by radius, `certified` (certificate at most `tolerance`).
+    units of sparsity / number of gains. 0 is a minimum. Where a network has kinks (ReLU) it need not be reached, and
+    there are many valleys: masks are cut and shaken on their way down. With bounds over images: `mean_size`,
+    `kept_share`, `gain` by radius, `certified` (certificate at most `tolerance`).
     `path` adds `path_size` and `path_loss` over ("end", "sparsity"), and `size_at` over ("end", "loss"): the size of
     the least mask found that loses no more than so much, from either end.
 

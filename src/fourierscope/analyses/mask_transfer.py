@@ -14,6 +14,7 @@ import xarray as xr
 from torch import Tensor
 
 from fourierscope.analyses.masks.applied import (
+    BINARY,
     BINARY_COMPLEMENT,
     ENERGY,
     OWN,
@@ -36,7 +37,7 @@ from fourierscope.subjects import Masked, Trial
 Array = npt.NDArray[Any]
 
 TREATED = "treated image"
-_AGAIN = {f"treated, {word}": word for word in (OWN, BINARY_COMPLEMENT, SIZE)}
+_AGAIN = {f"treated, {word}": word for word in (OWN, BINARY, BINARY_COMPLEMENT, SIZE)}
 _STATES, _AGAIN_STATES = (
     ("image", "mask", "masked", "complement"),
     ("treated", "treated, masked", "treated, complement"),
@@ -59,9 +60,9 @@ class MaskTransfer(Analysis[Masked]):
     Over ("masked",) stand: the whole image; its own mask; random masks of equal size (the gains at other frequencies by
     chance) and of equal energy (so placed that as much of the image passes); the complements, 1 - gain, of all three;
     the same for the binary mask; the mask of another image of its class, and of another class. With a treatment, such
-    as an attack: the treated image, whole and under the image's own mask, its binary complement and the random mask of
-    equal size. Random masks keep the gain at frequency zero; a row of borrowed masks is left out where an image finds
-    none. Masks of another classifier are a transfer between networks.
+    as an attack: the treated image, whole and under the image's own mask, the binary mask, its complement and the
+    random mask of equal size. Random masks keep the gain at frequency zero; a row of borrowed masks is left out where
+    an image finds none. Masks of another classifier are a transfer between networks.
 
     For each: `kept_share` of images whose prediction is that of the whole image; `accuracy` where there are labels;
     `pulled`, the share predicted as the class that lends the mask of another class: more under that mask than else,

@@ -62,6 +62,9 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--training", type=str | None, default=None, help="Training images, for exhibits that train networks."
     )
+    parser.add_argument(
+        "--size", type=int | None, default=None, help="Resize all images' shorter side to so many pixels; the centre."
+    )
     parser.add_argument("--limit", type=int | None, default=None, help="At most so many test images in every exhibit.")
     parser.add_argument(
         "--classifier", action="append", default=[], help="ROLE=WORD, such as natural=nets.py:make; may be repeated."
@@ -95,10 +98,10 @@ def _setting(given: Namespace, paper: Paper, budget: Budget) -> Setting:
     classifiers, absent = _classifiers(paper, budget, given.device, words)
     for role, word in words.items():
         classifiers[role] = open_classifier(word, weights.get(role), given.mean, given.std, None, given.device)
-    learned = None if given.training is None else open_samples(given.training)
+    learned = None if given.training is None else open_samples(given.training, size=given.size)
     return Setting(
         given.budget,
-        open_samples(spec),
+        open_samples(spec, size=given.size),
         classifiers,
         absent,
         learned,

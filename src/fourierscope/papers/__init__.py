@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fourierscope.papers.paper import Paper
 
-PAPERS = {"yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2"}
+PAPERS = {
+    "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
+    "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
+}
 
 
 def paper_named(name: str) -> Paper:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,15 +62,18 @@ class Making:
             return self.setting.classifiers[role]
         raise NotTried(self.setting.absent.get(role, f"no classifier {role} was given"))
 
-    def trials(self, roles: tuple[str, ...], samples: Samples) -> Iterator[tuple[str, Trial]]:
+    def trials(
+        self, roles: tuple[str, ...], samples: Samples, found: Callable[[str], Classifier] | None = None
+    ) -> Iterator[tuple[str, Trial]]:
         """A trial for each role that is there; those that are not are noted as left out.
 
-        Raises NotTried where none is there.
+        `found` is for papers that train classifiers themselves: that of a role, or NotTried. Raises NotTried where none
+        is there.
         """
         there = {}
         for role in roles:
             try:
-                there[role] = self.classifier(role)
+                there[role] = (found or self.classifier)(role)
             except NotTried as error:
                 self.left_out[role] = str(error)
         if not there:

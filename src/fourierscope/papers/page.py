@@ -28,7 +28,8 @@ def page_of(paper: Paper, budget_name: str, budget: Budget, outcomes: Sequence[O
     first = Sheet(
         "Held against the paper", (f"Budget {budget_name}: {budget.says}", counted(outcomes)), (), (overview(outcomes),)
     )
-    results = [result for one in outcomes for result in one.made.results.values()]
+    every = [result for one in outcomes for result in one.made.results.values()]
+    results = list({json.dumps(one.record, sort_keys=True): one for one in every}.values())  # exhibits share some
     sheets = [first, *map(_sheet, outcomes)]
     return report(results, folder / f"report{part}.html", paper.title, overwrite=True, sheets=sheets)
 

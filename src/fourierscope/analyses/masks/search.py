@@ -61,9 +61,7 @@ def searched(objective: Objective, penalty: Penalty, start: Tensor, width: int, 
     return _improved(found, objective, penalty, width, replace(stop, steps=last), _same) if changes else found
 
 
-def _improved(
-    found: Masks, objective: Objective, penalty: Penalty, width: int, stop: Stop, change: Change
-) -> Masks:
+def _improved(found: Masks, objective: Objective, penalty: Penalty, width: int, stop: Stop, change: Change) -> Masks:
     """The masks, each replaced by the one below its changed self where that is less; certified ones are left alone."""
     rough = (found.certificate > stop.certificate).nonzero().flatten()
     if not len(rough):
