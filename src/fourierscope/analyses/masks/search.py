@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -39,10 +40,9 @@ class Shakes:
 
     def changes(self) -> list[Change]:
         """What is done to masks, in turn: cut, shaken, and cut again."""
-        shaken: list[Change] = [lambda masks, turn=turn: self._shaken(masks, turn) for turn in range(len(self.lit))]
-        return [_cut, *shaken, _cut]
+        return [_cut, *(partial(self._shaken, turn) for turn in range(len(self.lit))), _cut]
 
-    def _shaken(self, masks: Masks, turn: int) -> Tensor:
+    def _shaken(self, turn: int, masks: Masks) -> Tensor:
         staying, lit = self.staying[turn].to(masks.gains), self.lit[turn].to(masks.gains)
         return masks.gains * staying + (1 - masks.gains) * lit
 
