@@ -97,7 +97,7 @@ class Mask(Analysis[Trial]):
     start: Literal["auto"] | Start = "auto"
     """The gains to start from: ones, half, or random; auto is half for descent, and ones for adam as in the article."""
     steps: int | None = None
-    """Most steps of a mask; empty: 400, or 20,000 for adam. From 80 on, half of them go downwards from shaken masks."""
+    """Most steps of a mask; empty: 400, or 20,000 for adam. From 160 on, half go down from masks cut and shaken."""
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
     path: bool = False
