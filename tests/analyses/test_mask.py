@@ -150,11 +150,34 @@ def test_models_are_compared_image_by_image():
         ({"fidelity": "mse"}, "fidelity is one of"), ({"power": 0.5}, "power is finite and at least 1"),
         ({"path": True, "solver": "adam"}, "leave solver out"), ({"losses": (0.0,)}, "losses are finite"),
         ({"draws": 0}, "draws is a whole"), ({"infill": "noise"}, "infill is one of"),
+        ({"losses": ()}, "losses are finite numbers above 0, one or more"), ({"steps": 0}, "steps is a whole"),
+        ({"draws": 2}, "the same at every draw"), ({"steps": 2.5}, "steps is a whole"),
     ],
 )  # fmt: skip
 def test_options_that_fit_nothing_are_refused(options, told):
     with pytest.raises(ValueError, match=told):
         fs.Mask(**options)
+
+
+@pytest.mark.parametrize("over", ["image", "set"])
+def test_the_prediction_as_a_target_is_that_of_each_image_and_asked_for_no_other_one(over, monkeypatch):
+    monkeypatch.setattr("fourierscope.analyses.mask._PIXELS", 1)
+    samples, seen = pictures((6, 7), 24), []
+    answers = logistic((6, 7))
+    listening = fs.Classifier(lambda images: (seen.append(len(images)), answers(images))[1])
+    trial = fs.Trial(listening, samples)
+    question = fs.Mask(over=over, sparsity=0.3, target="prediction", steps=8.0)
+    cells = list(question.cells(trial))
+    found = [question.measure(cell, trial) for cell in cells]
+    predicted = answers(samples.batch()).argmax(1)
+    by_label = fs.Mask(over=over, sparsity=0.3, target="label", steps=8)
+    as_labels = fs.Trial(answers, fs.Samples(samples.images, predicted))
+    for cell, one in zip(cells, found, strict=True):
+        np.testing.assert_array_equal(one["gains"], by_label.measure(cell, as_labels)["gains"])
+    whole = sum(seen)
+    seen.clear()
+    question.measure(cells[0], trial)
+    assert sum(seen) * len(cells) <= 1.5 * whole  # so much for each cell, however many there are
 
 
 def test_the_record_tells_the_target_and_steps_that_were_used():

@@ -23,11 +23,12 @@ _EVENING = 0.3  # 0: one step for all frequencies, 0.5: all move the image alike
 
 @dataclass(frozen=True)
 class Asked:
-    """What masks are held against: a trial, the loss, targets (n,), the infills of its samples, and how often drawn."""
+    """What masks are held against: a trial, the loss, targets, the infills of its samples, and how often drawn."""
 
     trial: Trial
     loss: Loss
-    targets: Tensor
+    targets: Tensor | None
+    """The class (n,) of each of the samples; None for what the classifier takes the whole image for."""
     infills: Infills
     draws: int = 1
     shared: bool = True
@@ -138,7 +139,8 @@ def loaded_images(asked: Asked, places: Tensor) -> Loaded:
     with torch.no_grad():
         whole = _logits(classifier, images)
     infills = (asked.infills.at(places, draw).to(images) for draw in range(asked.draws))
-    return Loaded([Modulated.of(images, one) for one in infills], asked.targets[places].to(whole.device), whole)
+    targets = whole.argmax(1) if asked.targets is None else asked.targets[places].to(whole.device)
+    return Loaded([Modulated.of(images, one) for one in infills], targets, whole)
 
 
 def masked_logits(asked: Asked, places: Tensor, gains: Tensor) -> tuple[Tensor, Tensor]:
