@@ -146,6 +146,15 @@ def test_sensitivity_is_the_formula_without_frequency_zero(plane):
     np.testing.assert_allclose(float(found["sensitivity_by_radius"].sum()), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1e-25, 1e25])
+def test_sensitivity_is_the_same_however_small_or_large_the_gradient(factor):
+    trial = smooth_trial()
+    scaled = fs.Trial(fs.Classifier(lambda images: factor * trial.classifier(images)), trial.samples)
+    found, whole = (fs.FrequencyGradient("sensitivity", "logit")(one) for one in (scaled, trial))
+    np.testing.assert_allclose(found["sensitivity"], whole["sensitivity"], rtol=1e-4)
+    assert int(found["without_gradient"]) == 0
+
+
 def test_opposite_slopes_of_colours_do_not_cancel():
     plane = fs.Plane(6, 5)
     pattern = fs.wave(plane, fs.Frequency(1, 2)).float()

@@ -7,6 +7,7 @@ from masks_made import drawn, logistic, pictures, softplus_network
 from sklearn.metrics import average_precision_score
 
 import fourierscope as fs
+from fourierscope.analyses.mask import Block
 from fourierscope.fourier import Frequency, Plane, wave
 from fourierscope.fourier.pairs import Modulated, Pairs
 
@@ -160,12 +161,10 @@ def test_options_that_fit_nothing_are_refused(options, told):
 
 
 @pytest.mark.parametrize("over", ["image", "set"])
-def test_the_prediction_as_a_target_is_that_of_each_image_and_asked_for_no_other_one(over, monkeypatch):
+def test_the_prediction_as_a_target_is_that_of_each_image(over, monkeypatch):
     monkeypatch.setattr("fourierscope.analyses.mask._PIXELS", 1)
-    samples, seen = pictures((6, 7), 24), []
-    answers = logistic((6, 7))
-    listening = fs.Classifier(lambda images: (seen.append(len(images)), answers(images))[1])
-    trial = fs.Trial(listening, samples)
+    samples, answers = pictures((6, 7), 24), logistic((6, 7))
+    trial = fs.Trial(answers, samples)
     question = fs.Mask(over=over, sparsity=0.3, target="prediction", steps=8.0)
     cells = list(question.cells(trial))
     found = [question.measure(cell, trial) for cell in cells]
@@ -174,10 +173,17 @@ def test_the_prediction_as_a_target_is_that_of_each_image_and_asked_for_no_other
     as_labels = fs.Trial(answers, fs.Samples(samples.images, predicted))
     for cell, one in zip(cells, found, strict=True):
         np.testing.assert_array_equal(one["gains"], by_label.measure(cell, as_labels)["gains"])
-    whole = sum(seen)
-    seen.clear()
-    question.measure(cells[0], trial)
-    assert sum(seen) * len(cells) <= 1.5 * whole  # so much for each cell, however many there are
+
+
+def test_a_cell_asks_for_its_own_images_alone():
+    seen, answers = [], logistic((6, 7))
+    listening = fs.Classifier(lambda images: (seen.append(len(images)), answers(images))[1])
+    question, counts = fs.Mask(sparsity=0.3, origin="black", steps=8), []
+    for many in (8, 200):
+        seen.clear()
+        question.measure(Block(0, 8), fs.Trial(listening, pictures((6, 7), many)))
+        counts.append(sum(seen))
+    assert counts[0] == counts[1] > 0
 
 
 def test_the_record_tells_the_target_and_steps_that_were_used():

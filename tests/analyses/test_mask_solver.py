@@ -1,5 +1,7 @@
 """The solver of masks: fidelities, slopes, the convex optimum, certificates, batches, paths, the article's Adam."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,8 @@ from fourierscope.analyses.masks.adam import adam_masks
 from fourierscope.analyses.masks.fidelity import FIDELITIES, loss_named
 from fourierscope.analyses.masks.objective import ImageObjective
 from fourierscope.analyses.masks.path import Path
-from fourierscope.analyses.masks.solver import Penalty, Stop, certificates, least_masks, means
+from fourierscope.analyses.masks.solver import Penalty, Stop, _Descent, _joined, certificates, least_masks, means
+from fourierscope.fourier.pairs import Pairs
 
 # --- the fidelity and its slopes
 
@@ -60,6 +63,19 @@ def test_slopes_are_finite_differences(size, fidelity):
         torch.testing.assert_close(change / (2 * small), told, rtol=0.03, atol=4e-3)
 
 
+@pytest.mark.parametrize("power", [1, 1.5, 2, 3])
+def test_the_penalty_is_the_mean_over_the_plane_and_its_slopes_are_those_of_each_bin(power):
+    pairs = Pairs(fs.Plane(5, 6))
+    gains = torch.rand(3, 2, len(pairs), generator=torch.Generator().manual_seed(1)).double().requires_grad_()
+    penalty = Penalty(0.3, power)
+    values = penalty.values(gains, pairs.bins)
+    torch.testing.assert_close(values, 0.3 * pairs.spread(gains).pow(power).mean((1, 2, 3)))
+    values.sum().backward()
+    torch.testing.assert_close(penalty.slopes(gains.detach(), pairs.bins) * pairs.bins, gains.grad)
+    ends = penalty.slopes(torch.tensor([[[0.0, 1.0]]]), torch.ones(2))
+    assert ends.flatten().tolist() == pytest.approx([0.15 if power == 1 else 0, 0.15 * power])
+
+
 # --- the least mask
 
 
@@ -90,6 +106,21 @@ def test_the_certificate_is_the_residual_of_the_conditions():
     slopes = torch.tensor([[[0.02, -0.03, -0.01, 0.04, 0.005]]])
     assert certificates(gains, slopes, 0.01).item() == pytest.approx(4.0)
     assert certificates(gains, slopes * torch.tensor([1.0, 0, 1, 0, 0]), 0.01).item() == 0
+
+
+def test_slopes_on_both_sides_of_a_kink_are_joined_to_the_shortest_between_that_gains_can_follow():
+    aim, slopes = drawn(6, 2, 9, seed=1), drawn(6, 2, 9, seed=2)
+    gains = torch.rand(6, 2, 9, generator=torch.Generator().manual_seed(3)).mul(3).sub(1).clamp(0, 1)  # some at an end
+    scale, bins = drawn(6, 2, 9, seed=4).exp(), torch.tensor([1.0, 2, 2, 2, 1, 2, 2, 2, 1])
+    names = {field.name: torch.zeros(6) for field in fields(_Descent)}
+    found = _joined(_Descent(**names | {"gains": gains, "aim": aim, "scale": scale}), slopes, bins)
+    stuck = ((gains == 0) & (aim > 0)) | ((gains == 1) & (aim < 0))  # these cannot go down: no step moves them
+    assert 0 < int(stuck.sum()) < stuck.numel()
+    shares = torch.linspace(0, 1, 20001)[:, None, None]
+    for item in range(6):
+        between = aim[item] - shares * (aim[item] - slopes[item])
+        length = (between.square() * scale[item] * bins * ~stuck[item]).sum((1, 2))
+        torch.testing.assert_close(found[item], between[length.argmin()], atol=1e-3, rtol=0)
 
 
 def test_most_masks_of_smooth_networks_are_certified():
