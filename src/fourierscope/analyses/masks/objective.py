@@ -10,7 +10,7 @@ from torch import Tensor
 from fourierscope.analyses.masks.fidelity import Loss
 from fourierscope.analyses.masks.solver import Evaluation
 from fourierscope.fourier import Plane
-from fourierscope.fourier.pairs import Modulated, Pairs
+from fourierscope.fourier.pairs import Modulated, pairs_of
 from fourierscope.runs import batch_size, batches
 from fourierscope.subjects import Classifier, Trial
 from fourierscope.treatments.attacks.gradients import slope_of
@@ -37,7 +37,7 @@ class Asked:
     @property
     def gains(self) -> tuple[int, int]:
         """The shape (k, pairs) of one mask's gains."""
-        return 1 if self.shared else self.trial.samples.channels, len(Pairs(self.trial.samples.plane))
+        return 1 if self.shared else self.trial.samples.channels, len(pairs_of(self.trial.samples.plane))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class GroupObjective:
     def __init__(self, asked: Asked, groups: list[Tensor]) -> None:
         self._asked, self._groups = asked, groups
         self._held = list(range(len(groups)))
-        self.bins = Pairs(asked.trial.samples.plane).bins
+        self.bins = pairs_of(asked.trial.samples.plane).bins
 
     def hold(self, items: Tensor) -> None:
         self._held = items.tolist()
