@@ -86,6 +86,14 @@ def test_the_set_does_not_depend_on_batches():
     )
 
 
+def test_many_images_of_a_set_stream_and_give_the_mask_of_those_that_are_kept_ready(monkeypatch):
+    trial = fs.Trial(softplus_network((6, 7)), pictures((6, 7), 20))
+    question = fs.Mask(over="class", sparsity=0.3, infill="scrambled", draws=2, steps=30)
+    ready = fs.run(question, trial, batch=4)
+    monkeypatch.setattr("fourierscope.analyses.masks.objective._KEPT", 2 * 20 * 42 // 3)  # classes of 7, 7 and 6
+    np.testing.assert_array_equal(fs.run(question, trial, batch=4)["mask"], ready["mask"])
+
+
 def test_accuracy_and_kept_predictions_are_those_of_masked_images():
     trial = fs.Trial(logistic((6, 7)), pictures((6, 7), 10))
     result = fs.Mask(sparsity=30.0)(trial)  # so dear that some predictions are lost
