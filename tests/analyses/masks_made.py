@@ -20,7 +20,7 @@ def pictures(size, n=12, channels=2):
 
 def logistic(size, channels=2, classes=3, scale=3.0):
     weight = scale * drawn(classes, channels * size[0] * size[1], seed=1)
-    return fs.Classifier(lambda images: images.flatten(1) @ weight.T.to(images), name="logistic")
+    return fs.Classifier(lambda images: (images - 0.5).flatten(1) @ weight.T.to(images), name="logistic")
 
 
 def softplus_network(size, channels=2, bend=None):

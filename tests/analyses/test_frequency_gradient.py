@@ -121,6 +121,10 @@ def test_steps_stop_at_the_most_and_the_error_is_told():
     assert float(more["steps_taken"]) == 54
     assert float(few["completeness_error"]) > 3 * float(more["completeness_error"]) > 0
     assert int(few["above_tolerance"]) == 5
+    errors = few.dataset["completeness_error_outcomes"].values
+    between = float(np.sort(errors)[1:3].mean())
+    some = fs.FrequencyGradient(value="logit", steps=2, most_steps=5, tolerance=between)(trial)
+    assert int(some["above_tolerance"]) == 3
     distance = outcomes(few).sum((1, 2)) - torch.from_numpy(few.dataset["rise_outcomes"].values).double()
     np.testing.assert_allclose(float(few["completeness_error"]), float(distance.abs().mean()), rtol=1e-3)
 
@@ -144,6 +148,15 @@ def test_sensitivity_is_the_formula_without_frequency_zero(plane):
     )
     np.testing.assert_allclose(float(found["sensitivity"].sum()), 1, rtol=1e-5)
     np.testing.assert_allclose(float(found["sensitivity_by_radius"].sum()), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [1e-25, 1e25])
+def test_sensitivity_is_the_same_however_small_or_large_the_gradient(factor):
+    trial = smooth_trial()
+    scaled = fs.Trial(fs.Classifier(lambda images: factor * trial.classifier(images)), trial.samples)
+    found, whole = (fs.FrequencyGradient("sensitivity", "logit")(one) for one in (scaled, trial))
+    np.testing.assert_allclose(found["sensitivity"], whole["sensitivity"], rtol=1e-4)
+    assert int(found["without_gradient"]) == 0
 
 
 def test_opposite_slopes_of_colours_do_not_cancel():
@@ -231,6 +244,17 @@ def test_the_control_is_not_the_method():
     found = fs.FrequencyGradient("gradient")(smooth_trial())
     assert abs(float(found["amplitude_agreement"])) < 0.99
     assert not np.allclose(found["amplitude_share"], found["share"], rtol=0.05)
+
+
+@pytest.mark.parametrize("plane", PLANES, ids=str)
+def test_the_control_is_the_mean_share_in_the_amplitude(plane):
+    trial = smooth_trial(plane.shape)
+    images = trial.samples.batch()
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images - images.mean((0, 2, 3), keepdim=True)), dim=(-2, -1))
+    amplitude = spectrum.abs().square().sum(1).sqrt()
+    shares = (amplitude / amplitude.sum((1, 2), keepdim=True)).mean(0)
+    for method in ("gradient", "sensitivity"):
+        np.testing.assert_allclose(fs.FrequencyGradient(method)(trial)["amplitude_share"], shares, rtol=1e-3)
 
 
 def test_images_without_a_gradient_are_counted():

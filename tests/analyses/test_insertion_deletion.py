@@ -136,6 +136,13 @@ def test_worth_is_the_effect_of_a_pair(plane):
     torch.testing.assert_close(worth("gradient", found).T, slope.double(), atol=0.05, rtol=0.02)
 
 
+@pytest.mark.parametrize("plane", PLANES, ids=str)
+def test_the_worth_of_all_pairs_by_integrated_gradients_is_the_rise_of_the_value(plane):
+    found = coalitions_of(smooth_trial(plane.shape), "logit")
+    empty, whole = found.under(torch.tensor([[0.0], [1.0]]).expand(2, len(found.pairs))).values.double()
+    torch.testing.assert_close(worth("integrated", found).sum(1), whole - empty, atol=0.02, rtol=0.01)
+
+
 def test_ranks_count_from_the_largest_and_ties_keep_their_order():
     assert ranks(torch.tensor([[0.2, 0.9, 0.2, -1.0]])).tolist() == [[1, 0, 2, 3]]
 

@@ -7,6 +7,7 @@ from masks_made import drawn, logistic, pictures, softplus_network
 from sklearn.metrics import average_precision_score
 
 import fourierscope as fs
+from fourierscope.analyses.mask import Block
 from fourierscope.fourier import Frequency, Plane, wave
 from fourierscope.fourier.pairs import Modulated, Pairs
 
@@ -85,9 +86,19 @@ def test_the_set_does_not_depend_on_batches():
     )
 
 
+def test_many_images_of_a_set_stream_and_give_the_mask_of_those_that_are_kept_ready(monkeypatch):
+    trial = fs.Trial(softplus_network((6, 7)), pictures((6, 7), 20))
+    question = fs.Mask(over="class", sparsity=0.3, infill="scrambled", draws=2, steps=30)
+    ready = fs.run(question, trial, batch=4)
+    monkeypatch.setattr("fourierscope.analyses.masks.objective._KEPT", 2 * 20 * 42 // 3)  # classes of 7, 7 and 6
+    np.testing.assert_array_equal(fs.run(question, trial, batch=4)["mask"], ready["mask"])
+
+
 def test_accuracy_and_kept_predictions_are_those_of_masked_images():
-    trial = fs.Trial(softplus_network((6, 7)), pictures((6, 7), 10))
-    result = fs.Mask(sparsity=1.0)(trial)
+    trial = fs.Trial(logistic((6, 7)), pictures((6, 7), 10))
+    result = fs.Mask(sparsity=30.0)(trial)  # so dear that some predictions are lost
+    assert 0 < float(result["kept_share"]) < 1
+    assert result["accuracy"] != result["clean_accuracy"]
     gains = Pairs(Plane(6, 7)).gathered(torch.from_numpy(result["mask"].values))[:, None]
     modulated = Modulated.of(trial.samples.batch(), trial.samples.batch().mean((0, 2, 3)).view(1, -1, 1, 1))
     with torch.no_grad():
@@ -117,6 +128,7 @@ def test_a_path_shrinks_with_sparsity_and_its_ends_agree_where_the_problem_is_co
     trial = fs.Trial(logistic((6, 6), scale=2.0), pictures((6, 6), 5))
     result = fs.Mask(sparsity=0.3, path=True, tolerance=1e-2)(trial)
     sizes = result["path_size"]
+    assert 0 == float(sizes.min()) < 0.5 < float(sizes.max())
     assert (sizes.diff("sparsity") <= 1e-4).all()
     np.testing.assert_allclose(sizes[0], sizes[1], atol=5e-3)
     assert (result["path_loss"].diff("sparsity") >= -1e-4).all()
@@ -150,11 +162,39 @@ def test_models_are_compared_image_by_image():
         ({"fidelity": "mse"}, "fidelity is one of"), ({"power": 0.5}, "power is finite and at least 1"),
         ({"path": True, "solver": "adam"}, "leave solver out"), ({"losses": (0.0,)}, "losses are finite"),
         ({"draws": 0}, "draws is a whole"), ({"infill": "noise"}, "infill is one of"),
+        ({"losses": ()}, "losses are finite numbers above 0, one or more"), ({"steps": 0}, "steps is a whole"),
+        ({"draws": 2}, "the same at every draw"), ({"steps": 2.5}, "steps is a whole"),
     ],
 )  # fmt: skip
 def test_options_that_fit_nothing_are_refused(options, told):
     with pytest.raises(ValueError, match=told):
         fs.Mask(**options)
+
+
+@pytest.mark.parametrize("over", ["image", "set"])
+def test_the_prediction_as_a_target_is_that_of_each_image(over, monkeypatch):
+    monkeypatch.setattr("fourierscope.analyses.mask._PIXELS", 1)
+    samples, answers = pictures((6, 7), 24), logistic((6, 7))
+    trial = fs.Trial(answers, samples)
+    question = fs.Mask(over=over, sparsity=0.3, target="prediction", steps=8.0)
+    cells = list(question.cells(trial))
+    found = [question.measure(cell, trial) for cell in cells]
+    predicted = answers(samples.batch()).argmax(1)
+    by_label = fs.Mask(over=over, sparsity=0.3, target="label", steps=8)
+    as_labels = fs.Trial(answers, fs.Samples(samples.images, predicted))
+    for cell, one in zip(cells, found, strict=True):
+        np.testing.assert_array_equal(one["gains"], by_label.measure(cell, as_labels)["gains"])
+
+
+def test_a_cell_asks_for_its_own_images_alone():
+    seen, answers = [], logistic((6, 7))
+    listening = fs.Classifier(lambda images: (seen.append(len(images)), answers(images))[1])
+    question, counts = fs.Mask(sparsity=0.3, origin="black", steps=8), []
+    for many in (8, 200):
+        seen.clear()
+        question.measure(Block(0, 8), fs.Trial(listening, pictures((6, 7), many)))
+        counts.append(sum(seen))
+    assert counts[0] == counts[1] > 0
 
 
 def test_the_record_tells_the_target_and_steps_that_were_used():

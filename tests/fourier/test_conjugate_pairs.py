@@ -69,6 +69,16 @@ def test_power_adds_up_to_the_energy_over_the_plane(plane):
         assert torch.allclose(whole, images.square().sum((1, 2, 3)))
 
 
+def test_the_pairs_of_a_plane_are_looked_up_once_for_all_images(monkeypatch):
+    images, gains = drawn(2, 1, 6, 7), torch.ones(2, 1, len(Pairs(Plane(6, 7))), dtype=torch.float64)
+    found = Modulated.of(images, torch.zeros(1, dtype=torch.float64)).images(gains)
+    for work in ("waves", "spread"):
+        monkeypatch.setattr(Plane, work, lambda *_: pytest.fail("looked up again"))
+    again = Modulated.of(images, torch.zeros(1, dtype=torch.float64))
+    assert torch.equal(again.images(gains), found)
+    assert again.pairs == Pairs(Plane(6, 7)) != Pairs(Plane(7, 6))
+
+
 def test_all_gains_keep_the_image_and_none_leave_the_infill():
     images, infill = drawn(2, 3, 5, 6), drawn(2, 3, 1, 1, seed=6)
     modulated = Modulated.of(images, infill)

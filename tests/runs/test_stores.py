@@ -51,6 +51,35 @@ def seen(monkeypatch):
     return found
 
 
+@dataclass(frozen=True)
+class Turned(Squares):
+    """Squares that are measured as the view of another array."""
+
+    def measure(self, cell, samples, /):
+        HOOK[0](cell)
+        return {"square": np.arange(6.0).reshape(2, 3).T + cell.value, "none": np.float64(cell.value)}
+
+    def assemble(self, measured, samples, /):
+        laid_out = [[one.flags.c_contiguous, one.ndim] for each in measured.values() for one in each.values()]
+        values = np.array(laid_out, dtype=float)
+        return {"laid_out": xr.DataArray(values, dims=("array", "how"), attrs={"units": "1", "says": "How."})}
+
+
+def test_arrays_are_laid_out_alike_whether_they_are_kept_or_just_measured(tmp_path, monkeypatch):
+    whole = fs.run(Turned(), SAMPLES)["laid_out"]
+    assert whole.values.tolist() == [[1, 2], [1, 0]] * 5  # so that sums over them have the same bits
+
+    def interrupted(cell):
+        if cell.value == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"{__name__}.HOOK", [interrupted])
+    with pytest.raises(KeyboardInterrupt):
+        fs.run(Turned(), SAMPLES, store=tmp_path / "store")
+    monkeypatch.setattr(f"{__name__}.HOOK", [lambda cell: None])
+    assert fs.run(Turned(), SAMPLES, store=tmp_path / "store")["laid_out"].equals(whole)
+
+
 def content(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 

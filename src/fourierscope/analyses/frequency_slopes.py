@@ -74,8 +74,8 @@ def sensitivity(coalitions: Coalitions) -> Tensor:
     zero = coalitions.pairs.frequencies.index(Frequency(0, 0))
     found = []
     for index in _batched(coalitions):
-        slope = gradients(coalitions, index, torch.ones(len(index)))
-        power = Modulated.of(slope, torch.zeros_like(slope[:1])).power(shared=True)[:, 0].double()
+        slope = gradients(coalitions, index, torch.ones(len(index))).double()  # squares of small ones vanish in float32
+        power = Modulated.of(slope, torch.zeros_like(slope[:1])).power(shared=True)[:, 0]
         power[:, zero] = 0
         found.append(shares(power, coalitions.pairs).cpu())
     return torch.cat(found)

@@ -15,7 +15,7 @@ from torch import Tensor
 from fourierscope.analyses.masks.adam import adam_masks
 from fourierscope.analyses.masks.answers import OF_IMAGES, OF_ITEMS, answered, of_images, of_masks, of_path, told
 from fourierscope.analyses.masks.fidelity import Fidelity, loss_named
-from fourierscope.analyses.masks.objective import Asked, GroupObjective, ImageObjective, predictions
+from fourierscope.analyses.masks.objective import Asked, GroupObjective, ImageObjective
 from fourierscope.analyses.masks.path import path
 from fourierscope.analyses.masks.pictures import examples
 from fourierscope.analyses.masks.search import Shakes, searched
@@ -97,7 +97,7 @@ class Mask(Analysis[Trial]):
     start: Literal["auto"] | Start = "auto"
     """The gains to start from: ones, half, or random; auto is half for descent, and ones for adam as in the article."""
     steps: int | None = None
-    """Most steps of a mask; empty: 400, or 20,000 for adam. From 160 on, half go down from masks cut and shaken."""
+    """Most steps of a mask; empty: 400, or 20,000 for adam. From 160 on, half go down from cut and shaken ones."""
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
     path: bool = False
@@ -124,9 +124,12 @@ class Mask(Analysis[Trial]):
             "sparsity": ("is finite and above 0", isfinite(self.sparsity) and self.sparsity > 0),
             "power": ("is finite and at least 1", isfinite(self.power) and self.power >= 1),
             "draws": ("is a whole number from 1 on", is_whole(self.draws, 1)),
-            "steps": ("is a whole number from 1 on", is_whole(self._steps, 1)),
+            "steps": ("is a whole number from 1 on", is_whole(self.steps or 0, 1)),
             "tolerance": ("is finite and above 0", isfinite(self.tolerance) and self.tolerance > 0),
-            "losses": ("are finite numbers above 0", all(isfinite(one) and one > 0 for one in self.losses)),
+            "losses": (
+                "are finite numbers above 0, one or more",
+                len(self.losses) > 0 and all(isfinite(one) and one > 0 for one in self.losses),
+            ),
         }
         if broken := [
             f"{name} {rule}; {getattr(self, name)!r} came" for name, (rule, holds) in fits.items() if not holds
@@ -134,6 +137,10 @@ class Mask(Analysis[Trial]):
             raise ValueError(f"{'. '.join(broken)}.")
         if self.path and self.solver == "adam":
             raise ValueError("A path is made by the solver descent: leave solver out.")
+        if self.draws > 1 and self.infill == "zero":
+            raise ValueError(
+                f"The infill zero is the same at every draw; draws={self.draws} came. Ask for another infill."
+            )
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         if self.target == "label":
@@ -187,7 +194,7 @@ class Mask(Analysis[Trial]):
     def asked(self, trial: Trial) -> Asked:
         """What the masks of a trial are held against."""
         infills = Infills.of(trial.samples, self.infill, self.origin, self.seed)
-        targets = trial.samples.needed_labels() if self.target == "label" else predictions(trial)
+        targets = trial.samples.needed_labels() if self.target == "label" else None
         return Asked(trial, loss_named(self.fidelity), targets, infills, int(self.draws), self.channels == "shared")
 
     @property
@@ -198,7 +205,7 @@ class Mask(Analysis[Trial]):
     @property
     def _steps(self) -> int:
         assert self.steps is not None
-        return self.steps
+        return int(self.steps)
 
     @property
     def penalty(self) -> Penalty:

@@ -7,7 +7,7 @@ inside, on the full centred plane outside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -72,6 +72,12 @@ class Pairs:
         return places
 
 
+@lru_cache(maxsize=8)
+def pairs_of(plane: Plane) -> Pairs:
+    """The pairs of a plane, of which a few planes' are kept: to find them takes longer than to modulate images."""
+    return Pairs(plane)
+
+
 @dataclass(frozen=True)
 class Modulated:
     """Images whose spectrum gains modulate: F^-1(gain X + (1 - gain) R), of which X is the images' and R the infill's.
@@ -89,7 +95,7 @@ class Modulated:
     def of(cls, images: Tensor, infill: Tensor) -> Modulated:
         """Those of images (n, c, h, w), with an infill that broadcasts to them."""
         infill = infill.expand_as(images)
-        return cls(Pairs(Plane(*images.shape[-2:])), infill, torch.fft.rfft2(images - infill, norm="ortho"))
+        return cls(pairs_of(Plane(*images.shape[-2:])), infill, torch.fft.rfft2(images - infill, norm="ortho"))
 
     def __len__(self) -> int:
         return len(self.infill)

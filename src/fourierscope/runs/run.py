@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
 import xarray as xr
 from tqdm.auto import tqdm
@@ -52,7 +53,8 @@ def run(
         )
         bar = tqdm(total=len(cells), initial=len(measured), desc=_title(analysis, record), unit="cell", disable=None)
         with bar, _resumable(kept, cells, measured):
-            for index, piece, used in pieces:
+            for index, found, used in pieces:
+                piece = {name: np.asarray(one, order="C") for name, one in found.items()}  # as it would be read again
                 if kept is not None:
                     kept.keep(index, cells[index], piece)
                     if used and used != size:

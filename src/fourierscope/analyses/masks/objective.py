@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,24 +11,26 @@ from torch import Tensor
 from fourierscope.analyses.masks.fidelity import Loss
 from fourierscope.analyses.masks.solver import Evaluation
 from fourierscope.fourier import Plane
-from fourierscope.fourier.pairs import Modulated, Pairs
+from fourierscope.fourier.pairs import Modulated, pairs_of
 from fourierscope.runs import batch_size, batches
 from fourierscope.subjects import Classifier, Trial
 from fourierscope.treatments.attacks.gradients import slope_of
 from fourierscope.treatments.infills import Infills
 
 _FEW, _MOST, _PIXELS = 8, 32, 2**15  # images that go through a network together on a processor, and their pixels
+_KEPT = 2**23  # pixels of the images of groups that are kept ready; more are made ready again at every evaluation
 _FLOOR = 1e-3  # of the mean power: a frequency without power moves nothing, however far
 _EVENING = 0.3  # 0: one step for all frequencies, 0.5: all move the image alike; networks with kinks end lowest between
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What masks are held against: a trial, the loss, targets (n,), the infills of its samples, and how often drawn."""
+    """What masks are held against: a trial, the loss, targets, the infills of its samples, and how often drawn."""
 
     trial: Trial
     loss: Loss
-    targets: Tensor
+    targets: Tensor | None
+    """The class (n,) of each of the samples; None for what the classifier takes the whole image for."""
     infills: Infills
     draws: int = 1
     shared: bool = True
@@ -36,7 +39,7 @@ class Asked:
     @property
     def gains(self) -> tuple[int, int]:
         """The shape (k, pairs) of one mask's gains."""
-        return 1 if self.shared else self.trial.samples.channels, len(Pairs(self.trial.samples.plane))
+        return 1 if self.shared else self.trial.samples.channels, len(pairs_of(self.trial.samples.plane))
 
 
 @dataclass(frozen=True)
@@ -91,41 +94,47 @@ class ImageObjective:
 class GroupObjective:
     """Every group of images is an item with one mask for all of them; its fidelity is the mean over the group.
 
-    Images stream: no more than a batch of them is held at a time.
+    Many images stream: no more than a batch of them is held at a time. Few are made ready once.
     """
 
     def __init__(self, asked: Asked, groups: list[Tensor]) -> None:
         self._asked, self._groups = asked, groups
         self._held = list(range(len(groups)))
-        self.bins = Pairs(asked.trial.samples.plane).bins
+        plane, images = asked.trial.samples.plane, asked.draws * sum(len(one) for one in groups)
+        few = images * plane.height * plane.width <= _KEPT
+        self._ready = [list(self._loaded(one)) for one in groups] if few else None
+        self.bins = pairs_of(asked.trial.samples.plane).bins
 
     def hold(self, items: Tensor) -> None:
         self._held = items.tolist()
 
     def scale(self) -> Tensor:
-        return torch.stack([_scale(self._power(self._groups[item])) for item in self._held])
+        return torch.stack([_scale(self._power(item)) for item in self._held])
 
     def evaluate(self, gains: Tensor) -> Evaluation:
-        found = [self._of_group(one, self._groups[item]) for one, item in zip(gains, self._held, strict=True)]
+        found = [self._of_group(one, item) for one, item in zip(gains, self._held, strict=True)]
         return Evaluation(*(torch.stack([getattr(one, name) for one in found]) for name in _PARTS))
 
-    def _of_group(self, gains: Tensor, places: Tensor) -> Evaluation:
+    def _of_group(self, gains: Tensor, item: int) -> Evaluation:
         sums = [torch.zeros((), dtype=torch.float64), torch.zeros_like(gains, dtype=torch.float64)]
         kept = torch.zeros((), dtype=torch.float64)
-        for part in self._parts(places):
-            loaded = loaded_images(self._asked, part)
-            found = _mean_of_draws(loaded, gains.expand(len(part), -1, -1), self._asked)
+        for loaded in self._parts(item):
+            found = _mean_of_draws(loaded, gains.expand(len(loaded.targets), -1, -1), self._asked)
             sums = [sums[0] + found.values.double().sum(), sums[1] + found.slopes.double().sum(0)]
             kept = kept + found.kept.double().sum()
-        return Evaluation(*((one / len(places)).to(gains.dtype) for one in (*sums, kept)))
+        return Evaluation(*((one / len(self._groups[item])).to(gains.dtype) for one in (*sums, kept)))
 
-    def _power(self, places: Tensor) -> Tensor:
-        parts = (loaded_images(self._asked, part).modulated[0] for part in self._parts(places))
+    def _power(self, item: int) -> Tensor:
+        parts = (loaded.modulated[0] for loaded in self._parts(item))
         return torch.stack([one.power(self._asked.shared).sum(0) for one in parts]).sum(0)
 
-    def _parts(self, places: Tensor) -> tuple[Tensor, ...]:
+    def _parts(self, item: int) -> Iterable[Loaded]:
+        return self._loaded(self._groups[item]) if self._ready is None else self._ready[item]
+
+    def _loaded(self, places: Tensor) -> Iterator[Loaded]:
         trial = self._asked.trial
-        return places.split(batch_size(trial.samples.plane, trial.classifier.device))
+        for part in places.split(batch_size(trial.samples.plane, trial.classifier.device)):
+            yield loaded_images(self._asked, part)
 
 
 _PARTS = ("values", "slopes", "kept")
@@ -138,7 +147,8 @@ def loaded_images(asked: Asked, places: Tensor) -> Loaded:
     with torch.no_grad():
         whole = _logits(classifier, images)
     infills = (asked.infills.at(places, draw).to(images) for draw in range(asked.draws))
-    return Loaded([Modulated.of(images, one) for one in infills], asked.targets[places].to(whole.device), whole)
+    targets = whole.argmax(1) if asked.targets is None else asked.targets[places].to(whole.device)
+    return Loaded([Modulated.of(images, one) for one in infills], targets, whole)
 
 
 def masked_logits(asked: Asked, places: Tensor, gains: Tensor) -> tuple[Tensor, Tensor]:

@@ -204,7 +204,7 @@ def _entered(objective: Objective, penalty: Penalty, items: Tensor, gains: Tenso
 def _step(now: _Descent, objective: Objective, penalty: Penalty, stop: Stop) -> None:
     """One step of every mask, in place: those that fall enough go there, the others shorten and turn their step."""
     bins = objective.bins
-    tried = (now.gains - now.length[:, None, None] * now.scale * now.aim).clamp(0, 1)
+    tried = _tried(now, now.aim)
     moved = tried - now.gains
     found = objective.evaluate(tried)
     value = found.values + penalty.values(tried, bins)
@@ -219,7 +219,7 @@ def _step(now: _Descent, objective: Objective, penalty: Penalty, stop: Stop) -> 
     shorter = now.length * (-promised / (2 * excess)).clamp(*_SHORTENING)
     now.length = torch.where(falls, longer, shorter)
     at = falls[:, None, None]
-    now.aim = torch.where(at, slopes, _joined(now, slopes, bins))
+    now.aim = torch.where(at, slopes, _turned(now, slopes, bins))
     now.gains, now.slopes = torch.where(at, tried, now.gains), torch.where(at, slopes, now.slopes)
     now.objective, now.kept = torch.where(falls, value, now.objective), torch.where(falls, found.kept, now.kept)
     now.fidelity = torch.where(falls, found.values, now.fidelity)
@@ -228,6 +228,20 @@ def _step(now: _Descent, objective: Objective, penalty: Penalty, stop: Stop) -> 
     rested = now.before - now.objective <= stop.rest * penalty.sparsity
     now.rested = torch.where(turn, rested.long(), now.rested)
     now.before = torch.where(turn, now.objective, now.before)
+
+
+def _tried(now: _Descent, aim: Tensor) -> Tensor:
+    return (now.gains - now.length[:, None, None] * now.scale * aim).clamp(0, 1)
+
+
+def _turned(now: _Descent, slopes: Tensor, bins: Tensor) -> Tensor:
+    """What to go down by after a refused step: the joined slopes, or those here where the joined ones move no gain.
+
+    A step that moves nothing loses nothing either: it would be taken, and made longer, for ever.
+    """
+    joined = _joined(now, slopes, bins)
+    leads = _inner(_tried(now, joined) - now.gains, joined, bins) < 0
+    return torch.where(leads[:, None, None], joined, now.slopes)
 
 
 def _joined(now: _Descent, slopes: Tensor, bins: Tensor) -> Tensor:

@@ -41,12 +41,11 @@ def slope_of(values: Tensor, images: Tensor, again: bool = False) -> Tensor:
         slope = torch.autograd.grad(values.sum(), images, retain_graph=again, allow_unused=True)[0]
     if slope is None:
         raise ValueError(
-            "The logits of this classifier carry no gradient with respect to the images, and this attack needs one. Is "
-            "its function under torch.no_grad, or does it detach or round? Black-box attacks need none: wave_search."
+            "The logits of this classifier carry no gradient with respect to the images, and one is needed here. Is "
+            "its function under torch.no_grad, or does it detach or round? BandImportance needs none, nor does the "
+            "attack wave_search."
         )
     if not bool(torch.isfinite(slope).all()):
         bad = int((~torch.isfinite(slope)).flatten(1).any(1).sum())
-        raise ValueError(
-            f"The gradients of {bad} of {len(slope)} images are NaN or infinite: no attack can climb them."
-        )
+        raise ValueError(f"The gradients of {bad} of {len(slope)} images are NaN or infinite: they lead nowhere.")
     return slope
