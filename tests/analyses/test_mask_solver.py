@@ -23,7 +23,7 @@ from fourierscope.analyses.masks.solver import (
     least_masks,
     means,
 )
-from fourierscope.fourier.pairs import Pairs
+from fourierscope.fourier.pairs import Modulated, Pairs
 
 # --- the fidelity and its slopes
 
@@ -70,6 +70,20 @@ def test_slopes_are_finite_differences(size, fidelity):
         )
         told = ((slopes * direction) @ bins.float()).sum(1)
         torch.testing.assert_close(change / (2 * small), told, rtol=0.03, atol=4e-3)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_fidelity_is_the_mean_over_the_draws_of_the_infill(shared):
+    trial = fs.Trial(softplus_network((6, 7)), pictures((6, 7), 4))
+    asked, images = asked_of(trial, "divergence", "random-phase", shared, draws=3), trial.samples.batch()
+    gains = torch.rand(4, *asked.gains, generator=torch.Generator().manual_seed(5))
+    found, losses = ImageObjective(asked, torch.arange(4)).evaluate(gains), []
+    for draw in range(3):
+        masked = Modulated.of(images, asked.infills.at(torch.arange(4), draw)).images(gains)
+        before, after = (trial.classifier(one).log_softmax(1) for one in (images, masked))
+        losses.append((before.exp() * (before - after)).sum(1))
+    assert torch.stack(losses).std(0).min() > 2e-4
+    torch.testing.assert_close(found.values, torch.stack(losses).mean(0).detach(), rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("power", [1, 1.5, 2, 3])
