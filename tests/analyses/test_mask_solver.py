@@ -147,6 +147,34 @@ def test_slopes_on_both_sides_of_a_kink_are_joined_to_the_shortest_between_that_
         torch.testing.assert_close(found[item], between[length.argmin()], atol=1e-3, rtol=0)
 
 
+class Rounded:
+    """A fidelity with its least value at gains of 0.3 that hardly differs from a large constant: float32 rounds it, and
+    all values but the first come out one place too high.
+    """
+
+    bins = torch.ones(4, dtype=torch.float64)
+    lowest = torch.tensor(1000.0)
+
+    def hold(self, items):
+        self.rows = len(items)
+
+    def scale(self):
+        return torch.ones(self.rows, 1, 4)
+
+    def evaluate(self, gains):
+        away = gains - 0.3
+        values = self.lowest + 1e-4 * away.square().sum((1, 2))
+        self.lowest = torch.tensor(1000.0).nextafter(torch.tensor(2000.0))
+        return Evaluation(values, 2e-4 * away, torch.ones(self.rows))
+
+
+def test_descent_goes_on_by_the_slopes_where_the_objective_falls_less_than_it_is_rounded():
+    found = least_masks(Rounded(), Penalty(1e-7), drawn(3, 1, 4).sigmoid(), 3, Stop(rest=-1, steps=200))
+    assert (found.certificate <= 0.05).all()
+    assert (found.steps < 200).all()
+    torch.testing.assert_close(found.gains, torch.full((3, 1, 4), 0.3), atol=1e-3, rtol=0)
+
+
 def test_most_masks_of_smooth_networks_are_certified():
     for classifier in (logistic((8, 8)), softplus_network((8, 8))):
         result = fs.Mask(sparsity=0.3)(fs.Trial(classifier, pictures((8, 8), 40)))
