@@ -81,6 +81,16 @@ def test_the_rank_of_amplitudes_is_the_formula_and_within_its_range(plane):
     assert (found.sum(0) == 0).all()
 
 
+@pytest.mark.parametrize("plane", PLANES, ids=str)
+def test_classes_that_differ_by_rounding_alone_have_the_same_rank(plane):
+    trial, own, _ = class_waves(plane)
+    rank = fs.FrequencyShortcuts((0.1,))(trial)["amplitude_rank"]
+    for label in (0, 1, 2):
+        shown = rank.isel({"class": label})
+        assert at(shown, own[label]) == 2
+        assert beside(shown, *own) == 0
+
+
 @pytest.mark.parametrize("plane", [fs.Plane(6, 5), fs.Plane(5, 7)], ids=str)
 def test_rates_are_those_of_all_images_filtered_for_each_class(plane):
     trial, kept = smooth_trial(plane.shape, count=10), (0.1, 0.4)

@@ -10,6 +10,7 @@ import fourierscope as fs
 from fourierscope.analyses.mask import Block
 from fourierscope.fourier import Frequency, Plane, wave
 from fourierscope.fourier.pairs import Modulated, Pairs
+from fourierscope.results import unpacked
 
 
 def matched(frequencies, size, rule):
@@ -84,6 +85,21 @@ def test_the_set_does_not_depend_on_batches():
     np.testing.assert_allclose(
         fs.run(question, trial, batch=11)["mask"], fs.run(question, trial, batch=4)["mask"], atol=1e-3
     )
+
+
+def test_what_is_kept_of_a_class_s_images_is_told_image_by_image():
+    samples = pictures((6, 7), 18)
+    trial = fs.Trial(
+        logistic((6, 7)),
+        fs.Samples(samples.images, samples.labels[torch.randperm(18, generator=torch.Generator().manual_seed(0))]),
+    )
+    result = fs.Mask(over="class", sparsity=3.0, origin="black")(trial)
+    gains = Pairs(Plane(6, 7)).gathered(torch.from_numpy(result["mask"].values))[trial.samples.labels][:, None]
+    images = trial.samples.batch()
+    kept = [trial.classifier(one).argmax(1) for one in (images, Modulated.of(images, 0 * images[:1]).images(gains))]
+    held = unpacked(result.dataset, "kept_share")
+    assert 0 < held.mean() < 1
+    np.testing.assert_array_equal(held, (kept[0] == kept[1]).numpy())
 
 
 def test_many_images_of_a_set_stream_and_give_the_mask_of_those_that_are_kept_ready(monkeypatch):

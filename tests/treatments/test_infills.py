@@ -79,6 +79,12 @@ def test_draws_and_seeds_differ(kind):
     assert not torch.equal(first, Infills.of(samples, kind, seed=1).images(0, 6))
 
 
+@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("seed", [2**60, -5])
+def test_seeds_may_be_any_whole_number(kind, seed):
+    assert torch.isfinite(Infills.of(samples_made(4, 4), kind, seed=seed).images(0, 6, draw=1)).all()
+
+
 def test_unknown_words_and_a_lonely_image_are_refused():
     samples = samples_made(4, 4)
     with pytest.raises(ValueError, match="infill is one of zero, random-phase"):

@@ -24,6 +24,7 @@ from fourierscope.subjects import Trial
 from fourierscope.treatments.infills import Infill, Infills, Origin, check_words
 
 ORDERS = ("dominant", "amplitude", "random")
+_ROUNDING = 1e-6  # of the root mean square amplitude: what transforms in float32 leave where there is nothing
 _HELD = 2**20  # pixels of the images whose spectra lie in memory
 
 
@@ -161,7 +162,8 @@ class FrequencyShortcuts(Analysis[Trial]):
             says += " Without bounds: estimated from the slope."
         found = estimated("loss_rise", whole, axes, "nat", says)
         amplitude = np.stack([piece["amplitude"] for piece in pieces])
-        rank = np.sign(amplitude[:, None] - amplitude[None]).sum(1)
+        apart, rounded = amplitude[:, None] - amplitude[None], _ROUNDING * np.sqrt(np.square(amplitude).mean())
+        rank = np.where(np.abs(apart) > rounded, np.sign(apart), 0).sum(1)
         says = "Classes of smaller mean grey amplitude at the frequency, less those of larger."
         found["amplitude_rank"] = axes.array(pairs.spread(torch.from_numpy(rank)).numpy(), "classes", says)
         found["loss_rise"].attrs["signed"] = found["amplitude_rank"].attrs["signed"] = "yes"

@@ -78,7 +78,7 @@ class Infills:
     def _others(self, draw: int) -> Tensor:
         """Another image for each (n,): the next one along a ring on which all stand in an order by chance."""
         count = len(self.samples)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + draw)
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + draw) % 2**63)
         order = torch.randperm(count, generator=generator)
         others = torch.empty(count, dtype=torch.long)
         others[order] = order.roll(-1)
