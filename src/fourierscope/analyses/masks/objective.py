@@ -198,10 +198,13 @@ def _logits(classifier: Classifier, images: Tensor) -> Tensor:
 
 
 def _together(images: Tensor) -> int:
-    """How many images go through a network at a time: as many on a processor whatever batch was asked for."""
+    """How many images go through a network at a time: on a processor as many whatever batch was asked for.
+
+    An accelerator is kept busy instead; its kernels promise no bits.
+    """
     pixels = images.shape[-1] * images.shape[-2]
     if images.device.type != "cpu":
-        return batch_size(Plane(*images.shape[-2:]), images.device)
+        return min(batch_size(Plane(*images.shape[-2:]), images.device), max(_FEW, len(images)))
     return min(_MOST, max(_FEW, _PIXELS // pixels))
 
 
