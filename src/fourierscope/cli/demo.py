@@ -12,11 +12,15 @@ from fourierscope.analyses import (
     BandNoise,
     CorruptionProfile,
     HeatMap,
+    Mask,
+    MaskEnergy,
+    MaskTransfer,
     PassCurve,
     PowerSpectrum,
     Robustness,
     ShiftSpectrum,
 )
+from fourierscope.analyses.masks.reading import masked
 from fourierscope.reports import report
 from fourierscope.results import Result, trade_off
 from fourierscope.runs import Analysis, run
@@ -25,6 +29,7 @@ from fourierscope.treatments import pgd, successful
 
 CLASSIFIERS = ("natural", "gaussian", "adversarial")
 _SEVERITIES = (1, 3, 5)
+_MASKED, _STEPS = 60, 160  # images that get a mask each, and the most steps of one
 
 
 def main(words: list[str]) -> int:
@@ -48,7 +53,7 @@ def main(words: list[str]) -> int:
 
 
 def demonstration(folder: Path, images: int, stride: int) -> Iterator[Result]:
-    """The demo's results: what each reference classifier hears, withstands and trades, and the spectra behind it."""
+    """The demo's results: what each classifier hears, needs, withstands and trades, and the spectra behind it."""
     samples = open_samples("patches:test", limit=images)
     trials = {name: Trial(open_classifier(f"reference:{name}"), samples) for name in CLASSIFIERS}
     kept = folder / f"{images}-{stride}"
@@ -62,6 +67,12 @@ def demonstration(folder: Path, images: int, stride: int) -> Iterator[Result]:
         yield profiles[name]
     for name in CLASSIFIERS[1:]:
         yield _saved(trade_off(profiles[name], profiles["natural"]), kept / f"{name}-trade-off.nc")
+    for name in (CLASSIFIERS[0], CLASSIFIERS[-1]):
+        trial = Trial(trials[name].classifier, samples.limited(min(images, _MASKED)))
+        masks = _asked(Mask(steps=_STEPS), trial, kept / f"{name}-{Mask.__name__}")
+        yield masks
+        for about in (MaskTransfer(), MaskEnergy()):
+            yield _asked(about, masked(trial, masks), kept / f"{name}-{type(about).__name__}")
     for name in (CLASSIFIERS[0], CLASSIFIERS[-1]):
         pair = successful(trials[name], pgd(trials[name], eps=8 / 255, steps=10))
         yield _asked(ShiftSpectrum(), pair, kept / f"{name}-{ShiftSpectrum.__name__}")
