@@ -194,7 +194,7 @@ def test_counts_that_are_all_0_are_said_and_not_drawn(tmp_path):
 def test_options_are_asked_in_plain_words(tmp_path):
     result = made()
     profile = {"bandwidth": 27, "severities": [1, 3, 5], "clip": True}
-    result.record["options"] = {"split": 0.0, "norm": 8.0, "mean": None, "profile": profile}
+    result.record["options"] = {"split": 0.0, "norm": 8.0, "mean": None, "treatment": "", "profile": profile}
     read = Reader(report([result], tmp_path / "r.html").read_text(encoding="utf-8"))
     told = "split half of Nyquist, norm 8, profile of (bandwidth 27, severities 1, 3 and 5, clip yes)"
     assert f"Asked with {told}." in read.shown

@@ -197,7 +197,7 @@ def _told_apart(names: list[str]) -> list[str]:
 
 def _options(options: dict[str, Any]) -> str:
     """Options in plain words: `norm 4, severities 1, 3 and 5, clip yes`."""
-    asked = {key: value for key, value in options.items() if value not in (None, [], {})}
+    asked = {key: value for key, value in options.items() if value not in (None, "", [], {})}
     return ", ".join(
         f"{key} of ({_options(value)})" if isinstance(value, dict) else f"{key} {_told(value, key)}"
         for key, value in asked.items()
