@@ -31,21 +31,37 @@ if TYPE_CHECKING:
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
     from fourierscope.subjects import Classifier as Classifier
+    from fourierscope.subjects import Fit as Fit
     from fourierscope.subjects import Masked as Masked
     from fourierscope.subjects import Pair as Pair
     from fourierscope.subjects import Samples as Samples
+    from fourierscope.subjects import Training as Training
     from fourierscope.subjects import Trial as Trial
     from fourierscope.subjects import check as check
     from fourierscope.subjects import open_classifier as open_classifier
     from fourierscope.subjects import open_samples as open_samples
+    from fourierscope.training import SpectralTracker as SpectralTracker
+    from fourierscope.training import views as views
 
 _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
     "results": ("Result", "load", "mask_wins", "trade_off"),
     "runs": ("StoreError", "run"),
-    "subjects": ("Classifier", "Masked", "Pair", "Samples", "Trial", "open_classifier", "open_samples", "check"),
+    "subjects": (
+        "Classifier",
+        "Fit",
+        "Masked",
+        "Pair",
+        "Samples",
+        "Training",
+        "Trial",
+        "open_classifier",
+        "open_samples",
+        "check",
+    ),
     "figures": ("draw", "draw_together"),
     "reports": ("report",),
+    "training": ("SpectralTracker", "views"),
     "analyses.masks.reading": ("masked",),
 }
 _ROOMS = (

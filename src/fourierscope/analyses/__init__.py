@@ -7,6 +7,7 @@ from fourierscope.analyses.band_importance import BandImportance as BandImportan
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
 from fourierscope.analyses.corruption_profile import CorruptionProfile as CorruptionProfile
 from fourierscope.analyses.frequency_gradient import FrequencyGradient as FrequencyGradient
+from fourierscope.analyses.frequency_principle import FrequencyPrinciple as FrequencyPrinciple
 from fourierscope.analyses.frequency_shortcuts import FrequencyShortcuts as FrequencyShortcuts
 from fourierscope.analyses.harmonic_distortion import HarmonicDistortion as HarmonicDistortion
 from fourierscope.analyses.heat_map import HeatMap as HeatMap

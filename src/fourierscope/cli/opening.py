@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fourierscope.analyses.masks.reading import masked
 from fourierscope.results import load
-from fourierscope.runs import Analysis, subject_of
-from fourierscope.subjects import Masked, Pair, Samples, Trial, open_classifier, open_samples
+from fourierscope.runs import Analysis, subjects_of
+from fourierscope.subjects import Classifier, Masked, Pair, Samples, Training, Trial, open_classifier, open_samples
 from fourierscope.subjects.classifier import Precision
+from fourierscope.subjects.trained import described, untrained
+from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
 from fourierscope.treatments import treated, treatment_named
 from fourierscope.treatments.words import check_steps, word_and_strength
@@ -186,19 +189,59 @@ def trial_with_masks(
     return masked(asked, held)
 
 
+def training(
+    classifier: str,
+    samples: str,
+    recipe: str = "natural",
+    epochs: int | None = None,
+    weights: str | None = None,
+    mean: tuple[float, ...] | float | None = None,
+    std: tuple[float, ...] | float | None = None,
+    device: str | None = None,
+    limit: int | None = None,
+    limit_seed: int = 0,
+    size: int | None = None,
+) -> Training:
+    """A classifier that is trained on samples, by a recipe.
+
+    Args:
+        classifier: network:small, network:resnet20, path/to/file.py:function, or another word of fourierscope list.
+        samples: Labelled samples to learn: patches, digits, npz:PATH, folder:PATH, ...
+        recipe: Name of a recipe; see fourierscope list.
+        epochs: Another number of epochs than the recipe's.
+        weights: Weights to start from, for classifiers that are not network:NAME.
+        mean: Subtracted from [0, 1] pixels inside the classifier; empty, with std: measured on the samples.
+        std: Divided by after the mean is subtracted.
+        device: cpu, cuda, cuda:1; empty: where the network is.
+        limit: At most this many samples, each class in its share.
+        limit_seed: Seed of that choice.
+        size: Resize and crop the images to this many pixels a side.
+    """
+    given = open_samples(samples, limit, limit_seed, size)
+    chosen = recipe_named(recipe)
+    chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
+    stated = moments(given) if mean is None and std is None else (channelwise(mean), channelwise(std))
+    kind, _, name = classifier.partition(":")
+    if kind == "network" and weights is None:
+        drawn = untrained(described(name, given.channels, int(given.needed_labels().max()) + 1))
+        return Training(Classifier(drawn, name, *stated, device), given, chosen)
+    return Training(open_classifier(classifier, weights, *stated, device=device), given, chosen)
+
+
 _OPENERS: dict[type, Callable[..., Any]] = {
     Trial: trial,
     Samples: some_samples,
     Pair: pair,
     Masked: trial_with_masks,
+    Training: training,
 }
 
 
 def opener(analysis: type[Analysis[Any]]) -> Callable[..., Any]:
     """The function that opens the subject of an analysis, by the type it names: `Analysis[Trial]`."""
-    subject = subject_of(analysis)
-    if subject is not None:
-        return _OPENERS[subject]
+    for subject in subjects_of(analysis):
+        if subject in _OPENERS:
+            return _OPENERS[subject]
     raise TypeError(
         f"{analysis.__name__} names no subject that the command line can open: write class X(Analysis[Trial])."
     )

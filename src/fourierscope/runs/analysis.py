@@ -17,9 +17,9 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
-from fourierscope.subjects import Masked, Pair, Samples, Trial, fingerprint
+from fourierscope.subjects import Fit, Masked, Pair, Samples, Training, Trial, fingerprint
 
-SUBJECTS = (Trial, Samples, Pair, Masked)
+SUBJECTS = (Trial, Samples, Pair, Masked, Training, Fit)
 """The kinds of subjects of this package."""
 Measured = Mapping[str, npt.NDArray[Any]]
 
@@ -96,14 +96,18 @@ class Analysis(ABC, Generic[S]):
         return run(self, subject)
 
 
-def subject_of(analysis: type[Analysis[Any]]) -> type | None:
-    """The kind of subject that an analysis names, as `Analysis[Trial]` does; None for none of this package."""
+def subjects_of(analysis: type[Analysis[Any]]) -> tuple[type, ...]:
+    """The kinds of subjects that an analysis names, as `Analysis[Trial]` and `Analysis[Training | Fit]` do.
+
+    None where it names none of this package.
+    """
     for ancestor in analysis.__mro__:
         for base in vars(ancestor).get("__orig_bases__", ()):
-            for kind in get_args(base):
-                if kind in SUBJECTS:
-                    return kind
-    return None
+            for given in get_args(base):
+                kinds = get_args(given) or (given,)
+                if found := tuple(kind for kind in kinds if kind in SUBJECTS):
+                    return found
+    return ()
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from fourierscope.results import Result, described
-from fourierscope.runs.analysis import Analysis, Measured, S, subject_of
+from fourierscope.runs.analysis import Analysis, Measured, S, subjects_of
 from fourierscope.runs.batching import automatic_size, shrinking
 from fourierscope.runs.store import Store
 from fourierscope.runs.warned import Warned, each_warning_once, warn_again, warnings_kept
@@ -70,9 +70,9 @@ def _check(analysis: object, subject: object, workers: int, engine: str, batch: 
         raise TypeError(
             f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
         )
-    kind = subject_of(type(analysis))
-    if kind is not None:
-        check_subject(subject, kind, type(analysis).__name__)
+    kinds = subjects_of(type(analysis))
+    if kinds and not isinstance(subject, kinds):
+        check_subject(subject, kinds[0], type(analysis).__name__)
     if engine != "here":
         raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
     if workers < 1 or (batch != "auto" and (not isinstance(batch, int) or batch < 1)):

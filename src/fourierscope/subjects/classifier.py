@@ -157,7 +157,7 @@ class Classifier:
 
 def logits_of(outputs: Any, count: int) -> Tensor:
     """The logits (count, classes) within a network's outputs; see `Classifier` for the kinds understood."""
-    logits = _tensor_within(outputs)
+    logits = tensor_within(outputs)
     if logits.is_complex():
         raise TypeError(f"Logits are real numbers; {logits.dtype} came.")
     if logits.ndim != 2 or len(logits) != count:
@@ -180,20 +180,21 @@ def logits_of(outputs: Any, count: int) -> Tensor:
     return logits
 
 
-def _tensor_within(outputs: Any) -> Tensor:
+def tensor_within(outputs: Any) -> Tensor:
+    """The tensor in a network's outputs: itself, .logits, an entry, the first of several. Raises TypeError without."""
     if isinstance(outputs, Tensor):
         return outputs
     if hasattr(outputs, "logits"):
-        return _tensor_within(outputs.logits)
+        return tensor_within(outputs.logits)
     if isinstance(outputs, Mapping):
         for key in ("logits", "out"):
             if key in outputs:
-                return _tensor_within(outputs[key])
+                return tensor_within(outputs[key])
         raise TypeError(
             f"The network returned a mapping without 'logits' or 'out'; its keys: {', '.join(map(str, outputs))}."
         )
     if isinstance(outputs, tuple | list) and outputs:
-        return _tensor_within(outputs[0])
+        return tensor_within(outputs[0])
     raise TypeError(
         f"The network returned {type(outputs).__name__}; logits are a tensor, an object with .logits, a mapping with "
         "'logits' or 'out', or a sequence whose first member is the tensor."

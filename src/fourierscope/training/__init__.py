@@ -1,11 +1,15 @@
-"""TRAINED: recipes, and the loop that a classifier learns by."""
+"""TRAINED: recipes, the loops that networks learn by, and who watches them."""
 
+from fourierscope.training import views as views
+from fourierscope.training.adapters import for_lightning as for_lightning
+from fourierscope.training.adapters import for_transformers as for_transformers
 from fourierscope.training.augmentations import Affine as Affine
 from fourierscope.training.augmentations import AugMix as AugMix
 from fourierscope.training.augmentations import AutoAugment as AutoAugment
 from fourierscope.training.augmentations import Crops as Crops
 from fourierscope.training.augmentations import Flips as Flips
 from fourierscope.training.augmentations import Tints as Tints
+from fourierscope.training.fitting import fit as fit
 from fourierscope.training.loop import train as train
 from fourierscope.training.noise import GaussianNoise as GaussianNoise
 from fourierscope.training.noise import ShapedNoise as ShapedNoise
@@ -18,3 +22,4 @@ from fourierscope.training.reference import accuracy as accuracy
 from fourierscope.training.reference import make_reference as make_reference
 from fourierscope.training.reference import moments as moments
 from fourierscope.training.saving import save as save
+from fourierscope.training.tracker import SpectralTracker as SpectralTracker

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.subjects.classifier import Precision
 from fourierscope.training.checkpoint import Checkpoint
+from fourierscope.training.fitting import Watcher
 from fourierscope.training.precision import backward, faster_precision
 from fourierscope.training.processes import agreed, check_shares, processes, rank, together
 from fourierscope.training.recipe import Recipe
@@ -29,14 +30,21 @@ _log = logging.getLogger(__name__)
 
 
 def train(
-    classifier: Classifier, samples: Samples, recipe: Recipe, seed: int = 0, checkpoint: str | Path | None = None
+    classifier: Classifier,
+    samples: Samples,
+    recipe: Recipe,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    watch: Watcher | None = None,
 ) -> Classifier:
     """A classifier like the one given, trained on labelled samples from its present weights on. Nothing given changes.
 
     Order, augmentations, noise and dropout follow from `seed` and the number of the epoch alone; the global random
     state is neither read nor changed. `checkpoint` is a file that is written whole after every epoch: a training that
     was killed goes on from there and gives the same weights as one that was not, bit for bit on one machine and number
-    of threads. Under torchrun several processes learn each batch together, each with the batch statistics of its share.
+    of threads. `watch` is shown the network that learns, which takes normalised images, and the number of steps taken:
+    before the first one and after each, such as `lambda network, step: tracker.step(step)`. Under torchrun several
+    processes learn each batch together, each with the batch statistics of its share.
 
     Raises TypeError for a classifier that is no module; ValueError for samples without labels or of more classes, for
     weights that cannot learn, and where the loss is no longer finite; StoreError for a checkpoint of another training.
@@ -55,7 +63,7 @@ def train(
         for epoch in bar:
             with _draws(samples, f"{seed} epoch {epoch}", learner.device) as (order, generator):
                 try:
-                    loss = _Epoch(learner, network, optimiser, recipe, generator).over(samples, order, epoch)
+                    loss = _Epoch(learner, network, optimiser, recipe, generator, watch).over(samples, order, epoch)
                     _check_finite(learner.network)
                 except ValueError as error:
                     error.add_note(
@@ -159,6 +167,7 @@ class _Epoch:
     optimiser: torch.optim.Optimizer
     recipe: Recipe
     generator: torch.Generator
+    watch: Watcher | None = None
 
     def over(self, samples: Samples, order: Tensor, epoch: int) -> float:
         """The mean loss of the batches, after a step for each; a training of one step takes it at the largest rate."""
@@ -170,9 +179,16 @@ class _Epoch:
                 group["lr"] = self.recipe.rate(
                     self.recipe.warmup if only else (epoch + (turn + 1) / count) / self.recipe.epochs
                 )
+            self._show(epoch * count + turn)
             own = chosen.tensor_split(processes())[rank()]
             losses.append(self._step(samples.subset(own)))
+        self._show((epoch + 1) * count)
         return float(torch.stack(losses).mean())
+
+    def _show(self, step: int) -> None:
+        if self.watch is not None:
+            assert isinstance(self.learner.network, nn.Module)
+            self.watch(self.learner.network, step)
 
     def _step(self, part: Samples) -> Tensor:
         """One step down the cross-entropy, in train mode; the loss before it."""
