@@ -100,7 +100,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
             "steps": found["step"].values,
             "places": error[axis].values,
             "unit": np.array(error[axis].attrs["units"]),
-            "axis": np.array(axis),
+            "axis": np.array(axis.removeprefix(f"{self.view}_")),
             "says": np.array(error.attrs["says"]),
             "usable": found[f"{self.view}_usable"].values,
         }

@@ -84,6 +84,8 @@ def check_subject(given: object, kind: type, asker: str) -> None:
         "Samples": "fs.Samples(images, labels), or fs.open_samples(...)",
         "Pair": "fs.Pair(before, after)",
         "Masked": "fs.masked(trial, result), with a result of Mask",
+        "Training": "fs.Training(classifier, samples, recipe), or fs.Fit(points, values, network)",
+        "Fit": "fs.Fit(points, values, network)",
     }
     held = getattr(given, "samples", None)
     near = "its .samples" if kind is Samples and isinstance(held, Samples) else ways[kind.__name__]

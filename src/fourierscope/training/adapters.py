@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fourierscope.subjects.torchvision_import import torchvision_module
 from fourierscope.training.tracker import SpectralTracker
 
 
@@ -12,6 +13,7 @@ def for_lightning(tracker: SpectralTracker) -> Any:
 
     Raises ImportError where Lightning is not installed.
     """
+    torchvision_module()  # Lightning's metrics import it
     from lightning.pytorch.callbacks import Callback
 
     class Watching(Callback):  # type: ignore[misc]

@@ -58,7 +58,8 @@ class SpectralTracker:
     The training stays the same, bit for bit: modes, buffers and random state are put back, no hook and no gradient is
     left. All linear views share one forward pass.
 
-    Of each linear view NAME the result holds `NAME_error` over ("step", band), `NAME_time_to_learn`, `NAME_area` (the
+    Of each linear view NAME the result holds `NAME_error` over ("step", "NAME_frequency"), or the bands of that view
+    (`filter_kept`, `kernel_modes`), `NAME_time_to_learn`, `NAME_area` (the
     mean of the capped error over log steps), `NAME_ordering` (Spearman), `NAME_target`, `NAME_noise_floor`,
     `NAME_usable`, and `NAME_coefficients` with the targets' own beside them. Bands whose targets do not stand out of
     the noise floor are NaN. Source: Xu et al. (2019), equation 5, by the complex difference.
@@ -141,8 +142,10 @@ class SpectralTracker:
             raise ValueError("Nothing was measured yet: call step(i) in the training loop, from step(0) on.")
         steps = np.array(self.steps)
         several: dict[str, ReadyRows | ReadyView] = {**self._linear, **self._asking}
-        found = {name: one.assemble(steps, self._measured[name]) for name, one in several.items()}
-        return Result(xr.Dataset(_apart(found)), self._full_record())
+        found: dict[str, xr.DataArray] = {}
+        for name, one in several.items():
+            found |= one.assemble(steps, self._measured[name])
+        return Result(xr.Dataset(found), self._full_record())
 
     def state_dict(self) -> dict[str, Any]:
         """What was measured, to be kept in a checkpoint beside the network: plain numbers and tensors."""
@@ -200,21 +203,6 @@ class SpectralTracker:
         subject = {"name": type(self._network).__name__, "digest": fingerprint(self._network)}
         versions = {name: version(name).split("+")[0] for name in ("fourierscope", "torch", "numpy")}
         return {"analysis": type(self).__name__, "options": self._record, "subject": subject, "versions": versions}
-
-
-def _apart(found: dict[str, dict[str, xr.DataArray]]) -> dict[str, xr.DataArray]:
-    """The values of all views together; an axis that two views fill differently is named after each of them."""
-    places: dict[Any, set[bytes]] = {}
-    for values in found.values():
-        for one in values.values():
-            for axis in one.dims:
-                places.setdefault(axis, set()).add(one[axis].values.tobytes())
-    clashing = {axis for axis, kinds in places.items() if len(kinds) > 1}
-    return {
-        key: one.rename({axis: f"{name}_{axis}" for axis in one.dims if axis in clashing})
-        for name, values in found.items()
-        for key, one in values.items()
-    }
 
 
 def _check(network: object, points: object, values: object, views: object) -> None:

@@ -59,8 +59,8 @@ class ReadyRows:
     @classmethod
     def of(cls, view: LinearView, points: Tensor, values: Tensor, threshold: float) -> ReadyRows:
         """The view for points (n, ...) and targets (n, outputs), which are put into float64."""
-        held = values.detach().double().cpu()
-        rows = view.rows(points.detach().double().cpu(), held)
+        held, points = values.detach().double().cpu(), points.detach().double().cpu()
+        rows = view.rows(points[:, None] if points.ndim == 1 else points, held)
         return cls(view.name, rows, rows.matrix @ held.to(rows.matrix.dtype), threshold)
 
     def measure(self, answers: Tensor) -> dict[str, Array]:
@@ -102,7 +102,7 @@ class ReadyRows:
         return {f"{self.name}_{name}": one.rename(f"{self.name}_{name}") for name, one in found.items()}
 
     def _of_bands(self, steps: Array, error: Array, times: Array, area: Array) -> dict[str, xr.DataArray]:
-        axis, (places, step) = self.rows.axis, (self._places(), _step_axis(steps))
+        axis, (places, step) = self._axis, (self._places(), _step_axis(steps))
         told = f"{self.rows.says} Relative to the targets; 0: learned, 1: nothing yet."
         by_step = xr.DataArray(error, {"step": step, axis: places}, ("step", axis), attrs={"units": "1", "says": told})
         by_step = by_step if self.rows.places.dtype.kind in "uif" else by_step.transpose()
@@ -114,7 +114,7 @@ class ReadyRows:
         return {"error": by_step, "time_to_learn": reached, "area": under}
 
     def _of_targets(self, usable: Array) -> dict[str, xr.DataArray]:
-        axis, places = self.rows.axis, self._places()
+        axis, places = self._axis, self._places()
         told = {
             "target": (self._norms(self.targets).numpy(), "Size of the targets' coefficients, over all outputs."),
             "noise_floor": (self.rows.floor, "Size that chance or rounding alone gives a coefficient."),
@@ -126,26 +126,29 @@ class ReadyRows:
         }
 
     def _coefficients(self, found: Array, steps: Array) -> xr.DataArray:
-        """Coefficients (t, r, outputs, part); the targets' own are at the place `target`."""
-        dims = ("step", f"{self.name}_row", "output", "part")
-        coords: dict[str, Any] = {"step": _step_axis(steps), "part": list(_PARTS[: found.shape[-1]])}
-        attrs = {"units": "1", "says": "Coefficients of the answers, real and imaginary part."}
-        target = _parts(self.targets).astype(np.float32)
+        """Coefficients (t, r, outputs), of complex ones both parts along a last axis; the targets' own beside them."""
+        dims: tuple[str, ...] = ("step", f"{self.name}_row", "output")
+        coords: dict[str, Any] = {"step": _step_axis(steps)}
+        if self.targets.is_complex():
+            dims, coords = (*dims, "part"), coords | {"part": ["real", "imaginary"]}
+        target = (dims[1:], _parts(self.targets).astype(np.float32))
+        attrs = {"units": "1", "says": "Coefficients of the answers."}
         return xr.DataArray(found, coords, dims, attrs=attrs).assign_coords(
-            {f"{self.name}_target_coefficients": (dims[1:], target)}
+            {f"{self.name}_target_coefficients": target}
         )
 
+    @property
+    def _axis(self) -> str:
+        """The view's own name for its axis: two views of one kind may have other frequencies."""
+        return f"{self.name}_{self.rows.axis}"
+
     def _places(self) -> xr.Variable:
-        return xr.Variable((self.rows.axis,), self.rows.places, {"units": self.rows.unit})
-
-
-_PARTS = ("real", "imaginary")
+        return xr.Variable((self._axis,), self.rows.places, {"units": self.rows.unit})
 
 
 def _parts(values: Tensor) -> Array:
-    """Coefficients with their real and imaginary part along a last axis; real ones have one part."""
-    parts = torch.view_as_real(values) if values.is_complex() else values[..., None]
-    held: Array = parts.numpy()
+    """Coefficients as real numbers: of complex ones both parts along a last axis."""
+    held: Array = (torch.view_as_real(values) if values.is_complex() else values).numpy()
     return held
 
 
