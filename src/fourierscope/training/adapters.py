@@ -16,7 +16,7 @@ def for_lightning(tracker: SpectralTracker) -> Any:
     torchvision_module()  # Lightning's metrics import it
     from lightning.pytorch.callbacks import Callback
 
-    class Watching(Callback):  # type: ignore[misc]
+    class Watching(Callback):
         def on_train_start(self, trainer: Any, module: Any) -> None:
             tracker.step(trainer.global_step)
 
