@@ -14,6 +14,7 @@ from fourierscope.reports.attributions import (
     frequency_shortcuts,
     insertion_deletion,
 )
+from fourierscope.reports.learning_answers import LEARNING_SENTENCES
 from fourierscope.reports.mask_answers import MASK_SENTENCES
 from fourierscope.reports.phrases import clean_sentence, coordinate, valued
 from fourierscope.results import Result
@@ -195,5 +196,6 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "FrequencyShortcuts": frequency_shortcuts,
     "InsertionDeletion": insertion_deletion,
     **MASK_SENTENCES,
+    **LEARNING_SENTENCES,
 }
 """The analyses that have sentences of their own; others are told by what their values look like."""
