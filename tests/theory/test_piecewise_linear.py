@@ -1,5 +1,6 @@
 """Exact transforms of piecewise-linear functions, and exact lines through networks."""
 
+import itertools
 from math import pi
 
 import numpy as np
@@ -20,7 +21,7 @@ def quadrature(knots, values, frequency):
         wave = np.cos if real else lambda angle: -np.sin(angle)
         return sum(
             quad(lambda t: np.interp(t, knots, values) * wave(frequency * t), low, high, epsabs=1e-12, epsrel=1e-12)[0]
-            for low, high in zip(knots[:-1], knots[1:], strict=True)
+            for low, high in itertools.pairwise(knots)
         )
 
     return part(True) + 1j * part(False)
@@ -73,7 +74,7 @@ def test_the_tail_bounds_the_transform_and_is_reached():
 def dense(widths, seed=0):
     torch.manual_seed(seed)
     layers = []
-    for wide, into in zip(widths[:-1], widths[1:], strict=True):
+    for wide, into in itertools.pairwise(widths):
         layers += [nn.Linear(wide, into), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

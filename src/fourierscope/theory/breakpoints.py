@@ -33,8 +33,8 @@ class Propagation:
                 self._traced = fx.symbolic_trace(held)
         except Exception as error:
             raise ValueError(
-                f"The code of {type(network).__name__} cannot be followed ({type(error).__name__}: {error}): its forward "
-                "may not depend on values or shapes of its input. Write it of layers, or take sampled points."
+                f"The code of {type(network).__name__} cannot be followed ({type(error).__name__}: {error}): its way "
+                "may not depend on its input. Write it of layers, or take sampled points."
             ) from error
         self._modules = dict(self._traced.named_modules())
         self._memory = memory
@@ -122,16 +122,19 @@ class Propagation:
         return [partial(apart, turn) for turn in range(1, kernel[0] * kernel[1])]
 
     def _pooling(self, node: fx.Node) -> dict[str, tuple[int, int]]:
-        module = self._modules[str(node.target)] if node.op == "call_module" else None
-        read = node.kwargs if module is None else vars(module)
-        kernel = read.get("kernel_size", node.args[1] if len(node.args) > 1 else None)
-        stride = read.get("stride") or (node.args[2] if module is None and len(node.args) > 2 else None) or kernel
+        if node.op == "call_module":
+            read: dict[str, Any] = dict(vars(self._modules[str(node.target)]))
+        else:
+            read = dict(zip(_POOLING, node.args, strict=False)) | dict(node.kwargs)
         if read.get("dilation", 1) not in (1, (1, 1)) or read.get("ceil_mode"):
             raise TypeError(f"{node} pools with dilation or ceil_mode, which is not followed.")
-        return {"kernel": _two(kernel), "stride": _two(stride), "padding": _two(read.get("padding", 0))}
+        kernel, stride = read["kernel_size"], read.get("stride")
+        padding = _two(read.get("padding", 0))
+        return {"kernel": _two(kernel), "stride": _two(kernel if stride is None else stride), "padding": padding}
 
     def _value(self, node: fx.Node, held: dict[fx.Node, Any]) -> Any:
-        args, keywords = (fx.node.map_arg(one, lambda other: held[other]) for one in (node.args, dict(node.kwargs)))
+        args: Any = fx.node.map_arg(node.args, lambda other: held[other])
+        keywords: Any = fx.node.map_arg(dict(node.kwargs), lambda other: held[other])
         if node.op == "get_attr":
             return operator.attrgetter(str(node.target))(self._traced)
         if node.op == "call_module":
@@ -218,6 +221,7 @@ def _is_max_pool(kind: Any) -> bool:
     return kind in (nn.MaxPool2d, functional.max_pool2d, torch.max_pool2d)
 
 
+_POOLING = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode")
 _AT_ZERO = {
     nn.ReLU, nn.LeakyReLU, nn.RReLU, functional.relu, functional.leaky_relu, torch.relu, torch.abs, "relu", "relu_",
     "abs",

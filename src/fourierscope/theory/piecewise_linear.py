@@ -25,9 +25,9 @@ def segment(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30)
     its mode and its weights stay as they are, and batch norm counts as it does in eval mode. `memory` bounds the bytes
     of one layer's values; longer lines are followed in parts.
 
-    Raises TypeError for a layer that is not piecewise linear (tanh, GELU, softmax, layer norm), and ValueError where the
-    code of the network cannot be followed by torch.fx, or start and end do not belong together. The softmax of these
-    values is not piecewise linear: it is for the reader to take between knots.
+    Raises TypeError for a layer that is not piecewise linear (tanh, GELU, softmax, layer norm), and ValueError where
+    the code of the network cannot be followed by torch.fx, or start and end do not belong together. The softmax of
+    these values is not piecewise linear: it is for the reader to take between knots.
 
     Source: Rahaman et al. (2019), section 2: such networks are continuous and piecewise linear.
     """
