@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from fourierscope.theory.lipschitz import magnitude_bound, norm_product, steepest
+from fourierscope.theory.piecewise_linear import segment
 
 DOUBLE = torch.float64
 
@@ -59,6 +60,20 @@ def test_slopes_are_those_of_autograd():
         jacobian = torch.autograd.functional.jacobian(lambda x: response(weights, biases, x), point)
         expected = float(torch.linalg.svdvals(jacobian)[0])
         assert steepest(weights, biases, point[None]) == pytest.approx(expected)
+
+
+def test_of_one_input_the_steepest_piece_of_the_line_is_the_lipschitz_constant():
+    weights, biases = network(5, (1, 12, 9, 1))
+    layers = [torch.nn.Linear(weight.shape[1], len(weight)).double() for weight in weights]
+    for layer, weight, bias in zip(layers, weights, biases, strict=True):
+        layer.load_state_dict({"weight": weight, "bias": bias})
+    whole = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
+    knots, values = segment(whole, torch.tensor([-4.0]), torch.tensor([4.0]))
+    slopes = values[:, 0].diff() / (8 * knots.diff())
+    points = 8 * (knots[1:] + knots[:-1])[:, None] / 2 - 4
+    assert len(slopes) > 8
+    assert steepest(weights, biases, points) == pytest.approx(float(slopes.abs().max()), rel=1e-9)
+    assert float(slopes.abs().max()) < norm_product(weights)
 
 
 def test_biases_change_slopes_but_no_bound():
