@@ -4,5 +4,7 @@ Frequencies here are response frequencies, of a function along its input; those 
 """
 
 from fourierscope.theory import harmonics as harmonics
+from fourierscope.theory import lipschitz as lipschitz
 from fourierscope.theory import piecewise_linear as piecewise_linear
+from fourierscope.theory import polygons as polygons
 from fourierscope.theory import translations as translations
