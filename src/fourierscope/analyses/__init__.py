@@ -12,6 +12,7 @@ from fourierscope.analyses.frequency_principle import FrequencyPrinciple as Freq
 from fourierscope.analyses.frequency_shortcuts import FrequencyShortcuts as FrequencyShortcuts
 from fourierscope.analyses.harmonic_distortion import HarmonicDistortion as HarmonicDistortion
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
+from fourierscope.analyses.high_frequency_predictions import HighFrequencyPredictions as HighFrequencyPredictions
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.insertion_deletion import InsertionDeletion as InsertionDeletion
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
