@@ -36,8 +36,8 @@ class FrequencyAudit(Analysis[Trial]):
     """Accuracy on low and high components of images, by radius, under each setting of switches that curves hang on.
 
     A setting has a word such as "none, running, hard below": how components are rescaled, which statistics batch norms
-    divide by, a hard or a soft mask, and the side that a hard mask's edge belongs to; a soft mask has none. This word is
-    the house's own setting. Statistics of the "batch" depend on its size: it is 100 images, dealt out by chance, the
+    divide by, a hard or a soft mask, and the side that a hard mask's edge belongs to; a soft mask has none. That one is
+    the house's own. Statistics of the "batch" depend on its size: it is 100 images, dealt out by chance, the
     same for all settings and classifiers. A network without batch norm has no such switch, and `verdict` says so.
     Components are never clipped.
 

@@ -1,4 +1,4 @@
-"""Images that a network names rightly by what lies above a radius alone, and not by what lies below; and the reverse."""
+"""Images that a network names rightly by what lies above a radius, and not by what lies below; and the reverse."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fourierscope.analyses.component_answers import (
     DEALT,
     Asked,
     Setting,
+    Shown,
     answers,
     check_radii,
     has_batch_norm,
@@ -30,7 +31,7 @@ from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatis
 from fourierscope.treatments.components import EDGES, KEPT, MASKS, RESCALES, Edge, Kept, Mask, Rescale, check_word
 
 Array = npt.NDArray[Any]
-_SHOWN = ("whole", "low", "high")
+SHOWN: tuple[Shown, ...] = ("whole", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ class HighFrequencyPredictions(Analysis[Trial]):
     """How often the whole image x and its high component are named rightly, and its low component wrongly: f(x) = y,
     f(high) = y, f(low) != y; and the reverse.
 
-    The result holds their rate `only`, of all images, over ("only", "radius"), where "only" is the one component that is
-    right. A network that names all high components alike is right by chance: `expected` is what the rate would be if,
-    among the images that are right as a whole and wrong by the other component, the component's answers were dealt out
-    anew; only what `only` has above it speaks of the images. `confidence` is the mean probability that the network gives
-    to the class that it names, over these images, for "whole", "low" and "high"; `pictures_high` and `pictures_low` show
-    those of which it is surest, at the radius that has most of them. Components are never clipped; in pictures each is
-    stretched to be seen. Under "batch" or "recalibrated" statistics, whole images are asked under these too.
+    The result holds their rate `only_right`, of all images, over ("only", "radius"), where "only" is the one component
+    that is right. A network that names all high components alike is right by chance: `expected` is what the rate would
+    be if, among the images that are right as a whole and wrong by the other component, the component's answers were
+    dealt out anew; only what lies above it speaks of the images. `confidence_high` and `confidence_low` are the mean
+    probability that the network gives to the class that it names, over these images, for "whole", "low" and "high";
+    `pictures` are those of which it is surest, at the radius that has most of them. Components are never clipped; in
+    pictures each is stretched to be seen. Under "batch" or "recalibrated" statistics, whole images are asked under
+    these too.
 
     Source: Wang et al. (2020), Fig. 2, which shows eight such images and no rate.
     """
@@ -60,7 +62,7 @@ class HighFrequencyPredictions(Analysis[Trial]):
     edge: Edge = "below"
     """below: low is radius < r; within: radius <= r, for hard masks."""
     examples: int = 6
-    """Most pictures of each kind; 0: none."""
+    """Most pictures of each of the two kinds; 0: none."""
     seed: int = 0
     """Seed of the batches."""
 
@@ -92,22 +94,21 @@ class HighFrequencyPredictions(Analysis[Trial]):
 
     def assemble(self, measured: Mapping[Asked, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
         labels = trial.samples.needed_labels().numpy()
-        told = {
-            "whole": [measured[self._whole]] * len(self.radii),
-            **{kept: [measured[self._cell(kept, radius)] for radius in self.radii] for kept in KEPT},
-        }
+        told: dict[Shown, list[Measured]] = {"whole": [measured[self._whole]] * len(self.radii)}
+        for kept in KEPT:
+            told[kept] = [measured[self._cell(kept, radius)] for radius in self.radii]
         right = {one: np.array([piece["named"] for piece in pieces]) == labels for one, pieces in told.items()}
         sure = {one: np.array([piece["sure"] for piece in pieces]) for one, pieces in told.items()}
         only = np.array([right["whole"] & right[one] & ~right[_other(one)] for one in KEPT])  # (kept, radii, n)
         axes = Axes({"only": np.array(KEPT), "radius": np.array(self.radii)}, {"radius": "cycles/image"})
-        says = f"Share of images that are right as a whole and by this component, and wrong by the other; {self._told}."
-        found = rate("only", only, axes, says)
+        says = f"Share of images that are right as a whole and by this component, and wrong by the other; {self._setting.word}."
+        found = rate("only_right", only, axes, says)
         expected = [self._expected(right, told, labels, one) for one in KEPT]
         says = "What that share would be were a component's answers dealt out anew among the images in question."
         found["expected"] = axes.array(np.array(expected), "1", says)
         for place, one in enumerate(KEPT):
             found |= self._confidence(one, only[place], sure)
-            found |= self._pictures(one, only[place], told, trial)
+        found |= self._pictures(only, told, trial)
         says = "Share of whole images classified rightly."
         found |= rate("clean_accuracy", right["whole"][0], Axes({}), says)
         return found | count(len(labels))
@@ -120,14 +121,12 @@ class HighFrequencyPredictions(Analysis[Trial]):
     def _setting(self) -> Setting:
         return Setting(self.rescale, self.bn_stats, self.mask, self.edge)
 
-    @property
-    def _told(self) -> str:
-        return f"components: {self._setting.word}"
-
     def _cell(self, kept: Kept, radius: int) -> Asked:
         return Asked(kept, radius, *self._setting)
 
-    def _expected(self, right: dict[str, Array], told: dict[str, list[Measured]], labels: Array, kept: Kept) -> Array:
+    def _expected(
+        self, right: dict[Shown, Array], told: dict[Shown, list[Measured]], labels: Array, kept: Kept
+    ) -> Array:
         """The share (radii,) that is right by chance: each label by how often the component is named so."""
         found = []
         for place in range(len(self.radii)):
@@ -137,49 +136,53 @@ class HighFrequencyPredictions(Analysis[Trial]):
             found.append(often[wanted].sum() / len(labels))
         return np.array(found)
 
-    def _confidence(self, kept: Kept, only: Array, sure: dict[str, Array]) -> dict[str, xr.DataArray]:
+    def _confidence(self, kept: Kept, only: Array, sure: dict[Shown, Array]) -> dict[str, xr.DataArray]:
         """Over the images (radii, n) that one component alone names rightly; NaN at radii without any."""
-        axes = Axes({"shown": np.array(_SHOWN), "radius": np.array(self.radii)}, {"radius": "cycles/image"})
+        axes = Axes({"shown": np.array(SHOWN), "radius": np.array(self.radii)}, {"radius": "cycles/image"})
         nothing = Estimate(*(np.array(np.nan) for _ in range(3)))
         estimates = [
             [
                 mean_interval(held[these]) if these.any() else nothing
                 for held, these in zip(sure[one], only, strict=True)
             ]
-            for one in _SHOWN
+            for one in SHOWN
         ]
         value, low, high = (np.array([[one[end] for one in row] for row in estimates]) for end in range(3))
         says = (
-            f"Mean probability of the class that is named, over the images that of both components the {kept} one alone "
-            "names rightly."
+            f"Mean probability of the class that is named, over images that the {kept} component alone names rightly."
         )
         return estimated(f"confidence_{kept}", Estimate(value, low, high), axes, "1", says)
 
-    def _pictures(
-        self, kept: Kept, only: Array, told: dict[str, list[Measured]], trial: Trial
-    ) -> dict[str, xr.DataArray]:
-        """The images that it is surest of, by the less sure of its two right answers, at the radius with most of them."""
-        place = int(only.sum(1).argmax())
-        (found,) = np.nonzero(only[place])
-        if not len(found) or not self.examples:
+    def _pictures(self, only: Array, told: dict[Shown, list[Measured]], trial: Trial) -> dict[str, xr.DataArray]:
+        """Those of which it is surest, by the less sure of two right answers, of `only` (kept, radii, n).
+
+        For each component at the radius with most of them.
+        """
+        rows, lines = [], []
+        for kept, these in zip(KEPT, only, strict=True):
+            place = int(these.sum(1).argmax())
+            (found,) = np.nonzero(these[place])
+            least = np.minimum(told["whole"][place]["sure"], told[kept][place]["sure"])
+            for image in found[np.argsort(-least[found], kind="stable")][: self.examples]:
+                rows.append(self._row(int(image), self.radii[place], trial))
+                lines.append(
+                    f"{len(rows)}, right by the {kept} one alone, radius {self.radii[place]}: "
+                    + ", ".join(f"{one} {_answer(told[one][place], image, trial)}" for one in SHOWN)
+                )
+        if not rows:
             return {}
-        least = np.minimum(told["whole"][place]["sure"], told[kept][place]["sure"])
-        chosen = found[np.argsort(-least[found], kind="stable")][: self.examples]
-        at = torch.from_numpy(chosen)
-        asked = [Asked(one, self.radii[place], *self._setting) for one in ("whole", *KEPT)]
-        seen = [images_shown(trial, at, one).cpu() for one in asked]
-        lines = [
-            f"{turn + 1}: " + ", ".join(f"{one} {_answer(told[one][place], image, trial)}" for one in _SHOWN)
-            for turn, image in enumerate(chosen)
-        ]
         says = (
-            f"Images that of both components the {kept} one alone names rightly at radius {self.radii[place]}, "
-            f"{self._told}, with what the network answers and how sure it is. {'; '.join(lines)}. Components are stretched "
-            "for display only."
+            f"Images that one component alone names rightly ({self._setting.word}), with what the network answers and how "
+            f"sure it is. {'; '.join(lines)}. Components are stretched for display only."
         )
+        seen = [torch.cat(one) for one in zip(*rows, strict=True)]
         states = ["image", *(f"{one} component" for one in KEPT)]
-        made = pictures(strips([seen[0], *(stretched(one) for one in seen[1:])]), states, says)
-        return {f"pictures_{kept}": made}
+        return {"pictures": pictures(strips([seen[0], *(stretched(one) for one in seen[1:])]), states, says)}
+
+    def _row(self, image: int, radius: int, trial: Trial) -> list[Tensor]:
+        """One image and its components, (1, c, h, w) each."""
+        asked = [Asked(one, radius, *self._setting) for one in SHOWN]
+        return [images_shown(trial, torch.tensor([image]), one).cpu() for one in asked]
 
 
 def _answer(piece: Measured, image: int, trial: Trial) -> str:

@@ -30,15 +30,15 @@ class Components:
     """Accuracy on whole images and on their low and high components, by radius, on the training and on test images.
 
     The tracker's points are images (n, c, h, w) as the loop feeds them to the network, with labels (n,). If the loop
-    feeds normalised images, components are taken of exactly these: that is the component of the image, less a constant
-    in the low one, over the standard deviation; only rescaling by maxima feels the difference. `tested` are in [0, 1] as
-    all `Samples` are: give the `mean` and `std` that the loop normalises by, and they are normalised first.
+    feeds normalised images, components are taken of exactly these, so that a high component lies about the mean that
+    was subtracted; the questions to a `Trial` take components in [0, 1], where it lies about black. `tested` are in
+    [0, 1] as all `Samples` are: give the `mean` and `std` that the loop normalises by, and they are normalised first.
 
     All components are made once and kept: 1 + 2 x radii copies of the images. Under `bn_stats` other than "running" the
     images go in batches of 100, dealt out by chance once for all steps. See `treatments.components.components` for the
     switches, and `FrequencyAudit` for how much hangs on them; the result's sentences print them.
 
-    Of a view NAME the result holds `NAME_accuracy` over ("step", "NAME_split", "NAME_kept", "NAME_radius"), with bounds,
+    Of a view NAME the result holds `NAME_accuracy` over ("step", "NAME_split", "NAME_kept", "NAME_radius"), bounded,
     and `NAME_whole_accuracy` over ("step", "NAME_split"). The same as curves: `NAME_low_train`, `NAME_high_train`,
     `NAME_low_test`, `NAME_high_test`, each over ("NAME_part", "step"). Source: Wang et al. (2020), Figs. 3 and 5.
     """
@@ -120,7 +120,7 @@ class ReadyComponents:
     splits: dict[str, Split]
 
     def measure(self, network: Callable[[Tensor], Any]) -> dict[str, Array]:
-        """Accuracies: `accuracy` (splits, 2, radii) on low and high, `whole` (splits,). In eval mode, without gradients.
+        """Accuracies: `accuracy` (splits, 2, radii) on low and high, `whole` (splits,).
 
         Raises ValueError where batch-norm statistics are asked about and the network has none.
         """
@@ -169,11 +169,8 @@ class ReadyComponents:
 
     def _accuracy(self, network: Callable[[Tensor], Any], images: Tensor, split: Split) -> float:
         with torch.no_grad(), self._statistics(network, images, split):
-            right = [
-                (tensor_within(network(images[places])).argmax(1) == split.labels[places]).sum()
-                for places in split.deal
-            ]
-        return float(sum(right)) / len(images)
+            named = [tensor_within(network(images[places])).argmax(1) for places in split.deal]
+        return float((torch.cat(named) == split.labels[torch.cat(split.deal)]).double().mean())
 
     def _statistics(
         self, network: Callable[[Tensor], Any], images: Tensor, split: Split
