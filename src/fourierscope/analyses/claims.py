@@ -73,7 +73,7 @@ class Audit:
         if claim not in self.holding:
             return _decided(apart.high <= self.tolerance, apart.low > self.tolerance)
         holds = self.holding[claim]
-        alike: Array = holds.all(0) | ~holds.any(0)
+        alike = np.isin(holds.sum(0), (0, len(holds)))
         return _decided(alike, ~alike & (apart.low > 0))
 
     def moved(self, quantity: str) -> dict[str, Array]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import xarray as xr
+from torch import Tensor
 
 from fourierscope.analyses.component_answers import (
     DEALT,
@@ -101,7 +102,8 @@ class HighFrequencyPredictions(Analysis[Trial]):
         sure = {one: np.array([piece["sure"] for piece in pieces]) for one, pieces in told.items()}
         only = np.array([right["whole"] & right[one] & ~right[_other(one)] for one in KEPT])  # (kept, radii, n)
         axes = Axes({"only": np.array(KEPT), "radius": np.array(self.radii)}, {"radius": "cycles/image"})
-        says = f"Share of images that are right as a whole and by this component, and wrong by the other; {self._setting.word}."
+        word = self._setting.word
+        says = f"Share of images that are right as a whole and by this component, and wrong by the other; {word}."
         found = rate("only_right", only, axes, says)
         expected = [self._expected(right, told, labels, one) for one in KEPT]
         says = "What that share would be were a component's answers dealt out anew among the images in question."
@@ -159,7 +161,7 @@ class HighFrequencyPredictions(Analysis[Trial]):
         For each component at the radius with most of them.
         """
         rows, lines = [], []
-        for kept, these in zip(KEPT, only, strict=True):
+        for kept, these in reversed(list(zip(KEPT, only, strict=True))):
             place = int(these.sum(1).argmax())
             (found,) = np.nonzero(these[place])
             least = np.minimum(told["whole"][place]["sure"], told[kept][place]["sure"])
@@ -172,8 +174,8 @@ class HighFrequencyPredictions(Analysis[Trial]):
         if not rows:
             return {}
         says = (
-            f"Images that one component alone names rightly ({self._setting.word}), with what the network answers and how "
-            f"sure it is. {'; '.join(lines)}. Components are stretched for display only."
+            f"Images that one component alone names rightly ({self._setting.word}), with what the network answers and "
+            f"how sure it is. {'; '.join(lines)}. Components are stretched for display only."
         )
         seen = [torch.cat(one) for one in zip(*rows, strict=True)]
         states = ["image", *(f"{one} component" for one in KEPT)]

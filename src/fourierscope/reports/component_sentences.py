@@ -29,8 +29,8 @@ def _high_frequency_predictions(result: Result) -> Iterator[str]:
         low = float(rates[rates.attrs["low"]][most])
         than = "more than" if low > float(expected[most]) else "not surely more than"
         yield (
-            f"{told} most often at radius {coordinate(rates, most)}, of {valued(rates[most])} of the images; {than} the "
-            f"{number(float(expected[most]))} that would be by chance. Of these images the network is sure by "
+            f"{told} most often at radius {coordinate(rates, most)}, for {valued(rates[most])} of the images: {than} "
+            f"the {number(float(expected[most]))} that would be by chance. Of these images the network is sure by "
             f"{number(float(sure.sel(shown='whole')[most]))} as a whole, {number(float(sure.sel(shown=one)[most]))} by "
             f"the {one} and {number(float(sure.sel(shown=other)[most]))} by the {other} component."
         )
