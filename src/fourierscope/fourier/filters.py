@@ -29,8 +29,8 @@ def high_pass(plane: Plane, radius: float, inclusive: bool = False) -> Tensor:
 def soft_low_pass(plane: Plane, radius: float) -> Tensor:
     """Gain (h, w) that falls from 1 to 0 along half a cosine, around one half at `radius` cycles per image.
 
-    It falls over two cycles per image on either side, or over `radius` where that is less; frequency zero is kept. A
-    hard edge rings; this one hardly does. One minus it is the high part.
+    It falls over two cycles per image on either side, or over `radius` where that is less; frequency zero is kept. It
+    rings less than a hard edge, by a third in the middle between two steps. One minus it is the high part.
     """
     reach = min(_SOFT, radius)
     place = ((plane.radius() - radius) / reach).clamp(-1, 1)

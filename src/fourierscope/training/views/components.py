@@ -18,8 +18,8 @@ from fourierscope.results import Axes, estimated
 from fourierscope.results.intervals import Estimate, wilson
 from fourierscope.subjects import Samples
 from fourierscope.subjects.classifier import tensor_within
-from fourierscope.treatments.batch_statistics import BatchNormStatistics, batch_statistics, dealt
-from fourierscope.treatments.components import KEPT, Edge, Mask, Rescale, components
+from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatistics, batch_statistics, dealt
+from fourierscope.treatments.components import KEPT, Edge, Mask, Rescale, check_word, components
 
 Array = npt.NDArray[Any]
 _BATCH = 100  # images whose statistics batch norms take together
@@ -70,6 +70,7 @@ class Components:
                 "Components are asked about with images (n, c, h, w) and whole labels (n,); points "
                 f"{tuple(points.shape)} and values {tuple(values.shape)} of {values.dtype} came."
             )
+        check_word("bn_stats", self.bn_stats, STATISTICS)
         if not self.radii or len(set(self.radii)) != len(self.radii):
             raise ValueError(f"radii are one or more different numbers above 0; {self.radii} came.")
         splits = {"train": self._split(points, values)}
