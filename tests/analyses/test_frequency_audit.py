@@ -19,7 +19,7 @@ def test_batch_norm_turns_the_claim_that_high_components_tell_the_class(size):
     found = fs.FrequencyAudit((2, 3), rescales=("none", "std"))(bright(size))
     high = found["high_accuracy"]
     for setting in high.setting.values:
-        rescale, statistics, cut = setting.split(", ")
+        _, statistics, cut = setting.split(", ")
         if cut != "soft":
             assert float(high.sel(setting=setting, radius=2)) == (0.5 if statistics == "running" else 1.0)
     assert float(high.sel(setting="none, running, soft", radius=2)) == 0.5
@@ -36,10 +36,13 @@ def test_batch_norm_turns_the_claim_that_high_components_tell_the_class(size):
 def test_a_number_that_no_switch_moves_is_robust():
     trial = bright(count=400)
     found = fs.FrequencyAudit((3,), bn_stats=("running",), masks=("hard",))(trial)
-    assert float(found["spread"].sel(quantity="accuracy on low")) == 0
-    assert found["verdict"].sel(radius=3).values.tolist()[0] == 1
-    assert float(found["holds"].sel(comparison="low beats chance")) == 1
-    assert int(found["verdict"].sel(claim="low beats chance")) == 1
+    at = {"radius": 3}
+    assert float(found["spread"].sel(quantity="accuracy on low", **at)) == 0
+    assert int(found["verdict"].sel(claim="accuracy on low", **at)) == 1
+    assert float(found["holds"].sel(comparison="low beats chance", **at)) == 1
+    assert int(found["verdict"].sel(claim="low beats chance", **at)) == 1
+    assert float(found["holds"].sel(comparison="high beats low", **at)) == 0
+    assert int(found["verdict"].sel(claim="high beats low", **at)) == 1
 
 
 def settings(found):
@@ -151,8 +154,8 @@ def test_two_networks_compare_setting_by_setting():
 @pytest.mark.parametrize(
     "options",
     [
-        {"radii": ()}, {"radii": (0,)}, {"radii": (2, 2)}, {"rescales": ("255",)}, {"rescales": ()}, {"bn_stats": ("train",)},
-        {"masks": ("hard", "hard")}, {"edges": ("<",)}, {"tolerance": 0.0}, {"tolerance": float("nan")},
+        {"radii": ()}, {"radii": (0,)}, {"radii": (2, 2)}, {"rescales": ("255",)}, {"rescales": ()},
+        {"bn_stats": ("train",)}, {"masks": ("hard", "hard")}, {"edges": ("<",)}, {"tolerance": 0.0}, {"tolerance": float("nan")},
     ],
     ids=str,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from components_made import bright, noisy
+from components_made import noisy
 
 import fourierscope as fs
 
@@ -47,8 +47,16 @@ def test_where_the_low_wave_alone_is_heard_it_is_the_low_component():
 
 
 def test_a_network_that_names_all_high_components_alike_is_right_by_chance_alone():
-    found = fs.HighFrequencyPredictions((2,))(bright())
-    assert float(found["only_right"].sel(only="high")) == float(found["expected"].sel(only="high"))
+    pattern = fs.wave(PLANE, HIGH).float()
+
+    def network(images):  # what is dark is of class 1, what is bright and without the wave of class 0
+        heard = (images.mean(1) * pattern).sum((1, 2)) + 1e-3
+        heard = torch.where(images.mean((1, 2, 3)) < 0.25, -1.0, heard)
+        return torch.stack([heard, -heard], 1)
+
+    trial = fs.Trial(fs.Classifier(network), two_waves((1.0, 3.0)).samples)
+    found = fs.HighFrequencyPredictions((2,))(trial)
+    assert found["only_right"].sel(only="high").item() == found["expected"].sel(only="high").item() == 0.5
 
 
 def test_rates_are_counts_of_three_answers():
