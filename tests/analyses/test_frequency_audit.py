@@ -8,6 +8,8 @@ import torch
 from components_made import bright, noisy
 
 import fourierscope as fs
+from fourierscope.analyses.claims import Audit
+from fourierscope.analyses.component_answers import HOUSE
 from fourierscope.results.intervals import paired_means, wilson
 from fourierscope.results.measured import unpacked
 from fourierscope.treatments.batch_statistics import batch_statistics
@@ -104,6 +106,29 @@ def test_verdicts_follow_from_their_definition():
     assert set(np.unique(verdict)) <= {-1, 0, 1}
 
 
+def audited(rights, count, tolerance=0.05, chance=0.1):
+    """An audit of two settings whose high components are right for the first so many images, at one radius."""
+    pair = [HOUSE, HOUSE._replace(rescale="max")]
+    high = np.array([[np.arange(count) < right] for right in rights])
+    return Audit(np.zeros_like(high), high, pair, (4,), chance, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("rights", "comparison", "number"),
+    [
+        ((29, 28), 0, 1),  # one setting surely above chance and one not, by a single image
+        ((60, 28), -1, -1),
+        ((60, 50), 1, 0),  # apart by a twentieth, perhaps
+        ((20, 10), 1, 0),
+        ((60, 60), 1, 1),
+    ],
+)
+def test_what_chance_may_have_done_is_undecided(rights, comparison, number):
+    audit = audited(rights, 200)
+    assert audit.verdict("high beats chance").tolist() == [comparison]
+    assert audit.verdict("accuracy on high").tolist() == [number]
+
+
 @pytest.mark.parametrize("statistics", ["running", "batch", "recalibrated"])
 def test_each_setting_is_what_the_network_says_of_that_component(statistics):
     trial = noisy(count=50)
@@ -155,7 +180,8 @@ def test_two_networks_compare_setting_by_setting():
     "options",
     [
         {"radii": ()}, {"radii": (0,)}, {"radii": (2, 2)}, {"rescales": ("255",)}, {"rescales": ()},
-        {"bn_stats": ("train",)}, {"masks": ("hard", "hard")}, {"edges": ("<",)}, {"tolerance": 0.0}, {"tolerance": float("nan")},
+        {"bn_stats": ("train",)}, {"masks": ("hard", "hard")}, {"edges": ("<",)}, {"tolerance": 0.0},
+        {"tolerance": float("nan")},
     ],
     ids=str,
 )  # fmt: skip

@@ -46,6 +46,11 @@ def test_where_the_low_wave_alone_is_heard_it_is_the_low_component():
     assert found["only_right"].values[:, 0].tolist() == [0.5, 0]
 
 
+def test_images_that_are_wrong_as_a_whole_do_not_count():
+    found = fs.HighFrequencyPredictions((2,))(two_waves((3.0, 1.0)))  # the high component is right, and outvoted
+    assert found["only_right"].values.tolist() == [[0.0], [0.0]]
+
+
 def test_a_network_that_names_all_high_components_alike_is_right_by_chance_alone():
     pattern = fs.wave(PLANE, HIGH).float()
 

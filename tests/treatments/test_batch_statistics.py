@@ -122,6 +122,16 @@ def test_recalibrated_statistics_are_the_means_over_batches():
     assert not torch.allclose(made[1].running_mean, mean)
 
 
+def test_a_network_in_train_mode_is_recalibrated_without_its_dropout():
+    found = []
+    for train in (True, False):
+        made = network(dropout=0.5).train(train)
+        with batch_statistics(made, "recalibrated", images(20, seed=3).split(5)):
+            found.append(made[8].running_mean.clone())
+            assert made[5].training == train
+    assert torch.equal(*found)
+
+
 def test_one_batch_of_all_images_recalibrates_to_their_own_statistics_but_for_the_unbiased_variance():
     made, given = nn.BatchNorm2d(3).eval(), images(50)
     with torch.no_grad():

@@ -67,6 +67,11 @@ def test_the_maximum_becomes_one_and_what_is_negative_stays_so():
     assert float(scaled.min()) < -0.3
 
 
+def test_an_image_without_anything_above_zero_is_not_turned_round_by_its_maximum():
+    images = -1 - noise(2, 3, 8, 8)
+    assert torch.equal(components(images, 2, rescale="max"), components(images, 2))
+
+
 def test_std_stretches_about_the_means_to_the_spread_of_the_image():
     images = noise(4, 3, 9, 6) * torch.tensor([0.2, 0.5, 1.0, 0.7])[:, None, None, None]
     means = images.mean((2, 3), keepdim=True)
