@@ -37,10 +37,9 @@ SHOWN: tuple[Shown, ...] = ("whole", "low", "high")
 
 @dataclass(frozen=True)
 class HighFrequencyPredictions(Analysis[Trial]):
-    """How often the whole image x and its high component are named rightly, and its low component wrongly: f(x) = y,
-    f(high) = y, f(low) != y; and the reverse.
+    """How often an image and its high component are named rightly, and its low component wrongly; and the reverse.
 
-    The result holds their rate `only_right`, of all images, over ("only", "radius"), where "only" is the one component
+    That is f(x) = y, f(high) = y, f(low) != y. The result holds their rate `only_right`, of all images, over ("only", "radius"), where "only" is the one component
     that is right. A network that names all high components alike is right by chance: `expected` is what the rate would
     be if, among the images that are right as a whole and wrong by the other component, the component's answers were
     dealt out anew; only what lies above it speaks of the images. `confidence_high` and `confidence_low` are the mean
