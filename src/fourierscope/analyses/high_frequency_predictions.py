@@ -39,14 +39,14 @@ SHOWN: tuple[Shown, ...] = ("whole", "low", "high")
 class HighFrequencyPredictions(Analysis[Trial]):
     """How often an image and its high component are named rightly, and its low component wrongly; and the reverse.
 
-    That is f(x) = y, f(high) = y, f(low) != y. The result holds their rate `only_right`, of all images, over ("only", "radius"), where "only" is the one component
-    that is right. A network that names all high components alike is right by chance: `expected` is what the rate would
-    be if, among the images that are right as a whole and wrong by the other component, the component's answers were
-    dealt out anew; only what lies above it speaks of the images. `confidence_high` and `confidence_low` are the mean
-    probability that the network gives to the class that it names, over these images, for "whole", "low" and "high";
-    `pictures` are those of which it is surest, at the radius that has most of them. Components are never clipped; in
-    pictures each is stretched to be seen. Under "batch" or "recalibrated" statistics, whole images are asked under
-    these too.
+    That is f(x) = y, f(high) = y, f(low) != y. The result holds their rate `only_right`, of all images, over ("only",
+    "radius"), where "only" is the one component that is right. A network that names all high components alike is right
+    by chance: `expected` is what the rate would be if, among the images that are right as a whole and wrong by the
+    other component, the component's answers were dealt out anew; only what lies above it speaks of the images.
+    `confidence_high` and `confidence_low` are the mean probability that the network gives to the class that it names,
+    over these images, for "whole", "low" and "high"; `pictures` are those of which it is surest, at the radius that has
+    most of them. Components are never clipped; in pictures each is stretched to be seen. Under "batch" or
+    "recalibrated" statistics, whole images are asked under these too.
 
     Source: Wang et al. (2020), Fig. 2, which shows eight such images and no rate.
     """
