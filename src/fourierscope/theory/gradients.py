@@ -77,8 +77,8 @@ def wins(
     every = norm = 0
     for begin in range(0, drawn, _AT_A_TIME):
         count = min(_AT_A_TIME, drawn - begin)
-        parameters = _in_ball(radius, 3 * neurons, count, generator).unflatten(1, (3, neurons))
-        first, second = (log_gradients(*parameters.unbind(1), one) for one in (low, high))
+        a, w, b = _in_ball(radius, 3 * neurons, count, generator).unflatten(1, (3, neurons)).unbind(1)
+        first, second = (log_gradients(a, w, b, one) for one in (low, high))
         every += int((first > second).all(1).sum())
         norm += int(((2 * first).logsumexp(1) >= (2 * second).logsumexp(1)).sum())
     return Wins(every, norm, drawn)
