@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fourierscope.papers.paper import Budget, Paper
-from fourierscope.papers.xu2019 import figure1, figure2, figure3, figure4, figure5
+from fourierscope.papers.xu2019 import figure1, figure2, figure3, figure4, figure5, figure6, table1
 
 PAPER = Paper(
     name="xu2019",
@@ -14,5 +14,5 @@ PAPER = Paper(
         "small": Budget("small.", None, {}, {}),
         "full": Budget("full.", None, {}, {}),
     },
-    exhibits=tuple(one.EXHIBIT for one in (figure1, figure2, figure3, figure4, figure5)),
+    exhibits=tuple(one.EXHIBIT for one in (figure1, figure2, figure3, figure4, figure5, figure6, table1)),
 )

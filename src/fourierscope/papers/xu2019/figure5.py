@@ -8,20 +8,26 @@ from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture
 from fourierscope.papers.making import Making
 from fourierscope.papers.xu2019.images import LEARNED, drawn_labels, image_fit
 from fourierscope.papers.xu2019.lines import seeds_in_order
+from fourierscope.results import Result
 
 _DIGITS = (0, 50, 200, 1000)
 _BANDWIDTH = 1.25  # of digits; for other images half the median distance of two of them
 _NAMES = {"true": "true labels", "drawn": "labels drawn by chance"}
 
 
-def _make(making: Making) -> None:
+def band_order(making: Making, name: str) -> Result:
+    """In which order the bands of true or drawn labels are learned in this budget."""
     subject, seeds = image_fit(making), LEARNED[making.budget].seeds
     own = making.budget == "smoke" and len(subject.points) >= _DIGITS[-1]
     question = FrequencyPrinciple(
         view="kernel", width=_BANDWIDTH if own else 0.0, edges=_DIGITS if own else (), threshold=0.5, seeds=seeds
     )
-    making.ask("true", question, subject)
-    making.ask("drawn", question, drawn_labels(subject))
+    return making.ask(name, question, subject if name == "true" else drawn_labels(subject), "kernel")
+
+
+def _make(making: Making) -> None:
+    for name in _NAMES:
+        band_order(making, name)
 
 
 def _draw(made: Made) -> list[Picture]:
