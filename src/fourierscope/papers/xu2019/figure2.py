@@ -35,11 +35,7 @@ def _draw(made: Made) -> list[Picture]:
         "Relative error at the peaks of the target's Fourier transform, by step. The larger the step of the rounding, "
         "the more of the target lies at high frequencies. Mean over seeds."
     )
-    return [
-        Picture(
-            "figure-2", says, draw_together([made[_word(name)]["error"] for name in _TARGETS], list(_TARGETS))
-        )
-    ]
+    return [Picture("figure-2", says, draw_together([made[_word(name)]["error"] for name in _TARGETS], list(_TARGETS)))]
 
 
 EXHIBIT = Exhibit(

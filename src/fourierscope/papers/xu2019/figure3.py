@@ -25,7 +25,9 @@ def _draw(made: Made) -> list[Picture]:
     kinds = [kind for kind in made.having(list(KINDS)) if made[kind]["error"].sizes["frequency"]]
     if not kinds:
         return []
-    return [Picture("figure-3", says, draw_together([made[one]["error"] for one in kinds], [KINDS[one] for one in kinds]))]
+    return [
+        Picture("figure-3", says, draw_together([made[one]["error"] for one in kinds], [KINDS[one] for one in kinds]))
+    ]
 
 
 def _ordering(kind: Kind) -> Check:

@@ -34,7 +34,9 @@ def _draw(made: Made) -> list[Picture]:
         "Relative error of the low and the high part of the answers, by step; the same filter for all. Of drawn labels "
         "little is low, so that the same distance is a larger share of it. Mean over seeds."
     )
-    return [Picture("figure-4", says, draw_together([made[one]["error"] for one in held], [names[one] for one in held]))]
+    return [
+        Picture("figure-4", says, draw_together([made[one]["error"] for one in held], [names[one] for one in held]))
+    ]
 
 
 def middle_time(made: Made, name: str, kept: str, threshold: float) -> float:

@@ -36,7 +36,9 @@ def _draw(made: Made) -> list[Picture]:
         "Mean over seeds."
     )
     held = made.having(list(_NAMES))
-    return [Picture("figure-5", says, draw_together([made[one]["error"] for one in held], [_NAMES[one] for one in held]))]
+    return [
+        Picture("figure-5", says, draw_together([made[one]["error"] for one in held], [_NAMES[one] for one in held]))
+    ]
 
 
 def _checked(name: str) -> Check:

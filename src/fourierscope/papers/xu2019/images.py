@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from fourierscope.papers.making import Making, NotTried
-from fourierscope.papers.xu2019.networks import convolutional, fully_connected
+from fourierscope.papers.xu2019.networks import convolutional, fully_connected, settled
 from fourierscope.subjects import Fit, Samples
 
 Kind = Literal["connected", "convolutional"]
@@ -30,9 +30,9 @@ class Learned:
 
 
 LEARNED = {
-    "smoke": Learned(1000, (128, 64), (8, 16, 64), (1200, 400), (0, 100), (3e-3, 3e-3), 2),
-    "small": Learned(2000, (400, 200), (32, 64, 400), (1500, 800), (0, 50), (3e-4, 1e-3), 2),
-    "full": Learned(5000, (400, 200), (32, 64, 400), (20_000, 20_000), (100, 50), (3e-4, 1e-3), 5),
+    "smoke": Learned(1000, (128, 64), (8, 16, 64), (1000, 300), (0, 100), (3e-3, 3e-3), 2),
+    "small": Learned(2000, (400, 200), (32, 64, 400), (2000, 800), (100, 50), (1e-3, 1e-3), 2),
+    "full": Learned(5000, (400, 200), (32, 64, 400), (20_000, 20_000), (100, 50), (1e-3, 1e-3), 5),
 }
 
 
@@ -53,13 +53,15 @@ def image_fit(making: Making, kind: Kind = "connected") -> Fit:
     classes = int(labels.max()) + 1
     network: nn.Module
     if kind == "connected":
-        network = fully_connected((samples.channels * samples.plane.height * samples.plane.width, *how.connected, classes))
+        pixels = samples.channels * samples.plane.height * samples.plane.width
+        network = fully_connected((pixels, *how.connected, classes))
     else:
         network = convolutional(samples.plane, samples.channels, how.convolutional, classes)
-    return Fit(
+    subject = Fit(
         samples.batch(), labels, network.to(making.setting.device or "cpu"), how.steps[place], how.learning_rate[place],
         loss="squared" if kind == "connected" else "cross-entropy", batch=how.batch[place], name=KINDS[kind],
     )  # fmt: skip
+    return settled(subject)
 
 
 def drawn_labels(subject: Fit) -> Fit:
