@@ -68,7 +68,7 @@ def _lower(made: Made) -> Reading:
 EXHIBIT = Exhibit(
     number="6",
     title="Parity: the highest frequency of the cube",
-    claim="Parity is learned from all corners; from a part of them the others are not told, for low frequencies fit too.",
+    claim="Parity is learned from all corners; from a part of them the others are not told: low frequencies fit too.",
     source="1901.06523, section 5.1",
     make=_make,
     draw=_draw,
