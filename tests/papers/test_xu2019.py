@@ -1,4 +1,4 @@
-"""Xu et al. (2019) made again: its targets and networks, what its analyses measure, and the whole of it in few steps."""
+"""Xu et al. (2019) made again: its targets and networks, what its analyses measure, and all of it in few steps."""
 
 from dataclasses import replace
 from itertools import product

@@ -5,8 +5,8 @@ arXiv:1807.01251.
 What is stated: networks, targets and images in words; the relative error of Fourier coefficients; the projection on the
 first principal component; the filter exp(-|x|^2 / (2 variance)).
 
-What is not stated to us, and what we chose: most settings, for we had the abstracts, passages and the authors' code, not
-the full text. Figure numbers are ours. Lines: tanh 1-200-200-200-100-1, Adam at 2e-4, 201 points of one period. Images:
+What is not known to us, and what we chose: most settings, for we had abstracts, passages and the authors' code, not the
+full text. Figure numbers are ours. Lines: tanh 1-200-200-200-100-1, Adam at 2e-4, 201 points of one period. Images:
 pixels in [0, 1], one-hot labels; fully connected networks by squared error, convolutional ones by cross-entropy. The
 target behind the rounding is the sum of three sines. Half of the labels' energy is low behind the filter.
 

@@ -28,7 +28,7 @@ def _make(making: Making) -> None:
 
 
 def _draw(made: Made) -> list[Picture]:
-    names = {**KINDS, _DRAWN: "fully connected, drawn labels"}
+    names: dict[str, str] = {**KINDS, _DRAWN: "fully connected, drawn labels"}
     held = made.having(list(names))
     says = (
         "Relative error of the low and the high part of the answers, by step; the same filter for all. Of drawn labels "

@@ -15,7 +15,7 @@ from fourierscope.results import Result
 from fourierscope.subjects import Fit, Samples
 
 Kind = Literal["connected", "convolutional"]
-KINDS: dict[Kind, str] = {"connected": "fully connected", "convolutional": "convolutional"}
+KINDS: dict[str, str] = {"connected": "fully connected", "convolutional": "convolutional"}
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ def settled(subject: Fit) -> Fit:
 def spread_hats(network: nn.Module) -> None:
     """Draw the weights of one hidden layer of hats such that these are narrow and lie evenly on [-pi, pi].
 
-    A hat is pi / 10 wide and stands at the place of each unit, as in finite elements; neighbours overlap. The second layer is drawn by torch.
+    A hat is pi / 10 wide and stands at the place of each unit, as in finite elements; neighbours overlap.
+    The second layer is drawn by torch.
     """
     drawn_by_layers(network)
     first = next(layer for layer in network.modules() if isinstance(layer, nn.Linear))
