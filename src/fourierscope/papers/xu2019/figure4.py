@@ -11,7 +11,7 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Pictur
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import exact
 from fourierscope.papers.xu2019.filtered import FilteredLearning, telling_variance
-from fourierscope.papers.xu2019.images import KINDS, LEARNED, Kind, drawn_labels, image_fit
+from fourierscope.papers.xu2019.images import KINDS, LEARNED, Kind, drawn_labels, image_fit, mean_curves
 from fourierscope.training.learning_order import time_to_learn
 
 _THRESHOLD = 0.2
@@ -28,14 +28,14 @@ def _make(making: Making) -> None:
 
 
 def _draw(made: Made) -> list[Picture]:
-    names = {**KINDS, _DRAWN: "fully connected, drawn labels"}
+    names: dict[str, str] = {**KINDS, _DRAWN: "fully connected, drawn labels"}
     held = made.having(list(names))
     says = (
         "Relative error of the low and the high part of the answers, by step; the same filter for all. Of drawn labels "
-        "little is low, so that the same distance is a larger share of it. Mean over seeds."
+        "little is low, so that the same distance is a larger share of it. Means over seeds."
     )
     return [
-        Picture("figure-4", says, draw_together([made[one]["error"] for one in held], [names[one] for one in held]))
+        Picture("figure-4", says, draw_together([mean_curves(made[one]) for one in held], [names[one] for one in held]))
     ]
 
 

@@ -6,7 +6,7 @@ from fourierscope.analyses import FrequencyPrinciple
 from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture
 from fourierscope.papers.making import Making
-from fourierscope.papers.xu2019.images import LEARNED, drawn_labels, image_fit
+from fourierscope.papers.xu2019.images import LEARNED, drawn_labels, image_fit, mean_curves
 from fourierscope.papers.xu2019.lines import seeds_in_order
 from fourierscope.results import Result
 
@@ -33,11 +33,13 @@ def _make(making: Making) -> None:
 def _draw(made: Made) -> list[Picture]:
     says = (
         "Relative error within bands of kernel eigenvectors, by step: low modes vary slowly over the images. "
-        "Mean over seeds."
+        "Means over seeds."
     )
     held = made.having(list(_NAMES))
     return [
-        Picture("figure-5", says, draw_together([made[one]["error"] for one in held], [_NAMES[one] for one in held]))
+        Picture(
+            "figure-5", says, draw_together([mean_curves(made[one]) for one in held], [_NAMES[one] for one in held])
+        )
     ]
 
 
@@ -52,7 +54,7 @@ def _checked(name: str) -> Check:
 EXHIBIT = Exhibit(
     number="5",
     title="Bands of kernel eigenvectors over images",
-    claim="Labels are learned from slow to quick eigenvectors of a Gaussian kernel, whether or not they mean something.",
+    claim="Labels are learned from slow to quick eigenvectors of a kernel, whether or not they mean something.",
     source="not in the article: the third way to see many dimensions, Rahaman et al. (2019), Fig. 4",
     make=_make,
     draw=_draw,

@@ -1,4 +1,4 @@
-"""Networks that learn images: fully connected by squared error, convolutional by cross-entropy, true or drawn labels."""
+"""Networks that learn images, by squared error or cross-entropy, with true labels or drawn ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+import xarray as xr
 from torch import nn
 
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.xu2019.networks import convolutional, fully_connected, settled
+from fourierscope.results import Result
 from fourierscope.subjects import Fit, Samples
 
 Kind = Literal["connected", "convolutional"]
-KINDS: dict[Kind, str] = {"connected": "fully connected", "convolutional": "convolutional"}
+KINDS: dict[str, str] = {"connected": "fully connected", "convolutional": "convolutional"}
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,10 @@ def drawn_labels(subject: Fit) -> Fit:
     """The same fit with its labels dealt out anew to the points: as many of each class, and nothing to be found."""
     order = torch.randperm(len(subject.values), generator=torch.Generator().manual_seed(0))
     return replace(subject, values=subject.values[order], name=f"{subject.name}, labels drawn by chance")
+
+
+def mean_curves(result: Result) -> xr.DataArray:
+    """The mean errors of a result from step 1 on, without their intervals: those of two seeds hide the curves."""
+    error = result["error"]
+    plain = error.drop_vars(["error_low", "error_high"]).sel(step=error["step"] > 0)
+    return plain.assign_attrs({key: value for key, value in error.attrs.items() if key not in ("low", "high")})

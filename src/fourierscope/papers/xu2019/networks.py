@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,7 @@ class FourierFeatures(nn.Module):
 def fully_connected(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.Tanh) -> nn.Sequential:
     """Linear layers from `widths[0]` inputs to `widths[-1]` outputs, with an activation between any two."""
     layers: list[nn.Module] = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), activation()]
     return nn.Sequential(nn.Flatten(), *layers[:-1])
 
@@ -72,8 +73,8 @@ def settled(subject: Fit) -> Fit:
 def spread_hats(network: nn.Module) -> None:
     """Draw the weights of one hidden layer of hats such that these are narrow and lie evenly on [-pi, pi].
 
-    Neighbours overlap by half and more: a hat of width 2 pi / 10 stands at each of the units' places, as in finite
-    elements. The second layer is drawn by torch.
+    A hat is pi / 10 wide and stands at the place of each unit, as in finite elements; neighbours overlap.
+    The second layer is drawn by torch.
     """
     drawn_by_layers(network)
     first = next(layer for layer in network.modules() if isinstance(layer, nn.Linear))

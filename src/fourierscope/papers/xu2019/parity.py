@@ -120,7 +120,8 @@ def _steps(last: int) -> list[int]:
 
 @torch.no_grad()
 def _answers(network: nn.Module, subject: Fit) -> Tensor:
-    return network(subject.points.to(next(network.parameters()))).cpu()[:, 0]  # type: ignore[no-any-return]
+    answers: Tensor = network(subject.points.to(next(network.parameters())))
+    return answers.cpu()[:, 0]
 
 
 def _share(right: Tensor) -> float:
