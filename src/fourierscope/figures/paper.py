@@ -168,6 +168,10 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if axis.x_logarithmic:
         frame.set_xscale("log")
         _logarithmic_axis(frame.xaxis, frame.get_xlim())
+    if axis.thinning is not None:
+        frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
+        frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
+        frame.set_xlim(axis.thinning.undone(axis.thinning.edges[[0, -1]]))
     if axis.y_logarithmic:
         frame.set_yscale("log")
         _logarithmic_axis(frame.yaxis, frame.get_ylim())
