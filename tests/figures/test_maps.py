@@ -128,3 +128,42 @@ def test_curves_over_steps_that_thin_out_keep_step_zero_on_paper_and_page():
 def test_curves_that_begin_at_zero_and_reach_not_far_stay_as_they_are():
     curve = xr.DataArray([1.0, 2, 3, 4, 5], {"size": [0, 1, 2, 4, 16]}, ("size",), name="error")
     assert draw(curve).axes[0].get_xscale() == "linear"
+
+
+def by_word(factor=1.0):
+    return xr.concat([values(reached=False), factor * values(reached=False)], "set").assign_coords(
+        set=["train", "test"]
+    )
+
+
+def test_an_axis_of_words_before_two_of_numbers_is_a_map_for_each_word():
+    assert form_of(by_word()) == "maps"
+    figure = draw(by_word())
+    titles = [frame.get_title() for frame in figure.axes if frame.get_title()]
+    assert titles == ["set train", "set test"]
+    assert len(figure.axes) == 3
+    assert len(page_figures([by_word()], [""])) == 2
+
+
+def test_words_whose_magnitudes_differ_much_have_a_scale_each_which_is_told():
+    figure = draw(by_word(100.0))
+    assert len({frame.collections[0].get_clim() for frame in figure.axes if frame.get_title()}) == 2
+    assert figure.get_supxlabel() == "each set has its own scale"
+    one, other = page_figures([by_word(100.0)], [""])
+    assert one["data"][0]["zmax"] != other["data"][0]["zmax"]
+
+
+def test_cells_of_a_difference_that_are_not_significant_are_greyed_and_say_so():
+    sure = np.zeros((7, 4), dtype=bool)
+    sure[4, 2] = True
+    made = values(reached=False).assign_coords(sure=(("step", "frequency"), sure), n=12)
+    made = made.assign_attrs(difference="yes", marks="sure")
+    figure = draw(made)
+    washed = np.ma.getmaskarray(figure.axes[0].collections[1].get_array()).reshape(4, 7)
+    np.testing.assert_array_equal(washed, sure.T)
+    assert figure.get_supxlabel() == "grey: not significant"
+    heat, veil = json.loads(json.dumps(page_figures([made], [""])[0]))["data"]
+    assert [veil["z"][2][4], veil["z"][2][3]] == [None, 1]
+    assert heat["customdata"][2][4][-1].startswith("significant")
+    assert heat["customdata"][2][3][-1] == "not significant"
+    assert "n = 12" in heat["hovertemplate"]

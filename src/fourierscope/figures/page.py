@@ -33,7 +33,7 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     Raises ValueError where axes or units differ, or the form is pictures (a page shows those as images).
     """
     form = common_form(several, names)
-    scales = scales_of(several) if form in ("plane", "planes") else []
+    scales = scales_of(several) if form in ("plane", "planes", "map", "maps") else []
     several, names = unfolded(several, names)
     several, names = [harmless_values(one) for one in several], [harmless(one) for one in names]
     if form in ("plane", "planes"):
@@ -43,9 +43,9 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     if form == "table":
         scale = scale_of(several)
         return [table(values, scale) for values in several]
-    if form == "map":
-        scale = scale_of(several)
-        return [map_figure(within_numbers(ordered(values)), scale) for values in several]
+    if form in ("map", "maps"):
+        drawn = zip(several, scales, strict=True)
+        return [map_figure(within_numbers(ordered(values)), scale) for values, scale in drawn]
     if form == "cloud":
         return [cloud(values) for values in several]
     if form in ("dots", "points"):

@@ -66,6 +66,7 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
         "table": _tables,
         "cloud": _clouds,
         "map": _maps,
+        "maps": _maps,
         "pictures": _pictures,
         "value": _values,
     }[common_form(values, names)]
@@ -122,21 +123,30 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
 
 
 def _maps(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    """Maps side by side on one scale."""
-    scale, across = scale_of(several), _evenly(len(several), _ACROSS_ALONE)
+    """Maps side by side on one scale; where the words of values differ much, on one for each word, which is told."""
+    axis = several[0].dims[0]
+    scales, (several, names) = scales_of(several), unfolded(several, names)
+    one_bar, across = all(one == scales[0] for one in scales), _evenly(len(several), _ACROSS_ALONE)
     lines = -(-len(several) // across)
     figure = sheet(1.2 + 4.4 * across, 0.4 + 3.4 * lines)
     frames = figure.subplots(lines, across, squeeze=False)
     for spare in frames.flat[len(several) :]:
         spare.remove()
     held = list(frames.flat[: len(several)])
-    for frame, values, name in zip(held, several, names, strict=True):
+    for frame, values, name, scale in zip(held, several, names, scales, strict=True):
         image = map_in(frame, within_numbers(ordered(values)), scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    bar(figure, image, held, several, scale, 24)
+        if not one_bar:
+            bar(figure, image, [frame], [values], scale, 24)
+    if one_bar:
+        bar(figure, image, held, several, scales[0], 24)
     marked = next((str(one.attrs["reached"]) for one in several if reached(one) is not None), "")
-    if marked:
-        figure.supxlabel(f"dots: {words(marked)}", fontsize=8, color=_QUIET)
+    marks = [f"dots: {words(marked)}"] * bool(marked) + ["grey: not significant"] * (
+        significant(several[0]) is not None
+    )
+    marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
+    if marks:
+        figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure
 
 
@@ -171,7 +181,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if axis.thinning is not None:
         frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
         frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
-        frame.set_xlim(axis.thinning.undone(axis.thinning.edges[[0, -1]]))
+        frame.set_xlim(*map(float, axis.thinning.undone(axis.thinning.edges[[0, -1]])))
     if axis.y_logarithmic:
         frame.set_yscale("log")
         _logarithmic_axis(frame.yaxis, frame.get_ylim())
