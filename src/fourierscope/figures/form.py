@@ -25,8 +25,7 @@ _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word, or a table of many; one axis of words, a dot for each; '
     'an axis of words, which may come again, before a "coordinate" of two, places in a plane; an axis of words before '
-    f'("row", "column"), a plane for each word; two axes of other numbers, a map, after words '
-    "a map for each; "
+    f'("row", "column"), a plane for each word; two axes of other numbers, a map, and a map for each of words; '
     f"{PICTURES} of uint8, pictures; no axis, a value"
 )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import xarray as xr
 
-from fourierscope.figures.curves import Curve, axis_of, curves
+from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import (
     bounds,
     common_form,
@@ -24,17 +23,15 @@ from fourierscope.figures.form import (
     within_numbers,
     words,
 )
+from fourierscope.figures.paper_curve import curve_in, spaced
 from fourierscope.figures.paper_map import map_in
 from fourierscope.figures.paper_plane import bar, plane
 from fourierscope.figures.paper_words import cloud, dots, points, table
-from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
+from fourierscope.figures.scale import scale_of, scales_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
-_DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
 _ACROSS_ALONE = 3  # those of the words of one value
@@ -175,16 +172,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     frame = figure.subplots()
     for one in found:
         curve_in(frame, one)
-    if axis.x_logarithmic:
-        frame.set_xscale("log")
-        _logarithmic_axis(frame.xaxis, frame.get_xlim())
-    if axis.thinning is not None:
-        frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
-        frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
-        frame.set_xlim(*map(float, axis.thinning.undone(axis.thinning.edges[[0, -1]])))
-    if axis.y_logarithmic:
-        frame.set_yscale("log")
-        _logarithmic_axis(frame.yaxis, frame.get_ylim())
+    spaced(frame, axis)
     if any(one.significant is not None for one in found):
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
@@ -195,31 +183,6 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if frame.get_legend_handles_labels()[1]:
         figure.legend(loc="outside lower center", ncols=2 if len(found) > 1 else 1, frameon=False, fontsize=9)
     return figure
-
-
-def curve_in(frame: Axes, curve: Curve) -> None:
-    """Draw one curve, with its band, into a frame."""
-    style = curve.style
-    line: dict[str, Any] = {
-        "color": style.colour,
-        "linestyle": _DASHES[style.dash],
-        "marker": _MARKERS[style.marker],
-        "markersize": 5,
-    }
-    faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
-    if curve.bounds is not None:
-        frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
-    frame.plot(
-        curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line
-    )
-    line["linestyle"] = "none"
-    frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
-
-
-def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
-    ticks = logarithmic_ticks(*limits)
-    axis.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
-    axis.set_ticks([], minor=True)
 
 
 def _dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
