@@ -45,6 +45,7 @@ def map_figure(values: xr.DataArray, scale: Scale) -> PageFigure:
         "colorbar": bar(values, scale),
     }
     made = layout(420, {"l": 62, "r": 14, "t": 8, "b": 108}, _side(values, first, across), _side(values, second, up))
+    made["plot_bgcolor"] = "#dddddd"  # where there is no number, as on paper
     return {"data": [cells, *_washed(values, cells), *_dots(values, across, up)], "layout": made}
 
 
@@ -77,7 +78,7 @@ def _washed(values: xr.DataArray, cells: dict[str, Any]) -> list[dict[str, Any]]
     if sure is None:
         return []
     veil = {"type": "heatmap", "x": cells["x"], "y": cells["y"], "showscale": False, "hoverinfo": "skip"}
-    shown = [[None if mark else 1 for mark in row] for row in sure.T]
+    shown = [[None if mark else 1 for mark in row] for row in (sure | ~np.isfinite(values.values)).T]
     return [veil | {"z": shown, "zmin": 0, "zmax": 1, "colorscale": [[0, grey], [1, grey]]}]
 
 

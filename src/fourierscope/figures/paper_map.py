@@ -31,7 +31,7 @@ def map_in(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     image = frame.pcolormesh(across.edges, up.edges, shown, cmap=colours, norm=norm, shading="flat")
     sure = significant(values)
     if sure is not None:
-        wash = np.ma.masked_array(np.zeros(shown.shape), sure.T)
+        wash = np.ma.masked_array(np.zeros(shown.shape), sure.T | np.ma.getmaskarray(shown))
         frame.pcolormesh(across.edges, up.edges, wash, cmap="gray", vmin=-1, vmax=1, alpha=0.55, shading="flat")
     dots = reached(values)
     if dots is not None:
