@@ -211,10 +211,10 @@ def _told(value: Any, key: str = "") -> str:
         return "half of Nyquist"
     if isinstance(value, float):
         return number(value)
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         told = [_told(one) for one in value]
         return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
-    return str(value)
+    return "none" if value == [] else str(value)
 
 
 def same_for_all(several: Sequence[xr.DataArray]) -> bool:

@@ -1,0 +1,60 @@
+"""Figure 5: bands of kernel eigenvectors over images, learned from slow to quick ones; true labels and drawn ones."""
+
+from __future__ import annotations
+
+from fourierscope.analyses import FrequencyPrinciple
+from fourierscope.figures import draw_together
+from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture
+from fourierscope.papers.making import Making
+from fourierscope.papers.xu2019.images import LEARNED, drawn_labels, image_fit
+from fourierscope.papers.xu2019.lines import seeds_in_order
+from fourierscope.results import Result
+
+_DIGITS = (0, 50, 200, 1000)
+_BANDWIDTH = 1.25  # of digits; for other images half the median distance of two of them
+_NAMES = {"true": "true labels", "drawn": "labels drawn by chance"}
+
+
+def band_order(making: Making, name: str) -> Result:
+    """In which order the bands of true or drawn labels are learned in this budget."""
+    subject, seeds = image_fit(making), LEARNED[making.budget].seeds
+    own = making.budget == "smoke" and len(subject.points) >= _DIGITS[-1]
+    question = FrequencyPrinciple(
+        view="kernel", width=_BANDWIDTH if own else 0.0, edges=_DIGITS if own else (), threshold=0.5, seeds=seeds
+    )
+    return making.ask(name, question, subject if name == "true" else drawn_labels(subject), "kernel")
+
+
+def _make(making: Making) -> None:
+    for name in _NAMES:
+        band_order(making, name)
+
+
+def _draw(made: Made) -> list[Picture]:
+    says = (
+        "Relative error within bands of kernel eigenvectors, by step: low modes vary slowly over the images. "
+        "Mean over seeds."
+    )
+    held = made.having(list(_NAMES))
+    return [
+        Picture("figure-5", says, draw_together([made[one]["error"] for one in held], [_NAMES[one] for one in held]))
+    ]
+
+
+def _checked(name: str) -> Check:
+    return Check(
+        f"{_NAMES[name]}: share of seeds that come within .5 of the bands in their order",
+        lambda made: seeds_in_order(made, name),
+        low=1.0,
+    )
+
+
+EXHIBIT = Exhibit(
+    number="5",
+    title="Bands of kernel eigenvectors over images",
+    claim="Labels are learned from slow to quick eigenvectors of a Gaussian kernel, whether or not they mean something.",
+    source="not in the article: the third way to see many dimensions, Rahaman et al. (2019), Fig. 4",
+    make=_make,
+    draw=_draw,
+    checks=tuple(_checked(name) for name in _NAMES),
+)
