@@ -24,6 +24,7 @@ from fourierscope.figures.form import (
     significant,
 )
 from fourierscope.figures.scale import logarithmic, uneven
+from fourierscope.figures.spacing import Spacing, spacing
 
 Array = npt.NDArray[Any]
 Dash = Literal["solid", "dash", "dot", "dashdot"]
@@ -32,6 +33,7 @@ Dash = Literal["solid", "dash", "dot", "dashdot"]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b8860b", "#000000")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 DASHES: tuple[Dash, ...] = ("solid", "dash", "dot", "dashdot")
+_FAR = 100  # times the least point above 0, up to which points that begin at 0 reach where they thin out
 
 
 class Style(NamedTuple):
@@ -57,13 +59,17 @@ class Curve:
 
 
 class Axis(NamedTuple):
-    """The two axes of curves: their labels, whether they are logarithmic, and whether x = 0 falls outside for that."""
+    """The two axes of curves: their labels, whether they are logarithmic, and whether x = 0 falls outside for that.
+
+    Points that thin out from 0, such as steps 0, 1, 2, 5, 10 .. 10000, have a logarithmic spacing that holds 0.
+    """
 
     x: str
     y: str
     x_logarithmic: bool
     y_logarithmic: bool
     without_zero: bool
+    thinning: Spacing | None = None
 
     @property
     def x_title(self) -> str:
@@ -90,8 +96,10 @@ def axis_of(several: Sequence[xr.DataArray]) -> Axis:
     x_name = str(first.dims[-1])
     x = np.concatenate([np.asarray(one.coords[x_name].values, dtype=float) for one in several])
     y = np.concatenate([np.asarray(one.values, dtype=float).ravel() for one in several])
-    y_logarithmic = logarithmic(y)
-    x_logarithmic = uneven(np.unique(x)) or (y_logarithmic and x.min() >= 0 and (np.unique(x) > 0).sum() >= 3)
+    y_logarithmic, points = logarithmic(y), np.unique(x)
+    if points[0] == 0 and uneven(points[1:]) and points[-1] >= _FAR * points[1]:
+        return Axis(axis_label(first, x_name), label(first), False, y_logarithmic, False, spacing(points))
+    x_logarithmic = uneven(points) or (y_logarithmic and x.min() >= 0 and (points > 0).sum() >= 3)
     return Axis(axis_label(first, x_name), label(first), x_logarithmic, y_logarithmic, x_logarithmic and x.min() <= 0)
 
 

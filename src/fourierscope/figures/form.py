@@ -10,7 +10,9 @@ import numpy.typing as npt
 import xarray as xr
 
 Array = npt.NDArray[Any]
-Form = Literal["plane", "planes", "curve", "curves", "dots", "points", "table", "cloud", "map", "pictures", "value"]
+Form = Literal[
+    "plane", "planes", "curve", "curves", "dots", "points", "table", "cloud", "map", "maps", "pictures", "value"
+]
 
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
@@ -23,7 +25,7 @@ _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word, or a table of many; one axis of words, a dot for each; '
     'an axis of words, which may come again, before a "coordinate" of two, places in a plane; an axis of words before '
-    f'("row", "column"), a plane for each word; two axes of other numbers, a map; '
+    f'("row", "column"), a plane for each word; two axes of other numbers, a map, and a map for each of words; '
     f"{PICTURES} of uint8, pictures; no axis, a value"
 )
 
@@ -46,6 +48,8 @@ def form_of(values: xr.DataArray) -> Form:
                 return "planes"
         if values.ndim == 2 and _is_map(values):
             return "map"
+        if values.ndim == 3 and _words(values, values.dims[0]) and _is_map(values[0]):
+            return "maps"
         if values.ndim == 1 and _numeric(values, values.dims[0]):
             return "curve"
         if values.ndim == 1 and _words(values, values.dims[0]):
@@ -86,10 +90,10 @@ def crowded(several: Sequence[xr.DataArray]) -> bool:
 
 
 def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[list[xr.DataArray], list[str]]:
-    """Values with their names, where those with a plane for each word become as many planes, named by the word too."""
+    """Values with their names, where those with a plane or map for each word become as many, named by the word too."""
     planes, told = [], []
     for values, name in zip(several, names, strict=True):
-        if form_of(values) != "planes":
+        if form_of(values) not in ("planes", "maps"):
             planes.append(values)
             told.append(name)
             continue

@@ -33,7 +33,7 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     Raises ValueError where axes or units differ, or the form is pictures (a page shows those as images).
     """
     form = common_form(several, names)
-    scales = scales_of(several) if form in ("plane", "planes") else []
+    scales = scales_of(several) if form in ("plane", "planes", "map", "maps") else []
     several, names = unfolded(several, names)
     several, names = [harmless_values(one) for one in several], [harmless(one) for one in names]
     if form in ("plane", "planes"):
@@ -43,9 +43,9 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     if form == "table":
         scale = scale_of(several)
         return [table(values, scale) for values in several]
-    if form == "map":
-        scale = scale_of(several)
-        return [map_figure(within_numbers(ordered(values)), scale) for values in several]
+    if form in ("map", "maps"):
+        drawn = zip(several, scales, strict=True)
+        return [map_figure(within_numbers(ordered(values)), scale) for values, scale in drawn]
     if form == "cloud":
         return [cloud(values) for values in several]
     if form in ("dots", "points"):
@@ -66,6 +66,9 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
         line_axis(axis.x_title, axis.x_logarithmic, found, True),
         line_axis(axis.y, axis.y_logarithmic, found, False),
     )
+    if axis.thinning is not None:
+        marked = {"tickvals": [short(one) for one in axis.thinning.marks], "ticktext": axis.thinning.texts}
+        figure_layout["xaxis"] |= marked
     figure_layout["yaxis"]["zeroline"] = differs
     figure_layout["showlegend"] = bool(named)
     figure_layout["legend"] = {
@@ -81,7 +84,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
 
 def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     style, name = curve.style, curve.name
-    x = [short(one) for one in curve.x]
+    x = [short(one) for one in _across(curve, axis)]
     faces = [style.filled] * len(x) if curve.significant is None else curve.significant.tolist()
     texts = ["<br>".join(line for line in [name, *told(curve, place, axis)] if line) for place in range(len(x))]
     marker = {"symbol": style.marker, "size": 8, "color": [style.colour if face else "#ffffff" for face in faces]}
@@ -101,12 +104,17 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     return [*_band(curve, axis), line]
 
 
+def _across(curve: Curve, axis: Axis) -> Any:
+    """Where the points of a curve stand across."""
+    return curve.x if axis.thinning is None else axis.thinning.placed(curve.x)
+
+
 def _band(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     if curve.bounds is None:
         return []
     least = np.nanmin(curve.y) / 10 if axis.y_logarithmic else -np.inf  # a logarithmic axis holds no bound at 0
     low, high = (np.maximum(side, least) for side in curve.bounds)
-    return [shaded(curve.x, low, high, curve.style.colour)]
+    return [shaded(_across(curve, axis), low, high, curve.style.colour)]
 
 
 def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:

@@ -9,7 +9,8 @@ import xarray as xr
 
 from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import common_form
-from fourierscope.figures.paper import curve_in, plain_texts, sheet
+from fourierscope.figures.paper import plain_texts, sheet
+from fourierscope.figures.paper_curve import curve_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import xarray as xr
 
-from fourierscope.figures.curves import Curve, axis_of, curves
+from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import (
     bounds,
     common_form,
@@ -24,17 +23,15 @@ from fourierscope.figures.form import (
     within_numbers,
     words,
 )
+from fourierscope.figures.paper_curve import curve_in, spaced
 from fourierscope.figures.paper_map import map_in
 from fourierscope.figures.paper_plane import bar, plane
 from fourierscope.figures.paper_words import cloud, dots, points, table
-from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
+from fourierscope.figures.scale import scale_of, scales_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
-_DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 _INK, _QUIET = "#222222", "#777777"
 _ACROSS = 5  # planes in a row, at most
 _ACROSS_ALONE = 3  # those of the words of one value
@@ -66,6 +63,7 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
         "table": _tables,
         "cloud": _clouds,
         "map": _maps,
+        "maps": _maps,
         "pictures": _pictures,
         "value": _values,
     }[common_form(values, names)]
@@ -122,21 +120,30 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
 
 
 def _maps(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
-    """Maps side by side on one scale."""
-    scale, across = scale_of(several), _evenly(len(several), _ACROSS_ALONE)
+    """Maps side by side on one scale; where the words of values differ much, on one for each word, which is told."""
+    axis = several[0].dims[0]
+    scales, (several, names) = scales_of(several), unfolded(several, names)
+    one_bar, across = all(one == scales[0] for one in scales), _evenly(len(several), _ACROSS_ALONE)
     lines = -(-len(several) // across)
     figure = sheet(1.2 + 4.4 * across, 0.4 + 3.4 * lines)
     frames = figure.subplots(lines, across, squeeze=False)
     for spare in frames.flat[len(several) :]:
         spare.remove()
     held = list(frames.flat[: len(several)])
-    for frame, values, name in zip(held, several, names, strict=True):
+    for frame, values, name, scale in zip(held, several, names, scales, strict=True):
         image = map_in(frame, within_numbers(ordered(values)), scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    bar(figure, image, held, several, scale, 24)
+        if not one_bar:
+            bar(figure, image, [frame], [values], scale, 24)
+    if one_bar:
+        bar(figure, image, held, several, scales[0], 24)
     marked = next((str(one.attrs["reached"]) for one in several if reached(one) is not None), "")
-    if marked:
-        figure.supxlabel(f"dots: {words(marked)}", fontsize=8, color=_QUIET)
+    marks = [f"dots: {words(marked)}"] * bool(marked) + ["grey: not significant"] * (
+        significant(several[0]) is not None
+    )
+    marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
+    if marks:
+        figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure
 
 
@@ -165,12 +172,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     frame = figure.subplots()
     for one in found:
         curve_in(frame, one)
-    if axis.x_logarithmic:
-        frame.set_xscale("log")
-        _logarithmic_axis(frame.xaxis, frame.get_xlim())
-    if axis.y_logarithmic:
-        frame.set_yscale("log")
-        _logarithmic_axis(frame.yaxis, frame.get_ylim())
+    spaced(frame, axis)
     if any(one.significant is not None for one in found):
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
@@ -181,31 +183,6 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if frame.get_legend_handles_labels()[1]:
         figure.legend(loc="outside lower center", ncols=2 if len(found) > 1 else 1, frameon=False, fontsize=9)
     return figure
-
-
-def curve_in(frame: Axes, curve: Curve) -> None:
-    """Draw one curve, with its band, into a frame."""
-    style = curve.style
-    line: dict[str, Any] = {
-        "color": style.colour,
-        "linestyle": _DASHES[style.dash],
-        "marker": _MARKERS[style.marker],
-        "markersize": 5,
-    }
-    faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
-    if curve.bounds is not None:
-        frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
-    frame.plot(
-        curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line
-    )
-    line["linestyle"] = "none"
-    frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
-
-
-def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
-    ticks = logarithmic_ticks(*limits)
-    axis.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
-    axis.set_ticks([], minor=True)
 
 
 def _dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import axis_label, reached
+from fourierscope.figures.form import axis_label, reached, significant
 from fourierscope.figures.scale import Scale
 from fourierscope.figures.spacing import spacing
 
@@ -19,6 +19,7 @@ def map_in(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     """Draw values, ascending along both axes, into a frame: the first axis runs across, the second up; their image.
 
     Where a place along the first axis is reached for each point of the second, a dot marks it.
+    Cells that are not significant are greyed.
     """
     from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 
@@ -28,6 +29,10 @@ def map_in(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     across, up = (spacing(values.coords[axis].values) for axis in (first, second))
     shown = np.ma.masked_invalid(np.asarray(values.values, dtype=float).T)
     image = frame.pcolormesh(across.edges, up.edges, shown, cmap=colours, norm=norm, shading="flat")
+    sure = significant(values)
+    if sure is not None:
+        wash = np.ma.masked_array(np.zeros(shown.shape), sure.T | np.ma.getmaskarray(shown))
+        frame.pcolormesh(across.edges, up.edges, wash, cmap="gray", vmin=-1, vmax=1, alpha=0.55, shading="flat")
     dots = reached(values)
     if dots is not None:
         known = np.isfinite(dots)

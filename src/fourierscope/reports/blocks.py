@@ -115,7 +115,7 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
         ]
     if form == "value" and not any(np.isfinite(float(one)) for one in several):
         return [Block(heading, says, [], False)]
-    if form in ("plane", "planes", "table", "cloud", "map", "value") or len(several) == 1:
+    if form in ("plane", "planes", "table", "cloud", "map", "maps", "value") or len(several) == 1:
         wide = form not in ("plane", "planes")
         return [Block(heading, told, list(_panels(whole, several, names)), wide)]
     return [Block(heading, told, list(_in_one(several, names)), True)]
@@ -150,11 +150,17 @@ def _explained(says: str, several: list[xr.DataArray], form: str) -> str:
             parts.append(f"Each {words(values.dims[0])} has its own scale, since their magnitudes differ.")
         parts.append("The cross marks frequency zero.")
         parts += ["Grey cells with a dot are not significant."] * (sure is not None)
+    elif form in ("map", "maps"):
+        if len(set(scales_of(several))) > 1:
+            parts.append(f"Each {words(values.dims[0])} has its own scale, since their magnitudes differ.")
+        marked = next((words(one.attrs["reached"]) for one in several if "reached" in one.attrs), "")
+        parts += [f"Dots mark the {marked}."] * bool(marked)
+        parts += ["Grey cells are not significant."] * (sure is not None)
     elif sure is not None and form == "table":
         parts.append("Values in brackets are not significant.")
     elif sure is not None and values.ndim:
         parts.append("Open points are not significant.")
-    if bounds(values) is not None and form not in ("plane", "planes", "map", "table"):
+    if bounds(values) is not None and form not in ("plane", "planes", "map", "maps", "table"):
         parts.append("Bands and bars are 95 % intervals.")
     return " ".join(parts)
 

@@ -1,0 +1,55 @@
+"""Curves on paper: one curve with its band in a frame, and how the axes of a frame are spaced for curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fourierscope.figures.curves import Axis, Curve
+from fourierscope.figures.scale import logarithmic_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
+_DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
+
+
+def curve_in(frame: Axes, curve: Curve) -> None:
+    """Draw one curve, with its band, into a frame."""
+    style = curve.style
+    line: dict[str, Any] = {
+        "color": style.colour,
+        "linestyle": _DASHES[style.dash],
+        "marker": _MARKERS[style.marker],
+        "markersize": 5,
+    }
+    faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
+    if curve.bounds is not None:
+        frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
+    frame.plot(
+        curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line
+    )
+    line["linestyle"] = "none"
+    frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
+
+
+def spaced(frame: Axes, axis: Axis) -> None:
+    """Space the axes of a frame that holds its curves: evenly, logarithmically, or so that points thin out from 0."""
+    if axis.x_logarithmic:
+        frame.set_xscale("log")
+        _logarithmic_axis(frame.xaxis, frame.get_xlim())
+    if axis.thinning is not None:
+        frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
+        frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
+        frame.set_xlim(*map(float, axis.thinning.undone(axis.thinning.edges[[0, -1]])))
+    if axis.y_logarithmic:
+        frame.set_yscale("log")
+        _logarithmic_axis(frame.yaxis, frame.get_ylim())
+
+
+def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
+    ticks = logarithmic_ticks(*limits)
+    axis.set_ticks(ticks, labels=[f"{one:g}" for one in ticks])
+    axis.set_ticks([], minor=True)
