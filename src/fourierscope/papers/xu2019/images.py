@@ -47,7 +47,7 @@ def learned_images(making: Making) -> Samples:
 
 
 def image_fit(making: Making, kind: str = "connected") -> Fit:
-    """A network of this kind (of `KINDS`) that learns the labels of the budget's images, pixels in [0, 1] as they are."""
+    """A network of a kind of `KINDS` that learns the labels of the budget's images, pixels in [0, 1] as they are."""
     samples, how = learned_images(making), LEARNED[making.budget]
     labels, place = samples.needed_labels(), list(KINDS).index(kind)
     classes = int(labels.max()) + 1
