@@ -62,3 +62,15 @@ def test_a_tracker_tells_each_view_and_the_page_shows_its_map(tmp_path):
     assert "By the view projection no target stands out" in says
     page = fs.report([result], tmp_path / "page.html").read_text()
     assert "grid_frequency" in page or "grid frequency" in page
+
+
+def test_a_line_spectrum_is_told_with_pieces_and_error():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 2))
+    samples = fs.Samples(torch.rand(3, 1, 5, 6, generator=torch.Generator().manual_seed(0)))
+    trial = fs.Trial(fs.Classifier(network), samples)
+    exact = told(fs.LineSpectrum(length=2.0, frequencies=(1, 7))(trial))
+    assert "of length 2 in random directions" in exact
+    assert "pieces" in exact
+    assert "at 1 cycles" in exact
+    assert "between images" in told(fs.LineSpectrum(direction="pairs", method="sampled")(trial))

@@ -6,14 +6,17 @@ The command line reads these lines without running them: one import a line, clas
 from fourierscope.analyses.band_importance import BandImportance as BandImportance
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
 from fourierscope.analyses.corruption_profile import CorruptionProfile as CorruptionProfile
+from fourierscope.analyses.frequency_audit import FrequencyAudit as FrequencyAudit
 from fourierscope.analyses.frequency_gradient import FrequencyGradient as FrequencyGradient
 from fourierscope.analyses.frequency_principle import FrequencyPrinciple as FrequencyPrinciple
 from fourierscope.analyses.frequency_shortcuts import FrequencyShortcuts as FrequencyShortcuts
 from fourierscope.analyses.harmonic_distortion import HarmonicDistortion as HarmonicDistortion
 from fourierscope.analyses.heat_map import HeatMap as HeatMap
+from fourierscope.analyses.high_frequency_predictions import HighFrequencyPredictions as HighFrequencyPredictions
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.insertion_deletion import InsertionDeletion as InsertionDeletion
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
+from fourierscope.analyses.line_spectrum import LineSpectrum as LineSpectrum
 from fourierscope.analyses.mask import Mask as Mask
 from fourierscope.analyses.mask_classes import MaskClasses as MaskClasses
 from fourierscope.analyses.mask_energy import MaskEnergy as MaskEnergy

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import pi
+
 import torch
 from torch import Tensor
 
 from fourierscope.fourier.plane import Frequency, Plane
 from fourierscope.fourier.transform import filtered
+
+_SOFT = 2.0  # cycles per image on either side of a soft edge
 
 
 def low_pass(plane: Plane, radius: float, inclusive: bool = False) -> Tensor:
@@ -20,6 +24,17 @@ def low_pass(plane: Plane, radius: float, inclusive: bool = False) -> Tensor:
 def high_pass(plane: Plane, radius: float, inclusive: bool = False) -> Tensor:
     """Gain (h, w): what `low_pass` with the same arguments removes."""
     return 1 - low_pass(plane, radius, inclusive)
+
+
+def soft_low_pass(plane: Plane, radius: float) -> Tensor:
+    """Gain (h, w) that falls from 1 to 0 along half a cosine, around one half at `radius` cycles per image.
+
+    It falls over two cycles per image on either side, or over `radius` where that is less; frequency zero is kept. It
+    rings less than a hard edge, by a third in the middle between two steps. One minus it is the high part.
+    """
+    reach = min(_SOFT, radius)
+    place = ((plane.radius() - radius) / reach).clamp(-1, 1)
+    return ((1 - (place * pi / 2).sin()) / 2).float()
 
 
 def band_pass(plane: Plane, low: float, high: float) -> Tensor:

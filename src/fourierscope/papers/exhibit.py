@@ -139,7 +139,7 @@ class Exhibit:
     """
 
     number: str
-    """Such as "3", or "table 2"."""
+    """Such as "3", "table 2", or "theorems"."""
     title: str
     claim: str
     """What the paper says that it shows."""
@@ -158,4 +158,4 @@ class Exhibit:
 
     @property
     def heading(self) -> str:
-        return self.number.capitalize() if self.number.startswith("table") else f"Figure {self.number}"
+        return f"Figure {self.number}" if self.number[0].isdigit() else self.number.capitalize()

@@ -20,7 +20,7 @@ takes embedded digits and small networks.
 from __future__ import annotations
 
 from fourierscope.papers.paper import Budget, Paper
-from fourierscope.papers.xu2019 import figure1, figure2, figure3, figure4, figure5, figure6, table1
+from fourierscope.papers.xu2019 import figure1, figure2, figure3, figure4, figure5, figure6, table1, theorems
 
 PAPER = Paper(
     name="xu2019",
@@ -35,5 +35,5 @@ PAPER = Paper(
         ),
         "full": Budget("5,000 labelled images of your own, long trainings, many seeds; made for a GPU.", None, {}, {}),
     },
-    exhibits=tuple(one.EXHIBIT for one in (figure1, figure2, figure3, figure4, figure5, figure6, table1)),
+    exhibits=tuple(one.EXHIBIT for one in (figure1, figure2, figure3, figure4, figure5, figure6, table1, theorems)),
 )

@@ -1,5 +1,6 @@
 """How one looks at a network that learns: views are fixed linear maps of its answers, or ask it themselves."""
 
+from fourierscope.training.views.components import Components as Components
 from fourierscope.training.views.neighbours import GaussianFilter as GaussianFilter
 from fourierscope.training.views.neighbours import KernelModes as KernelModes
 from fourierscope.training.views.transforms import Grid as Grid
