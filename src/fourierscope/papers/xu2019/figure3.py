@@ -7,7 +7,7 @@ from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import exact
-from fourierscope.papers.xu2019.images import KINDS, LEARNED, Kind, image_fit
+from fourierscope.papers.xu2019.images import KINDS, LEARNED, image_fit
 from fourierscope.papers.xu2019.lines import ordered
 
 
@@ -30,7 +30,7 @@ def _draw(made: Made) -> list[Picture]:
     ]
 
 
-def _ordering(kind: Kind) -> Check:
+def _ordering(kind: str) -> Check:
     def read(made: Made) -> Reading:
         if made[kind]["error"].sizes["frequency"] < 2:
             raise NotTried("fewer than two frequencies stand out of the noise of so few images")

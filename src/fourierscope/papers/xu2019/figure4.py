@@ -11,7 +11,7 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Pictur
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import exact
 from fourierscope.papers.xu2019.filtered import FilteredLearning, telling_variance
-from fourierscope.papers.xu2019.images import KINDS, LEARNED, Kind, drawn_labels, image_fit, mean_curves
+from fourierscope.papers.xu2019.images import KINDS, LEARNED, drawn_labels, image_fit, mean_curves
 from fourierscope.training.learning_order import time_to_learn
 
 _THRESHOLD = 0.2
@@ -46,7 +46,7 @@ def middle_time(made: Made, name: str, kept: str, threshold: float) -> float:
     return float(np.median(np.where(np.isnan(times), inf, times)))
 
 
-def _low_first(kind: Kind) -> Check:
+def _low_first(kind: str) -> Check:
     def read(made: Made) -> Reading:
         """The share of seeds in which the low part is learned, and strictly before the high part."""
         times = made[kind]["time_to_learn"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 import xarray as xr
@@ -14,7 +13,6 @@ from fourierscope.papers.xu2019.networks import convolutional, fully_connected, 
 from fourierscope.results import Result
 from fourierscope.subjects import Fit, Samples
 
-Kind = Literal["connected", "convolutional"]
 KINDS: dict[str, str] = {"connected": "fully connected", "convolutional": "convolutional"}
 
 
@@ -48,8 +46,8 @@ def learned_images(making: Making) -> Samples:
     return samples
 
 
-def image_fit(making: Making, kind: Kind = "connected") -> Fit:
-    """A network of this kind that learns the labels of the budget's images, pixels in [0, 1] as they are."""
+def image_fit(making: Making, kind: str = "connected") -> Fit:
+    """A network of a kind of `KINDS` that learns the labels of the budget's images, pixels in [0, 1] as they are."""
     samples, how = learned_images(making), LEARNED[making.budget]
     labels, place = samples.needed_labels(), list(KINDS).index(kind)
     classes = int(labels.max()) + 1
