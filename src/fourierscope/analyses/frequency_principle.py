@@ -127,7 +127,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
 
     def _errors(self, error: Any, steps: Any, place: Mapping[str, Any], first: Measured) -> dict[str, xr.DataArray]:
         """The mean relative error over seeds: a map of steps and frequencies, or a curve for each word."""
-        (axis,), units = place, {"step": "steps", str(first["axis"]): str(first["unit"])}
+        (axis,), units = place, {"step": "step", str(first["axis"]): str(first["unit"])}
         says = str(first["says"]) + f" Mean over {len(error)} seeds."
         coordinates = {"step": steps} | dict(place)
         values = np.moveaxis(error, 0, -1)  # (t, bands, seeds)
@@ -135,12 +135,17 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
             coordinates = dict(place) | {"step": steps}
             values = values.swapaxes(0, 1)
         axes = Axes(coordinates, units)
-        return bounded("error", mean_interval(values), axes, "1", says, len(error))
+        found = bounded("error", mean_interval(values), axes, "1", says, len(error))
+        found["error"].attrs["reached"] = "median_time"
+        return found
 
     def _times(self, times: Any, each: Axes, seeds: list[int]) -> dict[str, xr.DataArray]:
         by_seed = Axes({"seed": np.array([str(one) for one in seeds]), **each.coordinates}, each.units)
         says = f"First step at which the relative error lies below {self.threshold:g}, in each seed; NaN: never."
-        return {"time_to_learn": by_seed.array(times, "steps", says)}
+        middle = np.median(np.where(np.isnan(times), np.inf, times), axis=0)
+        told = "Median over seeds of the time to learn; NaN: half of them or more never do."
+        held = each.array(np.where(np.isfinite(middle), middle, np.nan), "steps", told)
+        return {"time_to_learn": by_seed.array(times, "steps", says), "median_time": held}
 
     def _orders(self, times: Any, areas: Any, places: Any) -> dict[str, xr.DataArray]:
         numbers = np.asarray(places, dtype=float) if np.asarray(places).dtype.kind in "uif" else np.arange(len(places))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 Array = npt.NDArray[Any]
-Form = Literal["plane", "planes", "curve", "curves", "dots", "points", "table", "cloud", "pictures", "value"]
+Form = Literal["plane", "planes", "curve", "curves", "dots", "points", "table", "cloud", "map", "pictures", "value"]
 
 PICTURES = ("picture", "state", "y", "x", "channel")
 NOT_SIGNIFICANT = "not significant"
@@ -23,7 +23,8 @@ _DRAWABLE = (
     '("row", "column"), a frequency plane; one axis of numbers, a curve; an axis of words and one of numbers, such as '
     f'("kept", "radius"), a curve for each word, or a table of many; one axis of words, a dot for each; '
     'an axis of words, which may come again, before a "coordinate" of two, places in a plane; an axis of words before '
-    f'("row", "column"), a plane for each word; {PICTURES} of uint8, pictures; no axis, a value'
+    f'("row", "column"), a plane for each word; two axes of other numbers, a map; '
+    f"{PICTURES} of uint8, pictures; no axis, a value"
 )
 
 
@@ -43,6 +44,8 @@ def form_of(values: xr.DataArray) -> Form:
                 return "plane"
             if values.ndim == 3 and _words(values, values.dims[0]):
                 return "planes"
+        if values.ndim == 2 and _is_map(values):
+            return "map"
         if values.ndim == 1 and _numeric(values, values.dims[0]):
             return "curve"
         if values.ndim == 1 and _words(values, values.dims[0]):
@@ -100,6 +103,20 @@ def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[lis
 def against(values: xr.DataArray) -> xr.DataArray | None:
     """The values that stand across where these are drawn as points; None where there are none."""
     return None if _beside(values, "against") is None else values.coords[values.attrs["against"]]
+
+
+def reached(values: xr.DataArray) -> Array | None:
+    """For each point of a map's second axis the place along its first that is reached, or NaN; None where not told."""
+    name = values.attrs.get("reached")
+    if name is None or name not in values.coords or values.coords[name].dims != values.dims[1:]:
+        return None
+    return np.asarray(values.coords[name].values, dtype=float)
+
+
+def within_numbers(values: xr.DataArray) -> xr.DataArray:
+    """A map without the outermost points of its second axis at which there is no number at all."""
+    known = np.flatnonzero(np.isfinite(np.asarray(values.values, dtype=float)).any(0))
+    return values[:, known[0] : known[-1] + 1] if len(known) else values
 
 
 def line_bounds(values: xr.DataArray) -> tuple[Array, Array] | None:
@@ -213,6 +230,11 @@ def _numeric(values: xr.DataArray, axis: object) -> bool:
         and values.coords[axis].dtype.kind in "uif"
         and bool(np.isfinite(values.coords[axis]).all())
     )
+
+
+def _is_map(values: xr.DataArray) -> bool:
+    """Two axes of numbers; rows and columns the wrong way round are no map."""
+    return set(values.dims) != {"row", "column"} and all(_numeric(values, axis) for axis in values.dims)
 
 
 def _words(values: xr.DataArray, axis: object) -> bool:

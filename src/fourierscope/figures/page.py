@@ -18,8 +18,10 @@ from fourierscope.figures.form import (
     number,
     ordered,
     unfolded,
+    within_numbers,
 )
 from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, shaded, short
+from fourierscope.figures.page_map import map_figure
 from fourierscope.figures.page_plane import plane
 from fourierscope.figures.page_words import cloud, dots, points, table
 from fourierscope.figures.scale import scale_of, scales_of
@@ -41,6 +43,9 @@ def page_figures(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[
     if form == "table":
         scale = scale_of(several)
         return [table(values, scale) for values in several]
+    if form == "map":
+        scale = scale_of(several)
+        return [map_figure(within_numbers(ordered(values)), scale) for values in several]
     if form == "cloud":
         return [cloud(values) for values in several]
     if form in ("dots", "points"):

@@ -42,7 +42,7 @@ def plane(values: xr.DataArray, scale: Scale) -> PageFigure:
         "customdata": kept,
         "hovertemplate": template,
         "hoverongaps": False,
-        "colorbar": _bar(values, scale),
+        "colorbar": bar(values, scale),
     }
     sure = significant(values)
     wash = [] if sure is None else [_washed(columns, rows, sure), _dotted(columns, rows, sure)]
@@ -75,8 +75,9 @@ def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
     return kept, "<br>".join(lines) + "<extra></extra>"
 
 
-def _bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
-    bar: dict[str, Any] = {
+def bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
+    """The colour bar under a plane or a map."""
+    made: dict[str, Any] = {
         "orientation": "h",
         "thickness": 11,
         "len": 1.0,
@@ -89,8 +90,8 @@ def _bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
     }
     if scale.kind == "logarithmic":
         ticks = logarithmic_ticks(scale.low, scale.high)
-        bar |= {"tickvals": [short(float(np.log10(one))) for one in ticks], "ticktext": [f"{one:g}" for one in ticks]}
-    return bar
+        made |= {"tickvals": [short(float(np.log10(one))) for one in ticks], "ticktext": [f"{one:g}" for one in ticks]}
+    return made
 
 
 def _washed(columns: Array, rows: Array, sure: Array) -> dict[str, Any]:

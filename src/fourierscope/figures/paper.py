@@ -18,10 +18,13 @@ from fourierscope.figures.form import (
     number,
     ordered,
     picture,
+    reached,
     significant,
     unfolded,
+    within_numbers,
     words,
 )
+from fourierscope.figures.paper_map import map_in
 from fourierscope.figures.paper_plane import bar, plane
 from fourierscope.figures.paper_words import cloud, dots, points, table
 from fourierscope.figures.scale import logarithmic_ticks, scale_of, scales_of
@@ -38,7 +41,7 @@ _ACROSS_ALONE = 3  # those of the words of one value
 
 
 def draw(values: xr.DataArray, title: str = "") -> Figure:
-    """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, curve, pictures or value.
+    """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, map, curve, pictures or value.
 
     A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells
     that are not significant are greyed and dotted. Curves, and the line through points, have the band of their bounds.
@@ -62,6 +65,7 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
         "points": _points,
         "table": _tables,
         "cloud": _clouds,
+        "map": _maps,
         "pictures": _pictures,
         "value": _values,
     }[common_form(values, names)]
@@ -114,6 +118,25 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
+    return figure
+
+
+def _maps(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
+    """Maps side by side on one scale."""
+    scale, across = scale_of(several), _evenly(len(several), _ACROSS_ALONE)
+    lines = -(-len(several) // across)
+    figure = sheet(1.2 + 4.4 * across, 0.4 + 3.4 * lines)
+    frames = figure.subplots(lines, across, squeeze=False)
+    for spare in frames.flat[len(several) :]:
+        spare.remove()
+    held = list(frames.flat[: len(several)])
+    for frame, values, name in zip(held, several, names, strict=True):
+        image = map_in(frame, within_numbers(ordered(values)), scale)
+        frame.set_title(name, fontsize=10, color=_INK)
+    bar(figure, image, held, several, scale, 24)
+    marked = next((str(one.attrs["reached"]) for one in several if reached(one) is not None), "")
+    if marked:
+        figure.supxlabel(f"dots: {words(marked)}", fontsize=8, color=_QUIET)
     return figure
 
 

@@ -15,6 +15,7 @@ from fourierscope.reports.attributions import (
     insertion_deletion,
 )
 from fourierscope.reports.component_sentences import COMPONENT_SENTENCES
+from fourierscope.reports.learning_answers import LEARNING_SENTENCES
 from fourierscope.reports.mask_answers import MASK_SENTENCES
 from fourierscope.reports.phrases import clean_sentence, coordinate, valued
 from fourierscope.results import Result
@@ -197,5 +198,6 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "InsertionDeletion": insertion_deletion,
     **COMPONENT_SENTENCES,
     **MASK_SENTENCES,
+    **LEARNING_SENTENCES,
 }
 """The analyses that have sentences of their own; others are told by what their values look like."""

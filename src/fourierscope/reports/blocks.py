@@ -115,7 +115,7 @@ def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[
         ]
     if form == "value" and not any(np.isfinite(float(one)) for one in several):
         return [Block(heading, says, [], False)]
-    if form in ("plane", "planes", "table", "cloud", "value") or len(several) == 1:
+    if form in ("plane", "planes", "table", "cloud", "map", "value") or len(several) == 1:
         wide = form not in ("plane", "planes")
         return [Block(heading, told, list(_panels(whole, several, names)), wide)]
     return [Block(heading, told, list(_in_one(several, names)), True)]
@@ -154,7 +154,7 @@ def _explained(says: str, several: list[xr.DataArray], form: str) -> str:
         parts.append("Values in brackets are not significant.")
     elif sure is not None and values.ndim:
         parts.append("Open points are not significant.")
-    if bounds(values) is not None and form not in ("plane", "planes", "table"):
+    if bounds(values) is not None and form not in ("plane", "planes", "map", "table"):
         parts.append("Bands and bars are 95 % intervals.")
     return " ".join(parts)
 

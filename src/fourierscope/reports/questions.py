@@ -93,7 +93,7 @@ def shown(result: Result) -> Iterator[str]:
 
 
 _OF_TREATMENT = {"Robustness": ("change",), "MaskTransfer": ("size", "energy", "likeness", "energy_miss")}
-_BESIDE = ("low", "high", "marks", "outcomes", "index", "images", "line")
+_BESIDE = ("low", "high", "marks", "outcomes", "index", "images", "line", "reached")
 
 
 def _key(record: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import xarray as xr
 from fourierscope.results.files import sealed, unsealed, written_whole
 from fourierscope.results.schema import check_record, check_variables
 
+_BESIDE = ("low", "high", "marks", "against", "line", "reached")  # attributes that name what goes with a value
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
 
@@ -35,7 +36,7 @@ class Result:
             shown = [str(one) for one in self.dataset.data_vars if not str(one).endswith("_outcomes")]
             raise KeyError(f"This result holds no {name!r}. It holds: {', '.join(shown)}.")
         values = self.dataset[name]
-        beside = [values.attrs[key] for key in ("low", "high", "marks", "against", "line") if key in values.attrs]
+        beside = [values.attrs[key] for key in _BESIDE if key in values.attrs]
         line = self.dataset[values.attrs["line"]].attrs if "line" in values.attrs else {}
         beside += [line[key] for key in ("low", "high") if key in line]
         if beside and "n" in self.dataset:

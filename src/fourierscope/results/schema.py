@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 _BESIDE = ("low", "high", "marks", "against", "line")  # attributes that name a variable of the value's own shape
-_BEHIND = ("outcomes", "index", "images")  # attributes that name a variable of another shape
+_BEHIND = ("outcomes", "index", "images", "reached")  # attributes that name a variable of another shape
 _WORDS = ("units", "says", "difference", "signed")
 
 

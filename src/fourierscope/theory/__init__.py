@@ -1,7 +1,10 @@
-"""PREDICTED: closed forms and exact solvers. Knows no network and no file.
+"""PREDICTED: closed forms and exact solvers. Knows no data and no file.
 
 Frequencies here are response frequencies, of a function along its input; those of pixels live in `fourier`.
 """
 
 from fourierscope.theory import harmonics as harmonics
+from fourierscope.theory import lipschitz as lipschitz
+from fourierscope.theory import piecewise_linear as piecewise_linear
+from fourierscope.theory import polygons as polygons
 from fourierscope.theory import translations as translations

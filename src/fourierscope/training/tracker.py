@@ -20,7 +20,7 @@ from fourierscope.training.unseen import bare, unseen
 from fourierscope.training.views.linear import LinearView, ReadyRows
 
 Array = npt.NDArray[Any]
-_BATCH = 1024
+_NUMBERS = {"cpu": 2**18, "other": 2**24}  # of the points asked at a time, by kind of device
 _PER_DECADE = 20  # measured steps of the log schedule
 _MOST_SCALARS = 8  # bands of a view that a writer is given
 
@@ -86,6 +86,8 @@ class SpectralTracker:
             raise ValueError(f"threshold is above 0; {threshold} came.")
         self._network, self._schedule, self._writer, self._live = bare(network), schedule, writer, live
         self._points = _placed(points, self._network)
+        numbers = _NUMBERS["cpu" if self._points.device.type == "cpu" else "other"]
+        self._batch = max(8, numbers // max(1, self._points[0].numel()))
         labels = not values.is_floating_point()
         self._softmax = outputs == "softmax" or (outputs == "auto" and labels)
         self.steps: list[int] = []
@@ -181,7 +183,7 @@ class SpectralTracker:
 
     def _answers(self) -> Tensor:
         """The network's answers (n, outputs) to the probe, in float64 on the processor."""
-        parts = [tensor_within(self._network(part)) for part in self._points.split(_BATCH)]
+        parts = [tensor_within(self._network(part)) for part in self._points.split(self._batch)]
         answers = torch.cat(parts).double()
         answers = answers[:, None] if answers.ndim == 1 else answers.flatten(1)
         return (answers.softmax(1) if self._softmax else answers).cpu()

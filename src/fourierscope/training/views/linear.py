@@ -153,4 +153,4 @@ def _parts(values: Tensor) -> Array:
 
 
 def _step_axis(steps: Array) -> xr.Variable:
-    return xr.Variable(("step",), np.asarray(steps), {"units": "steps"})
+    return xr.Variable(("step",), np.asarray(steps), {"units": "step"})

@@ -1,0 +1,93 @@
+"""What questions about networks that learn, and their response spectra, found, in sentences of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import xarray as xr
+
+from fourierscope.figures.form import number, words
+from fourierscope.reports.phrases import coordinate, valued
+from fourierscope.results import Result
+
+
+def _frequency_principle(result: Result) -> Iterator[str]:
+    times, threshold = result["median_time"], number(float(result.record["options"]["threshold"]))
+    axis, seeds = str(times.dims[0]), result["time_to_learn"].sizes["seed"]
+    told = _of_seeds(seeds)
+    yield f"The relative error comes below {threshold} at step {_listed(times)} ({axis}: step, median of {told})."
+    never = [coordinate(times, int(place)) for place in np.flatnonzero(np.isnan(times.values))]
+    if never:
+        yield f"Not learned in at least half of {told}: {', '.join(never)}."
+    yield from _order(result, told)
+    if "slope" in result and np.isfinite(float(result["slope"])) and times[axis].dtype.kind in "uif":
+        yield f"Time grows as a power of frequency with the exponent {valued(result['slope'])}."
+    left = int(result["left_out"])
+    if left:
+        yield f"{left} bands are left out, for their targets do not stand out of the noise floor."
+
+
+def _order(result: Result, told: str) -> Iterator[str]:
+    order, area = result["ordering"], result["area_ordering"]
+    if not np.isfinite(float(order)):
+        yield "No order can be told: fewer than two bands are learned at different times."
+        return
+    verdict = "in part"
+    for bound, word in ((0.95, "low frequencies first, all the way"), (-0.95, "high frequencies first")):
+        if float(order) * np.sign(bound) >= abs(bound):
+            verdict = word
+    yield (
+        f"Spearman's correlation of frequency with the time to learn is {valued(order)}, with the area under the error "
+        f"curve {valued(area)}, over {told}: {verdict}."
+    )
+
+
+def _spectral_tracker(result: Result) -> Iterator[str]:
+    for name in result:
+        if name.endswith("_time_to_learn"):
+            view = name.removesuffix("_time_to_learn")
+            times = result[name].isel({result[name].dims[0]: result[f"{view}_usable"].values.astype(bool)})
+            below = number(float(result.record["options"]["threshold"]))
+            last = number(float(result[f"{view}_error"]["step"].max()))
+            if not times.size:
+                yield f"By the view {view} no target stands out of the noise floor: it tells nothing of this network."
+                continue
+            order = float(result[f"{view}_ordering"])
+            rank = f" Spearman's correlation with frequency is {number(order)}." if np.isfinite(order) else ""
+            yield f"By the view {view}, until step {last}, the error comes below {below} at {_listed(times)}.{rank}"
+
+
+def _line_spectrum(result: Result) -> Iterator[str]:
+    energy = result["energy"]
+    cycles, pairs = energy["frequency"].values, result.record["options"]["direction"] == "pairs"
+    length = number(float(result.record["options"]["length"]))
+    where = "between images" if pairs else f"of length {length} in random directions"
+    yield f"Along lines {where} the centroid of the logits' energy is {valued(result['centroid'])}."
+    if "pieces" in result:
+        yield f"A line has {valued(result['pieces'])}: between its bends the logits are exactly linear."
+        wrong = result["sampling_error"]
+        yield (
+            f"The usual discrete transform of 200 points is off by {valued(wrong[0])} of the exact one at {cycles[0]} "
+            f"cycles, and by {valued(wrong[-1])} at {cycles[-1]}."
+        )
+
+
+def _listed(times: xr.DataArray, most: int = 8) -> str:
+    """Places with their times: `1: 6, 3: 178`; of many, some evenly chosen."""
+    known = np.flatnonzero(np.isfinite(times.values))
+    if len(known) > most:
+        known = known[np.linspace(0, len(known) - 1, most).round().astype(int)]
+    told = [f"{words(coordinate(times, int(place)))}: {number(float(times[place]))}" for place in known]
+    return ", ".join(told) if told else "no step"
+
+
+def _of_seeds(count: int) -> str:
+    return "one training" if count == 1 else f"{count} trainings"
+
+
+LEARNING_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
+    "FrequencyPrinciple": _frequency_principle,
+    "SpectralTracker": _spectral_tracker,
+    "LineSpectrum": _line_spectrum,
+}

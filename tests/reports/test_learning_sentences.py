@@ -1,0 +1,76 @@
+"""What the page says of networks that learn."""
+
+import numpy as np
+import torch
+from torch import nn
+
+import fourierscope as fs
+from fourierscope.reports.answers import OWN_SENTENCES
+
+POINTS = torch.arange(32) / 32
+
+
+class Waves(nn.Module):
+    """Linear in two waves, whose rates say which is learned first."""
+
+    def __init__(self, slow, quick):
+        super().__init__()
+        self.rates = {1: slow, 3: quick}
+        self.size = nn.Parameter(torch.zeros(2))
+
+    def reset_parameters(self):
+        nn.init.zeros_(self.size)
+
+    def forward(self, points):
+        waves = [rate * torch.sin(2 * np.pi * one * points) for one, rate in self.rates.items()]
+        return (torch.cat(waves, 1) * self.size).sum(1, keepdim=True)
+
+
+def fitted(slow, quick):
+    values = torch.sin(2 * np.pi * POINTS) + torch.sin(6 * np.pi * POINTS)
+    return fs.Fit(POINTS, values, Waves(slow, quick), steps=100, optimiser="sgd", learning_rate=0.1, name="waves")
+
+
+def told(result):
+    return " ".join(OWN_SENTENCES[result.record["analysis"]](result))
+
+
+def test_low_first_high_first_and_never_are_told():
+    question = fs.FrequencyPrinciple(view="grid", frequencies=(1, 2, 3), seeds=2)
+    low, high, never = (told(question(fitted(*rates))) for rates in ((1.0, 0.5), (0.5, 1.0), (1.0, 0.0)))
+    assert "low frequencies first" in low
+    assert "high frequencies first" in high
+    assert "1 bands are left out" in low
+    assert "Not learned in at least half of 2 trainings: 3." in never
+    assert "frequency: step, median of 2 trainings" in low
+
+
+def test_one_band_has_no_order():
+    assert "No order can be told" in told(fs.FrequencyPrinciple(view="grid", frequencies=(1,), seeds=1)(fitted(1, 1)))
+
+
+def test_a_tracker_tells_each_view_and_the_page_shows_its_map(tmp_path):
+    views = [fs.views.Grid(), fs.views.Projection(frequencies=(9, 10))]
+    fit = fitted(1.0, 0.5)
+    network = fit.fresh_network(0)
+    tracker = fs.SpectralTracker(network, fit.points, fit.values, views)
+    for step in range(5):
+        tracker.step(step)
+    result = tracker.result()
+    says = told(result)
+    assert "By the view grid, until step 4, the error comes below 0.300 at no step." in says
+    assert "By the view projection no target stands out" in says
+    page = fs.report([result], tmp_path / "page.html").read_text()
+    assert "grid_frequency" in page or "grid frequency" in page
+
+
+def test_a_line_spectrum_is_told_with_pieces_and_error():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 2))
+    samples = fs.Samples(torch.rand(3, 1, 5, 6, generator=torch.Generator().manual_seed(0)))
+    trial = fs.Trial(fs.Classifier(network), samples)
+    exact = told(fs.LineSpectrum(length=2.0, frequencies=(1, 7))(trial))
+    assert "of length 2 in random directions" in exact
+    assert "pieces" in exact
+    assert "at 1 cycles" in exact
+    assert "between images" in told(fs.LineSpectrum(direction="pairs", method="sampled")(trial))
