@@ -6,6 +6,7 @@ from torch import nn
 
 import fourierscope as fs
 from fourierscope.reports.answers import OWN_SENTENCES
+from fourierscope.reports.questions import questions
 
 POINTS = torch.arange(32) / 32
 
@@ -74,3 +75,10 @@ def test_a_line_spectrum_is_told_with_pieces_and_error():
     assert "pieces" in exact
     assert "at 1 cycles" in exact
     assert "between images" in told(fs.LineSpectrum(direction="pairs", method="sampled")(trial))
+
+
+def test_an_option_without_entries_is_told_apart_from_one_with_some():
+    points = torch.rand(20, 2)
+    fit = fs.Fit(points, points, nn.Linear(2, 2), steps=1)
+    asked = [fs.FrequencyPrinciple(view="kernel", edges=edges, seeds=1)(fit) for edges in ((), (0, 2, 20))]
+    assert [one.distinction for one in questions(asked)] == [" (edges none)", " (edges 0, 2 and 20)"]

@@ -95,3 +95,10 @@ def ordered(made: Made, name: str) -> Reading:
     found = made[name]["ordering"]
     low, high = (float(made[name][f"ordering_{end}"]) for end in ("low", "high"))
     return Reading(float(found), low, high, made[name].dataset.sizes["seed"])
+
+
+def order_by_area(made: Made, name: str) -> Reading:
+    """Spearman's correlation of frequency with the mean error over log steps, which needs no threshold."""
+    held = made[name]["area_ordering"]
+    low, high = (float(held.coords[f"area_ordering_{end}"]) for end in ("low", "high"))
+    return Reading(float(held), low, high, made[name].dataset.sizes["seed"])

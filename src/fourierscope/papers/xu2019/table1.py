@@ -12,11 +12,11 @@ from torch import nn
 
 from fourierscope.analyses import FrequencyPrinciple
 from fourierscope.figures import draw_together
-from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture, Reading
+from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture
 from fourierscope.papers.making import Making
 from fourierscope.papers.xu2019.figure5 import band_order
 from fourierscope.papers.xu2019.figure6 import last_accuracy, learned_parity
-from fourierscope.papers.xu2019.lines import grid, sines
+from fourierscope.papers.xu2019.lines import grid, order_by_area, sines
 from fourierscope.papers.xu2019.networks import FourierFeatures, Hat, Sine, fully_connected, settled, spread_hats
 from fourierscope.subjects import Fit
 
@@ -85,13 +85,6 @@ def _draw(made: Made) -> list[Picture]:
             "table-1", says, draw_together([made[case.name]["error"] for case in CASES], [case.name for case in CASES])
         )
     ]
-
-
-def order_by_area(made: Made, name: str) -> Reading:
-    """Spearman's correlation of frequency with the mean error over log steps, which needs no threshold."""
-    held = made[name]["area_ordering"]
-    low, high = (float(held.coords[f"area_ordering_{end}"]) for end in ("low", "high"))
-    return Reading(float(held), low, high, made[name].dataset.sizes["seed"])
 
 
 def _checked(name: str, says: str, expected: Verdict) -> Check:
