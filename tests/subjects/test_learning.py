@@ -126,13 +126,13 @@ def test_a_fit_that_diverges_or_has_other_outputs_says_so():
 def test_records_tell_fits_apart():
     base = fs.Fit(POINTS, VALUES, nn.Linear(1, 1))
     others = [
-        fs.Fit(POINTS, VALUES, nn.Linear(1, 1)),
+        fs.Fit(POINTS, VALUES, nn.Linear(1, 1, bias=False)),
         fs.Fit(POINTS, -VALUES, base.network),
         fs.Fit(POINTS + 1, VALUES, base.network),
         fs.Fit(POINTS, VALUES, base.network, steps=7),
     ]
     assert all(one.trace() != base.trace() for one in others)
-    assert fs.Fit(POINTS, VALUES, base.network).trace() == base.trace()
+    assert fs.Fit(POINTS, VALUES, nn.Linear(1, 1)).trace() == base.trace(), "weights are drawn anew"
 
 
 def test_a_training_takes_a_classifier_and_labelled_samples():

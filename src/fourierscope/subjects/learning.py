@@ -117,7 +117,7 @@ class Fit:
         plain = ("steps", "learning_rate", "optimiser", "loss", "batch", "name")
         return {
             **{name: getattr(self, name) for name in plain},
-            "network": fingerprint(self.network),
+            "network": fingerprint(self.fresh_network(0)),  # not by the weights it came with, which nobody learns from
             "draw": f"{getattr(self.draw, '__name__', type(self.draw).__name__)} {fingerprint(self.draw)[:16]}",
             "points": _digest(self.points),
             "values": _digest(self.values),
