@@ -9,7 +9,7 @@ import xarray as xr
 from torch import nn
 
 from fourierscope.papers.making import Making, NotTried
-from fourierscope.papers.xu2019.networks import convolutional, fully_connected, settled
+from fourierscope.papers.xu2019.networks import convolutional, fully_connected
 from fourierscope.results import Result
 from fourierscope.subjects import Fit, Samples
 
@@ -61,7 +61,7 @@ def image_fit(making: Making, kind: str = "connected") -> Fit:
         samples.batch(), labels, network.to(making.setting.device or "cpu"), how.steps[place], how.learning_rate[place],
         loss="squared" if kind == "connected" else "cross-entropy", batch=how.batch[place], name=KINDS[kind],
     )  # fmt: skip
-    return settled(subject)
+    return subject
 
 
 def drawn_labels(subject: Fit) -> Fit:

@@ -14,7 +14,7 @@ from fourierscope.analyses import FrequencyPrinciple
 from fourierscope.papers.exhibit import Made, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import exact
-from fourierscope.papers.xu2019.networks import fully_connected, settled
+from fourierscope.papers.xu2019.networks import fully_connected
 from fourierscope.results import Result
 from fourierscope.subjects import Fit
 
@@ -76,7 +76,7 @@ def asked(making: Making, name: str, values: Tensor, activation: str, frequencie
     network = fully_connected((1, *line.hidden, 1), ACTIVATIONS[activation])
     subject = Fit(grid(line.points), values, network, line.steps, line.learning_rate, name=name)
     question = FrequencyPrinciple(view="grid", frequencies=frequencies, seeds=line.seeds)
-    return making.ask(name, question, settled(subject))
+    return making.ask(name, question, subject)
 
 
 def seeds_in_order(made: Made, name: str) -> Reading:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from fourierscope.fourier import Plane
-from fourierscope.subjects import Fit
 from fourierscope.subjects.learning import drawn_by_layers
 
 
@@ -59,15 +57,6 @@ def convolutional(plane: Plane, channels: int, widths: tuple[int, int, int], cla
         nn.Conv2d(channels, first, 3), nn.ReLU(), nn.Conv2d(first, second, 3), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(left, hidden), nn.ReLU(), nn.Linear(hidden, classes),
     )  # fmt: skip
-
-
-def settled(subject: Fit) -> Fit:
-    """The same fit, whose network carries the weights of seed 0.
-
-    No training starts from the weights that a network is made with, but the record tells them: so they must be the same
-    whenever a paper is made, or finished cells would not be known again.
-    """
-    return replace(subject, network=subject.fresh_network(0))
 
 
 def spread_hats(network: nn.Module) -> None:

@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from fourierscope.papers.xu2019.networks import fully_connected, settled
+from fourierscope.papers.xu2019.networks import fully_connected
 from fourierscope.results import Axes, Estimate, bounded, mean_interval
 from fourierscope.runs import Analysis, Measured
 from fourierscope.subjects import Fit
@@ -110,7 +110,7 @@ def parity_fit(dimension: int, hidden: tuple[int, ...], steps: int) -> Fit:
     """A tanh network on all corners and their parity."""
     points = corners(dimension)
     network = fully_connected((dimension, *hidden, 1))
-    return settled(Fit(points, parity(points), network, steps, 2e-3, name=f"parity of {dimension}"))
+    return Fit(points, parity(points), network, steps, 2e-3, name=f"parity of {dimension}")
 
 
 def _steps(last: int) -> list[int]:

@@ -17,7 +17,7 @@ from fourierscope.papers.making import Making
 from fourierscope.papers.xu2019.figure5 import band_order
 from fourierscope.papers.xu2019.figure6 import last_accuracy, learned_parity
 from fourierscope.papers.xu2019.lines import grid, order_by_area, sines
-from fourierscope.papers.xu2019.networks import FourierFeatures, Hat, Sine, fully_connected, settled, spread_hats
+from fourierscope.papers.xu2019.networks import FourierFeatures, Hat, Sine, fully_connected, spread_hats
 from fourierscope.subjects import Fit
 
 Verdict = Literal["holds", "fails", "not monotone"]
@@ -69,7 +69,7 @@ CASES = (
 def _make(making: Making) -> None:
     for case in CASES:
         question = FrequencyPrinciple(view="grid", frequencies=_FREQUENCIES, seeds=_SEEDS[making.budget])
-        making.ask(case.name, question, settled(case.fit()))
+        making.ask(case.name, question, case.fit())
     band_order(making, "drawn")
     learned_parity(making)
 
