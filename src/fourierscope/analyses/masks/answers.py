@@ -16,7 +16,7 @@ from fourierscope.analyses.masks.path import ENDS, Path
 from fourierscope.fourier import Plane
 from fourierscope.fourier.bands import rings
 from fourierscope.fourier.pairs import Pairs
-from fourierscope.results import Axes, mean, mean_of_sums, rate
+from fourierscope.results import Axes, mean, mean_of_sums, rate, share
 
 Array = npt.NDArray[Any]
 OF_ITEMS = ("gains", "objective", "fidelity", "certificate", "steps", "kept")
@@ -57,7 +57,7 @@ def of_masks(
     axes = Axes({"row": masks["row"].values, "column": masks["column"].values}, _UNITS)
     whole = masks.values.reshape(len(items), -1, *plane.shape).mean(1, dtype=np.float64)
     found = mean_of_sums("mean_mask", whole.sum(0), (whole**2).sum(0), len(items), axes, "1", f"Mean of masks: {says}")
-    found |= mean("mean_size", joined["size"], of_all, "1", "Mean size of the masks: the gain over the plane.")
+    found |= share("mean_size", joined["size"], of_all, "Mean size of the masks: the gain over the plane.")
     found |= mean("mean_fidelity", joined["fidelity"], of_all, "nat", "Mean fidelity of the masked images.")
     found |= mean("mean_steps", joined["steps"], of_all, "evaluations", "Mean number of evaluations of a mask.")
     reached = f"Share of masks whose certificate is at most {tolerance:g}: least ones, to that tolerance."

@@ -45,7 +45,8 @@ def _check_made(trial: Trial, result: Result) -> None:
     if theirs["digest"] != ours.digest:
         raise ValueError(
             f"These masks are of other images: {theirs['name']}, {theirs['count']} of {theirs['height']} x "
-            f"{theirs['width']}; the trial holds {ours!r}. Take the same samples with the same limit and seed."
+            f"{theirs['width']}; the trial holds {ours!r}. Take the same samples, "
+            "with the same limit and the same seed of that choice (--limit_seed)."
         )
 
 
