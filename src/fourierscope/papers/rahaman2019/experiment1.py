@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fourierscope.figures import draw_together
+from fourierscope.figures import draw, draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.rahaman2019.learned import LearnedSines, order
@@ -37,19 +37,22 @@ def _make(making: Making) -> None:
 
 
 def _draw(made: Made) -> list[Picture]:
-    names = [f"{word} amplitudes" for word in AMPLITUDES]
     told = {
         "error": "Relative error of the Fourier coefficients by step: a frequency is learned where it is near 0.",
         "amplitude": "Fourier amplitude of the network over the target's, as the article shows it.",
-        "layer_norm": "Spectral norm of each layer's weights by step.",
     }
-    return [
+    names = [f"{word} amplitudes" for word in AMPLITUDES]
+    pictures = [
         Picture(
-            f"experiment-1-{value.replace('_', '-')}",
+            f"experiment-1-{value}",
             f"{says} Mean over draws of phases and weights.",
             draw_together([made[word][value] for word in AMPLITUDES], names),
         )
         for value, says in told.items()
+    ]
+    says = "Spectral norm of each layer's weights by step, {} amplitudes; mean over draws."
+    return pictures + [
+        Picture(f"experiment-1-norms-{word}", says.format(word), draw(made[word]["layer_norm"])) for word in AMPLITUDES
     ]
 
 
@@ -72,7 +75,7 @@ def _grows(word: str) -> Check:
 EXHIBIT = Exhibit(
     number="experiment 1",
     title="Sums of sines, learned from low to high frequency",
-    claim="Low frequencies are learned first, even where amplitudes grow with frequency; spectral norms grow meanwhile.",
+    claim="Low frequencies are learned first, even where amplitudes grow with frequency; spectral norms grow as well.",
     source="section 3.1, Fig. 1",
     make=_make,
     draw=_draw,
