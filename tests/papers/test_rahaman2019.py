@@ -1,0 +1,116 @@
+"""Rahaman et al. (2019) made again: its sines and curves, what is asked of them, and all of it in few steps."""
+
+from cmath import exp
+from dataclasses import replace
+from math import pi, sin
+
+import numpy as np
+import pytest
+import torch
+
+import fourierscope as fs
+from fourierscope.papers import paper_named
+from fourierscope.papers.making import Setting
+from fourierscope.papers.paper import made_again
+from fourierscope.papers.rahaman2019 import experiment1, experiment5, learned
+from fourierscope.papers.rahaman2019.learned import Draw, LearnedSines, layer_norms
+from fourierscope.papers.rahaman2019.sines import OnCurve, Sines, rectifier_network
+
+PAPER = paper_named("rahaman2019")
+FEW = Sines((1, 3), (1.0, 0.5), 21, 8, 3, 30, 1e-2)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Everything with small networks, in few steps."""
+    asked = LearnedSines(2, every=5)
+    monkeypatch.setitem(experiment1.LEARNED, "smoke", (FEW, asked))
+    monkeypatch.setitem(experiment5.LEARNED, "smoke", (FEW, asked))
+
+
+def test_every_exhibit_is_made_checked_drawn_and_known_again(quick, tmp_path, monkeypatch):
+    setting = Setting("smoke", fs.open_samples("digits", limit=20), {})
+    first = list(made_again(PAPER, PAPER.exhibits, setting, tmp_path / "out"))
+    assert [one.not_tried for one in first] == [""] * len(PAPER.exhibits)
+    assert all(one.pictures for one in first)
+    assert all(one.reading is not None or one.why for outcome in first for one in outcome.checked)
+    torch.rand(7)  # another state of chance
+    monkeypatch.setattr(learned, "fit", None)
+    again = list(made_again(PAPER, PAPER.exhibits, setting, tmp_path / "out"))
+    assert [one.reused for one in again] == [4, 8]
+    for one, other in zip(first, again, strict=True):
+        for name, result in one.made.results.items():
+            assert result.dataset.equals(other.made[name].dataset)
+
+
+@pytest.mark.parametrize("count", [20, 21])
+def test_sines_have_their_own_frequencies_amplitudes_and_phases(count):
+    phases = torch.tensor([0.4, 2.0], dtype=torch.float64)
+    values = replace(FEW, points=count).values(phases).double().numpy()
+    assert values[0] == pytest.approx(sin(0.4) + 0.5 * sin(2.0), abs=1e-6)
+    found = np.fft.rfft(values) / count
+    expected = np.zeros(len(found), dtype=complex)
+    expected[[1, 3]] = [exp(1j * (0.4 - pi / 2)) / 2, exp(1j * (2.0 - pi / 2)) / 4]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_no_petals_are_the_unit_circle_and_more_wind_in_and_out():
+    points = torch.arange(8)[:, None] / 8
+    circle = OnCurve(0)(points)
+    assert circle.norm(dim=1).numpy() == pytest.approx(np.ones(8), abs=1e-6)
+    assert circle[2].tolist() == pytest.approx([0, 1], abs=1e-6)
+    petals = OnCurve(2)(points)
+    assert petals.norm(dim=1).tolist() == pytest.approx([1, 1.5, 1, 0.5] * 2, abs=1e-5)
+    assert torch.nn.functional.cosine_similarity(petals, circle).min() > 1 - 1e-5  # angles stay
+
+
+def test_the_network_has_as_many_linear_layers_as_asked_for():
+    network = rectifier_network(2, 5, 4)
+    shapes = [tuple(one.shape) for one in network.parameters() if one.ndim == 2]
+    assert shapes == [(5, 2), (5, 5), (5, 5), (1, 5)]
+    assert isinstance(network[-1], torch.nn.Linear)
+    assert sum(isinstance(one, torch.nn.ReLU) for one in network) == 3
+
+
+def test_norms_of_layers_are_largest_singular_values():
+    network = rectifier_network(4, 4, 2)
+    turn = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(0)))[0]
+    with torch.no_grad():  # neither symmetric nor positive: iterating W itself would not get there
+        network[0].weight.copy_(turn @ torch.diag(torch.tensor([0.5, 3.0, 1.0, 0.1])))
+        network[2].weight.copy_(torch.tensor([[3.0, 0, 4, 0]]))
+    assert layer_norms(network) == pytest.approx([3, 5], rel=1e-5)
+
+
+def test_phases_are_the_same_for_all_networks_and_differ_by_draw():
+    question = LearnedSines()
+    first = question._phases(Draw(0), FEW)
+    assert first.equal(question._phases(Draw(0), replace(FEW, lobes=4, width=9)))
+    assert not first.equal(question._phases(Draw(1), FEW))
+    assert 0 <= float(first.min()) <= float(first.max()) < 2 * pi
+
+
+@pytest.mark.parametrize("lobes", [None, 3])
+def test_errors_are_those_of_the_question_of_the_package(lobes):
+    subject = replace(FEW, lobes=lobes)
+    question = LearnedSines(1, every=10)
+    ours = question(subject)
+    theirs = fs.FrequencyPrinciple(view="grid", frequencies=(1, 3), seeds=1)(
+        subject.fit(question._phases(Draw(0), subject))
+    )
+    assert ours["step"].values.tolist() == [0, 10, 20, 30]
+    for step in (0, 10, 30):
+        assert ours["error"].sel(step=step).values == pytest.approx(theirs["error"].sel(step=step).values, rel=1e-5)
+    assert ours["mean_area"].values == pytest.approx([float(ours["area"].mean())])
+
+
+def test_amplitudes_are_ratios_and_come_near_one_where_the_error_comes_near_zero():
+    found = LearnedSines(2, every=50)(replace(FEW, width=40, steps=400))
+    last = found.dataset.isel(step=-1)
+    assert last["error"].values.max() < 0.2
+    assert last["amplitude"].values == pytest.approx(np.ones(2), abs=0.2)
+    assert found["amplitude"].isel(step=0).values.max() < 0.5
+    assert found["layer_norm"].dims == ("layer", "step")
+
+
+def test_every_exhibit_says_what_is_expected_of_each_check():
+    assert all("(expected: " in one.says for exhibit in PAPER.exhibits for one in exhibit.checks)
