@@ -12,6 +12,7 @@ A density that jumps at an end of the grid sets the slope by itself, -1 for ever
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +61,8 @@ def descent(network: nn.Module, points: Tensor, values: Tensor, density: Tensor)
         return (density * (answers(held) - values).square()).mean()
 
     gradients = torch.func.grad(loss)(weights)
-    reached, moved = jvp(answers, (weights,), ({name: -one for name, one in gradients.items()},))
+    both: Any = jvp(answers, (weights,), ({name: -one for name, one in gradients.items()},))
+    reached, moved = both
     product = _spectrum(reached - values, density).conj() * _spectrum(moved, density)
     return 2 * product.real * _weights(len(points))
 
