@@ -7,7 +7,7 @@ with the smoothness of activation, target and density of the inputs.
 What is not known to us, and what we chose: the constants and exponents, for we had abstracts and passages, not the full
 text; so slopes stand here without printed numbers. Networks 1-200-200-200-100-1 with weights as torch draws them, the
 target sin x + sin 3x + sin 5x on [-pi, pi), thresholds from 8 on, above the target's own frequencies: from 4 on the
-slopes would be those of the target. Training is plain gradient descent in small steps.
+slopes would be those of the target, which shows at 8 still. Training is plain gradient descent in small steps.
 
 Where we differ: the share is taken of the exact derivative, not of a step. A density that jumps at the ends of its
 interval has the slope -1 whatever the network, so it gets the verdict "invalid: non-smooth density". All finite windows
@@ -25,7 +25,7 @@ PAPER = Paper(
     roles=(),
     budgets={
         "smoke": Budget("The networks of every budget, few steps and seeds; no images are asked.", "digits", {}, {}),
-        "small": Budget("3,000 steps, ten seeds; some ten minutes on one core.", "digits", {}, {}),
+        "small": Budget("3,000 steps, ten seeds; six minutes on one core.", "digits", {}, {}),
         "full": Budget("20,000 steps, twenty seeds, a finer grid.", "digits", {}, {}),
     },
     exhibits=(window.EXHIBIT, stages.EXHIBIT),
