@@ -13,13 +13,13 @@ Where we differ: errors are of complex differences, and the article's ratios of 
 time is that of first coming below .5; those never learned share the last rank. Spectral norms are largest singular
 values: the published code's power iteration gives other numbers, for a missing bracket multiplies them by the width,
 and it iterates W in place of W^T W. Experiments are numbered as in the published code. Made so far:
-learning (1) and curves (5). `smoke` takes narrow networks and low frequencies.
+learning (1), perturbed parameters (2), curves (5), and Figure 6. `smoke` takes narrow networks and low frequencies.
 """
 
 from __future__ import annotations
 
 from fourierscope.papers.paper import Budget, Paper
-from fourierscope.papers.rahaman2019 import experiment1, experiment5
+from fourierscope.papers.rahaman2019 import experiment1, experiment2, experiment5, figure6
 
 PAPER = Paper(
     name="rahaman2019",
@@ -30,5 +30,5 @@ PAPER = Paper(
         "small": Budget("The article's sines and networks, fewer steps, three draws of phases.", "digits", {}, {}),
         "full": Budget("The article's steps and ten draws of phases; made for a GPU.", "digits", {}, {}),
     },
-    exhibits=tuple(one.EXHIBIT for one in (experiment1, experiment5)),
+    exhibits=tuple(one.EXHIBIT for one in (experiment1, experiment2, experiment5, figure6)),
 )
