@@ -19,7 +19,7 @@ learning (1), perturbed parameters (2), curves (5), and Figure 6. `smoke` takes 
 from __future__ import annotations
 
 from fourierscope.papers.paper import Budget, Paper
-from fourierscope.papers.rahaman2019 import experiment1, experiment2, experiment5, figure6
+from fourierscope.papers.rahaman2019 import experiment1, experiment2, experiment3, experiment4, experiment5, figure6
 
 PAPER = Paper(
     name="rahaman2019",
@@ -30,5 +30,5 @@ PAPER = Paper(
         "small": Budget("The article's sines and networks, fewer steps, three draws of phases.", "digits", {}, {}),
         "full": Budget("The article's steps and ten draws of phases; made for a GPU.", "digits", {}, {}),
     },
-    exhibits=tuple(one.EXHIBIT for one in (experiment1, experiment2, experiment5, figure6)),
+    exhibits=tuple(one.EXHIBIT for one in (experiment1, experiment2, experiment3, experiment4, experiment5, figure6)),
 )
