@@ -15,7 +15,7 @@ PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
-    "rahaman2019": "On the spectral bias of neural networks: Experiments 1, 2 and 5, Figure 6",
+    "rahaman2019": "On the spectral bias of neural networks: Experiments 1-5, Figure 6",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fourierscope.figures import draw
 from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
-from fourierscope.papers.rahaman2019.images import two_classes
+from fourierscope.papers.rahaman2019.images import two_classes, without_bounds
 from fourierscope.papers.rahaman2019.noisy import NoisyLearning
 from fourierscope.papers.reading import exact
 
@@ -26,7 +26,7 @@ def _draw(made: Made) -> list[Picture]:
         "Error to clean labels on images held out, by step, while labels with a wave of the image's norm are learned: "
         "for high frequencies it falls before the wave is learned too."
     )
-    return [Picture("experiment-3", says, draw(made["noisy"]["validation"]))]
+    return [Picture("experiment-3", says, draw(without_bounds(made["noisy"]["validation"])))]
 
 
 def _best_of_high(made: Made) -> Reading:

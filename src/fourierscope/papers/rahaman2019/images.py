@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import xarray as xr
 from torch import Tensor, nn
 
 from fourierscope.papers.making import Making, NotTried
@@ -60,3 +61,12 @@ def two_classes(making: Making) -> Fit:
 def radial_wave(points: Tensor, frequency: float) -> Tensor:
     """sin(2 pi frequency |x|) of points (n, ...): (n, 1). Frequencies in cycles per unit of the L2 norm."""
     return torch.sin(2 * torch.pi * frequency * points.flatten(1).norm(dim=1, keepdim=True))
+
+
+def without_bounds(values: xr.DataArray) -> xr.DataArray:
+    """The same values without their intervals: those of two seeds hide the curves."""
+    told = {key: value for key, value in values.attrs.items() if key not in ("low", "high")}
+    bounds = [values.attrs[key] for key in ("low", "high") if values.attrs.get(key) in values.coords]
+    plain = values.drop_vars(bounds)
+    plain.attrs = told
+    return plain
