@@ -15,8 +15,8 @@ PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
-    "rahaman2019": "On the spectral bias of neural networks: Experiments 1 and 5 (sines on a line and on curves)",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
+    "rahaman2019": "On the spectral bias of neural networks: Experiments 1-5, Figure 6",
 }
 
 
