@@ -35,3 +35,9 @@ def test_all_blocks_of_a_page_run_in_their_order(page, tmp_path):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} names {target}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "CHANGELOG.md", *PAGES], ids=lambda page: page.name)
+def test_no_page_holds_what_a_merge_left_open(page):
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.startswith(("<" * 7, ">" * 7)) or line == "=" * 7]
