@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.analyses.frequency_principle import _probe
 from fourierscope.training import Recipe
 
 POINTS = torch.arange(64) / 64
@@ -102,6 +103,15 @@ def test_a_training_of_images_is_watched_and_told():
     assert float(result["error"][-1, 0]) < float(result["error"][0, 0])
     assert torch.equal(classifier.network[1].weight, before)
     assert result.record["subject"]["recipe"]["epochs"] == 3
+
+
+def test_a_training_is_watched_on_every_class_though_samples_are_sorted():
+    digits = fs.open_samples("digits", limit=200)
+    ordered = digits.subset(digits.needed_labels().argsort())
+    training = fs.Training(fs.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 10))), ordered, Recipe())
+    points, labels, _ = _probe(training, 40)
+    assert len(points) == 40
+    assert labels.unique().tolist() == list(range(10))
 
 
 def test_a_store_goes_on_and_gives_the_same(tmp_path):

@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fourierscope.results import mean_interval, median_interval, paired_means, paired_rates, share_interval, wilson
+from fourierscope.results import (
+    correlation_interval,
+    mean_interval,
+    median_interval,
+    paired_means,
+    paired_rates,
+    share_interval,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])
@@ -146,3 +154,11 @@ def test_the_interval_of_the_median_covers_it_as_often_as_it_says():
     found = median_interval(drawn)
     covered = (found.low <= np.log(2)) & (np.log(2) <= found.high)
     assert 0.95 <= covered.mean() < 0.975
+
+
+def test_the_interval_of_a_correlation_is_a_means_within_minus_one_and_one():
+    for values in ([0.9, 1.0, 0.98], [-0.9, -1.0, -0.98], [0.1, 0.2, 0.15]):
+        plain, held = mean_interval(np.array(values)), correlation_interval(np.array(values))
+        assert held.value == plain.value
+        assert (held.low, held.high) == (max(plain.low, -1), min(plain.high, 1))
+    assert mean_interval(np.array([0.9, 1.0, 0.98])).high > 1, "which a correlation never is"

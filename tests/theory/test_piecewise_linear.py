@@ -227,3 +227,41 @@ def test_products_of_what_changes_and_code_that_looks_at_values_are_refused():
 
 def test_it_is_found_under_its_name():
     assert fs.theory.piecewise_linear.segment is segment
+
+
+class Counting(nn.Module):
+    """A forward that keeps the number of inputs from its beginning."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(6, 8), nn.Linear(8, 2)
+
+    def forward(self, points):
+        count, shape = points.size(0), points.size()
+        held = torch.relu(self.first(points))
+        return self.last(held.view(count, 4, 2).reshape(shape[0], 8))
+
+
+def test_a_number_of_inputs_that_is_kept_grows_with_the_knots():
+    torch.manual_seed(4)
+    start, end = torch.randn(6), torch.randn(6)
+    network = Counting()
+    knots, values = segment(network, start, end)
+    assert len(knots) > 3
+    with torch.no_grad():
+        middle = network.double()(torch.lerp(start.double(), end.double(), 0.5)[None])[0]
+    np.testing.assert_allclose([np.interp(0.5, knots, one) for one in values.T], middle, atol=1e-12)
+
+
+def test_code_that_mixes_inputs_is_found_out():
+    class Mixing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.line = nn.Linear(6, 8)
+
+        def forward(self, points):
+            held = torch.relu(self.line(points))
+            return held - held.mean(0)
+
+    with pytest.raises(ValueError, match="seem to mix"):
+        segment(Mixing(), torch.zeros(6), torch.ones(6))

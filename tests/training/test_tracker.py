@@ -1,6 +1,8 @@
 """The tracker: it tells what was learned, and the training never knows."""
 
 import copy
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -8,8 +10,6 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.subjects.torchvision_import import torchvision_module
-from fourierscope.training import for_lightning, for_transformers
 from fourierscope.training.unseen import bare, unseen
 
 POINTS = torch.arange(32) / 32
@@ -212,54 +212,6 @@ def test_a_writer_is_given_usable_bands_alone():
     assert {step for _, _, step in told} == {7}
 
 
-def test_lightning_trains_the_same_with_it():
-    torchvision_module()
-    lightning = pytest.importorskip("lightning.pytorch")
-
-    class Module(lightning.LightningModule):
-        def __init__(self):
-            super().__init__()
-            self.network = network()
-
-        def training_step(self, batch, _):
-            return (self.network(batch[0]) - batch[1]).square().mean()
-
-        def configure_optimizers(self):
-            return torch.optim.Adam(self.parameters(), 1e-2)
-
-    def run(callbacks):
-        module = callbacks.pop("module")
-        torch.manual_seed(3)
-        data = torch.utils.data.TensorDataset(POINTS[:, None], SINES)
-        trainer = lightning.Trainer(
-            max_epochs=3, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
-            enable_model_summary=False, **callbacks,
-        )  # fmt: skip
-        trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=8))
-        return module
-
-    watched = Module()
-    tracker = fs.SpectralTracker(watched.network, POINTS, SINES, VIEWS)
-    run({"module": watched, "callbacks": [for_lightning(tracker)]})
-    assert tracker.steps == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]
-    assert same(watched, run({"module": Module()}))
-
-
-def test_the_trainer_of_transformers_calls_it():
-    callback = pytest.importorskip("transformers").TrainerCallback
-    tracker = fs.SpectralTracker(network(), POINTS, SINES, VIEWS[:1])
-    made = for_transformers(tracker)
-    assert isinstance(made, callback)
-
-    class State:
-        global_step = 0
-
-    made.on_train_begin(None, State, None)
-    State.global_step = 1
-    made.on_step_end(None, State, None)
-    assert tracker.steps == [0, 1]
-
-
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -303,3 +255,30 @@ def test_copies_of_a_network_are_not_asked_in_its_place():
     tracker.step(1)
     first, second = tracker.result()["grid_error"].sel(grid_frequency=1).values
     assert first != second
+
+
+def test_the_live_picture_stays_in_one_place(monkeypatch):
+    class Display:
+        updates = 0
+
+        def update(self, figure):
+            assert figure.axes
+            Display.updates += 1
+
+    made = []
+
+    def display(figure, display_id):
+        made.append(figure)
+        return Display()
+
+    stand_in = types.ModuleType("IPython.display")
+    stand_in.display = display
+    around = types.ModuleType("IPython")
+    around.version_info, around.get_ipython = (9, 0, 0), lambda: None  # which matplotlib asks
+    monkeypatch.setitem(sys.modules, "IPython", around)
+    monkeypatch.setitem(sys.modules, "IPython.display", stand_in)
+    tracker = fs.SpectralTracker(network(), POINTS, SINES, VIEWS[:1], live=True)
+    for step in range(5):
+        tracker.step(step)
+    assert len(made) == 1
+    assert Display.updates == 2

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from fourierscope.results import Axes, bounded, mean_interval
+from fourierscope.analyses.learning_orders import of_seeds
 from fourierscope.runs import Analysis, Measured, check_kinds
 from fourierscope.subjects import Fit, Training
 from fourierscope.training import Recipe, SpectralTracker, fit, train, views
-from fourierscope.training.learning_order import area_under_error, ordering, slope_of_times, time_to_learn
 from fourierscope.training.views.linear import LinearView
 
 _MOST_FREQUENCIES = 20  # that a view takes where none are named
@@ -106,59 +104,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
         }
 
     def assemble(self, measured: Mapping[Seed, Measured], subject: Training | Fit, /) -> Mapping[str, xr.DataArray]:
-        pieces = list(measured.values())
-        first, usable = pieces[0], pieces[0]["usable"].astype(bool)
-        axis, steps = str(first["axis"]), first["steps"]
-        place = {axis: first["places"][usable]}
-        error = np.stack([one["error"][:, usable] for one in pieces])  # (seeds, t, bands)
-        times = np.stack([time_to_learn(one, steps, self.threshold) for one in error])
-        found = self._errors(error, steps, place, first)
-        each = Axes(place, {axis: str(first["unit"])})
-        areas = np.stack([area_under_error(one, steps) for one in error])
-        says = "Mean over the logarithm of 1 + step of the relative error, capped at 1; over seeds."
-        found |= bounded("area", mean_interval(areas.T), each, "1", says, len(pieces))
-        says = f"Share of seeds in which the relative error comes below {self.threshold:g}."
-        found["reached"] = each.array(np.isfinite(times).mean(0), "1", says)
-        found |= self._times(times, each, [cell.seed for cell in measured])
-        found |= self._orders(times, areas, place[axis])
-        says = "Bands whose targets do not stand out of the noise floor, and are left out."
-        found["left_out"] = xr.DataArray(int((~usable).sum()), attrs={"units": "bands", "says": says})
-        return found
-
-    def _errors(self, error: Any, steps: Any, place: Mapping[str, Any], first: Measured) -> dict[str, xr.DataArray]:
-        """The mean relative error over seeds: a map of steps and frequencies, or a curve for each word."""
-        (axis,), units = place, {"step": "step", str(first["axis"]): str(first["unit"])}
-        says = str(first["says"]) + f" Mean over {len(error)} seeds."
-        coordinates = {"step": steps} | dict(place)
-        values = np.moveaxis(error, 0, -1)  # (t, bands, seeds)
-        if np.asarray(place[axis]).dtype.kind == "U":
-            coordinates = dict(place) | {"step": steps}
-            values = values.swapaxes(0, 1)
-        axes = Axes(coordinates, units)
-        found = bounded("error", mean_interval(values), axes, "1", says, len(error))
-        found["error"].attrs["reached"] = "median_time"
-        return found
-
-    def _times(self, times: Any, each: Axes, seeds: list[int]) -> dict[str, xr.DataArray]:
-        by_seed = Axes({"seed": np.array([str(one) for one in seeds]), **each.coordinates}, each.units)
-        says = f"First step at which the relative error lies below {self.threshold:g}, in each seed; NaN: never."
-        middle = np.median(np.where(np.isnan(times), np.inf, times), axis=0)
-        told = "Median over seeds of the time to learn; NaN: half of them or more never do."
-        held = each.array(np.where(np.isfinite(middle), middle, np.nan), "steps", told)
-        return {"time_to_learn": by_seed.array(times, "steps", says), "median_time": held}
-
-    def _orders(self, times: Any, areas: Any, places: Any) -> dict[str, xr.DataArray]:
-        numbers = np.asarray(places, dtype=float) if np.asarray(places).dtype.kind in "uif" else np.arange(len(places))
-        told = {
-            "ordering": ([ordering(one) for one in times], "Spearman correlation of frequency and time to learn"),
-            "area_ordering": ([ordering(one) for one in areas], "Spearman correlation of frequency and area"),
-            "slope": ([slope_of_times(numbers, one) for one in times], "Slope of log time on log frequency"),
-        }
-        found: dict[str, xr.DataArray] = {}
-        for name, (values, says) in told.items():
-            estimate = mean_interval(np.array(values))
-            found |= bounded(name, estimate, Axes({}), "1", f"{says}, mean over {len(values)} seeds.", len(values))
-        return found
+        return of_seeds({cell.seed: piece for cell, piece in measured.items()}, self.threshold)
 
     def _view(self, points: Tensor) -> LinearView:
         lowest = self.frequencies or tuple(range(1, _MOST_FREQUENCIES + 1))
@@ -203,5 +149,5 @@ def _probe(subject: Training | Fit, most: int) -> tuple[Tensor, Tensor, Literal[
     """What the network is watched on: points as it takes them, values, and how its answers are read."""
     if isinstance(subject, Fit):
         return subject.points, subject.values, "softmax" if subject.classifies else "raw"
-    few = subject.samples.subset(torch.arange(min(most, len(subject.samples))))
+    few = subject.samples.limited(most)
     return subject.classifier.normalised(few.batch()), few.needed_labels(), "softmax"

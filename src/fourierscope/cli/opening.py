@@ -220,12 +220,33 @@ def training(
     given = open_samples(samples, limit, limit_seed, size)
     chosen = recipe_named(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
-    stated = moments(given) if mean is None and std is None else (channelwise(mean), channelwise(std))
+    untaught, _ = to_be_trained(classifier, given, weights, (mean, std), device)
+    return Training(untaught, given, chosen)
+
+
+def to_be_trained(
+    classifier: str,
+    samples: Samples,
+    weights: str | None,
+    normalisation: tuple[Any, Any],
+    device: str | None,
+    seed: int = 0,
+) -> tuple[Classifier, dict[str, Any] | None]:
+    """A classifier to be trained on samples, and its description where it is a network of this package.
+
+    Mean and std that are not given are measured on the samples, but for classifiers of libraries, which state theirs.
+    """
+    mean, std = normalisation
+    own = mean is not None or ".py:" in classifier
+    mean, std = moments(samples) if mean is None and std is None else (channelwise(mean), channelwise(std))
     kind, _, name = classifier.partition(":")
     if kind == "network" and weights is None:
-        drawn = untrained(described(name, given.channels, int(given.needed_labels().max()) + 1))
-        return Training(Classifier(drawn, name, *stated, device), given, chosen)
-    return Training(open_classifier(classifier, weights, *stated, device=device), given, chosen)
+        network = described(name, samples.channels, int(samples.needed_labels().max()) + 1)
+        return Classifier(untrained(network, seed), name, mean, std, device), network
+    if kind == "network":
+        raise ValueError(f"{classifier} starts from weights drawn by --seed; --weights {weights} came.")
+    stated = (mean, std) if own else (None, None)
+    return open_classifier(classifier, weights, stated[0], stated[1], device=device), None
 
 
 _OPENERS: dict[type, Callable[..., Any]] = {

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.cli.ask import free
-from fourierscope.cli.opening import channelwise
-from fourierscope.subjects import Classifier, Samples, Trial, open_classifier, open_samples
-from fourierscope.subjects.trained import described, untrained
-from fourierscope.training import Recipe, accuracy, moments, recipe_named, train
+from fourierscope.cli.opening import to_be_trained
+from fourierscope.subjects import Classifier, Samples, Trial, open_samples
+from fourierscope.training import Recipe, accuracy, recipe_named, train
 from fourierscope.training.processes import own_device, rank
 from fourierscope.training.saving import check_ending, written
 
@@ -28,7 +27,11 @@ def main(words: list[str]) -> int:
     check_ending(Path(given.out))
     out = free(given.out, given.overwrite) if rank() == 0 else Path(given.out)
     recipe, samples = _recipe(given), open_samples(given.samples, given.limit)
-    classifier, network = _untrained(given, samples)
+    if (given.mean is None) != (given.std is None):
+        raise ValueError(f"Give --mean and --std together, or neither; {given.mean} and {given.std} came.")
+    classifier, network = to_be_trained(
+        given.classifier, samples, given.weights, (given.mean, given.std), own_device(given.device), given.seed
+    )
     tested = None if given.test is None else _tested(classifier, given.test)
     kept = Path(given.checkpoint or f"{out}.checkpoint")
     with telling():
@@ -113,23 +116,6 @@ def _recipe(given: Namespace) -> Recipe:
     recipe = recipe_named(given.recipe)
     recipe = recipe if given.epochs is None else replace(recipe, epochs=given.epochs)
     return recipe if given.precision is None else replace(recipe, precision=given.precision)
-
-
-def _untrained(given: Namespace, samples: Samples) -> tuple[Classifier, dict[str, Any] | None]:
-    """What is trained, and its description where it is a network of this package."""
-    if (given.mean is None) != (given.std is None):
-        raise ValueError(f"Give --mean and --std together, or neither; {given.mean} and {given.std} came.")
-    mean, std = moments(samples) if given.mean is None else (channelwise(given.mean), channelwise(given.std))
-    kind, _, name = given.classifier.partition(":")
-    device = own_device(given.device)
-    if kind == "network" and given.weights is None:
-        network = described(name, samples.channels, int(samples.needed_labels().max()) + 1)
-        return Classifier(untrained(network, given.seed), name, mean, std, device), network
-    if kind == "network":
-        raise ValueError(f"{given.classifier} starts from weights drawn by --seed; --weights {given.weights} came.")
-    own = given.mean is not None or ".py:" in given.classifier
-    stated = (mean, std) if own else (None, None)
-    return open_classifier(given.classifier, given.weights, stated[0], stated[1], device=device), None
 
 
 def _opened_by(given: Namespace, out: Path, learned: Classifier) -> str:

@@ -17,8 +17,8 @@ from fourierscope.figures.form import (
     reached,
     significant,
 )
-from fourierscope.figures.page_layout import PageFigure, layout, rounded, short
-from fourierscope.figures.page_plane import bar
+from fourierscope.figures.page_layout import PageFigure, layout, short
+from fourierscope.figures.page_plane import bar, coloured
 from fourierscope.figures.scale import Scale
 from fourierscope.figures.spacing import Spacing, spacing
 
@@ -27,23 +27,9 @@ def map_figure(values: xr.DataArray, scale: Scale) -> PageFigure:
     """The figure of values over two axes, ascending, on a scale that others may share: the first axis runs across."""
     first, second = map(str, values.dims)
     across, up = (spacing(values.coords[axis].values) for axis in (first, second))
-    shown, low, high = np.asarray(values.values, dtype=float).T, scale.low, scale.high
-    if scale.kind == "logarithmic":
-        shown, low, high = np.log10(shown), float(np.log10(low)), float(np.log10(high))
-    kept, template = _asked(values)
-    cells = {
-        "type": "heatmap",
-        "x": [short(one) for one in across.edges],
-        "y": [short(one) for one in up.edges],
-        "z": rounded(shown),
-        "zmin": short(low),
-        "zmax": short(high),
-        "colorscale": [[place / (len(scale.colours) - 1), colour] for place, colour in enumerate(scale.colours)],
-        "customdata": kept,
-        "hovertemplate": template,
-        "hoverongaps": False,
-        "colorbar": bar(values, scale),
-    }
+    cells = coloured(np.asarray(values.values, dtype=float).T, scale, _asked(values))
+    cells |= {"x": [short(one) for one in across.edges], "y": [short(one) for one in up.edges]}
+    cells["colorbar"] = bar(values, scale)
     made = layout(420, {"l": 62, "r": 14, "t": 8, "b": 108}, _side(values, first, across), _side(values, second, up))
     made["plot_bgcolor"] = "#dddddd"  # where there is no number, as on paper
     return {"data": [cells, *_washed(values, cells), *_dots(values, across, up)], "layout": made}

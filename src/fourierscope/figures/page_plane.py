@@ -27,23 +27,8 @@ def plane(values: xr.DataArray, scale: Scale) -> PageFigure:
     """The figure of values over ("row", "column"), ascending, on a scale that others may share."""
     rows, columns = (np.asarray(values.coords[axis].values) for axis in ("row", "column"))
     shown = np.asarray(values.values, dtype=float)
-    low, high = scale.low, scale.high
-    if scale.kind == "logarithmic":
-        shown, low, high = np.log10(shown), float(np.log10(low)), float(np.log10(high))
-    kept, template = _asked(values)
-    heat = {
-        "type": "heatmap",
-        "x": columns.tolist(),
-        "y": rows.tolist(),
-        "z": rounded(shown),
-        "zmin": short(low),
-        "zmax": short(high),
-        "colorscale": [[place / (len(scale.colours) - 1), colour] for place, colour in enumerate(scale.colours)],
-        "customdata": kept,
-        "hovertemplate": template,
-        "hoverongaps": False,
-        "colorbar": bar(values, scale),
-    }
+    heat = coloured(shown, scale, _asked(values)) | {"x": columns.tolist(), "y": rows.tolist()}
+    heat["colorbar"] = bar(values, scale)
     sure = significant(values)
     wash = [] if sure is None else [_washed(columns, rows, sure), _dotted(columns, rows, sure)]
     return {"data": [heat, *wash, *_zero(rows, columns)], "layout": _plane_layout(values)}
@@ -73,6 +58,23 @@ def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
             for cell, mark in zip(row, marks, strict=True):
                 cell.append(SIGNIFICANT if mark else NOT_SIGNIFICANT)
     return kept, "<br>".join(lines) + "<extra></extra>"
+
+
+def coloured(shown: Array, scale: Scale, asked: tuple[list[list[list[Any]]], str]) -> dict[str, Any]:
+    """The cells (rows, columns) of a plane or a map in the colours of a scale, with what each says when asked."""
+    low, high = scale.low, scale.high
+    if scale.kind == "logarithmic":
+        shown, low, high = np.log10(shown), float(np.log10(low)), float(np.log10(high))
+    return {
+        "type": "heatmap",
+        "z": rounded(shown),
+        "zmin": short(low),
+        "zmax": short(high),
+        "colorscale": [[place / (len(scale.colours) - 1), colour] for place, colour in enumerate(scale.colours)],
+        "customdata": asked[0],
+        "hovertemplate": asked[1],
+        "hoverongaps": False,
+    }
 
 
 def bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:

@@ -55,6 +55,12 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(middle, middle - reach, middle + reach)
 
 
+def correlation_interval(values: Array) -> Estimate:
+    """Student's interval of the mean over the last axis of correlations (..., n), kept within -1 and 1."""
+    middle, low, high = mean_interval(values)
+    return Estimate(middle, np.maximum(low, -1.0), np.minimum(high, 1.0))
+
+
 def median_interval(values: Array) -> Estimate:
     """The median over the last axis of values (..., n), between two of them: by ranks, whatever their distribution.
 

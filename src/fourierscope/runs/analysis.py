@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ import xarray as xr
 
 from fourierscope.results import Result
 from fourierscope.subjects import Fit, Masked, Pair, Samples, Training, Trial, fingerprint
+from fourierscope.subjects.fingerprint import seed_of
 
 SUBJECTS = (Trial, Samples, Pair, Masked, Training, Fit)
 """The kinds of subjects of this package."""
@@ -72,8 +72,7 @@ class Analysis(ABC, Generic[S]):
         if seed is None:
             raise TypeError(f"{type(self).__name__} has no field `seed`, so it may not use chance.")
         key = f"{type(self).__name__} {purpose} {seed} {'' if cell is None else repr(cell)}"
-        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-        return torch.Generator().manual_seed(number >> 1)
+        return torch.Generator().manual_seed(seed_of(key))
 
     @final
     def record(self, subject: S) -> dict[str, Any]:
@@ -99,7 +98,7 @@ class Analysis(ABC, Generic[S]):
 def subjects_of(analysis: type[Analysis[Any]]) -> tuple[type, ...]:
     """The kinds of subjects that an analysis names, as `Analysis[Trial]` and `Analysis[Training | Fit]` do.
 
-    None where it names none of this package.
+    Empty where it names none of this package.
     """
     for ancestor in analysis.__mro__:
         for base in vars(ancestor).get("__orig_bases__", ()):

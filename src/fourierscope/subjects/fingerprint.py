@@ -23,6 +23,11 @@ class _Way(NamedTuple):
     tables: bool
 
 
+def seed_of(words: str) -> int:
+    """A seed of 63 bits from words: the same on every machine, another one for other words."""
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") >> 1
+
+
 def fingerprint(one: Callable[..., Any], tables: bool = False) -> str:
     """SHA-256 of a module's structure, weights and constants, or of a function's code and the constants it holds.
 

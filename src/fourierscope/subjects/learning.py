@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fourierscope.subjects.classifier import Classifier
-from fourierscope.subjects.fingerprint import fingerprint
+from fourierscope.subjects.fingerprint import fingerprint, seed_of
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.trial import check_subject
 
@@ -107,8 +107,9 @@ class Fit:
     def fresh_network(self, seed: int) -> nn.Module:
         """A copy of the network with weights drawn by a seed; the global random state is left as it was."""
         network = copy.deepcopy(self.network)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_number(f"weights {seed}"))
+        places = {one.device for one in network.parameters() if one.device.type != "cpu"}
+        with torch.random.fork_rng(devices=list(places)):
+            torch.manual_seed(seed_of(f"weights {seed}"))
             self.draw(network)
         return network
 
@@ -151,7 +152,3 @@ def _digest(values: Tensor) -> str:
     digest = hashlib.sha256(f"{tuple(values.shape)} {values.dtype}".encode())
     digest.update(values.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _number(purpose: str) -> int:
-    return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8], "big") >> 1

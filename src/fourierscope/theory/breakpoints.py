@@ -51,6 +51,11 @@ class Propagation:
         values = torch.cat([one[:-1] for _, one in parts[:-1]] + [parts[-1][1]])
         return knots, values
 
+    def answer(self, inputs: Tensor) -> Tensor:
+        """The network's answers to inputs (m, ...), asked directly."""
+        with torch.no_grad():
+            return _only(self._traced(inputs.detach().cpu().double()))
+
     def _parts(self, start: Tensor, end: Tensor, low: float, high: float) -> Any:
         """Knots and values of a stretch of the line, or of its halves in turn where it bends too often for memory."""
         knots = torch.tensor([low, high], dtype=torch.float64)
@@ -97,10 +102,23 @@ class Propagation:
         place = torch.searchsorted(knots, merged, right=True).clamp(1, len(knots) - 1)
         share = (merged - knots[place - 1]) / (knots[place] - knots[place - 1])
         for node, one in held.items():
-            if isinstance(one, Tensor) and one.ndim and len(one) == len(knots):
+            if self._is_count(node):
+                held[node] = len(merged)
+            elif isinstance(one, torch.Size) and len(one) and one[0] == len(knots):
+                held[node] = torch.Size([len(merged), *one[1:]])
+            elif isinstance(one, Tensor) and one.ndim and len(one) == len(knots):
                 weight = share.view(-1, *[1] * (one.ndim - 1))
                 held[node] = torch.lerp(one[place - 1], one[place], weight)
         return merged
+
+    def _is_count(self, node: fx.Node) -> bool:
+        """Whether a value is the number of inputs that go through the network together, which grows with the knots."""
+        if node.op == "call_method" and node.target == "size":
+            return node.args[1:] == (0,)
+        first = node.args[0] if node.args else None
+        if node.target is not operator.getitem or node.args[1] != 0 or not isinstance(first, fx.Node):
+            return False
+        return first.target in ("size", getattr)
 
     def _signals(self, node: fx.Node, held: dict[fx.Node, Any]) -> list[tuple[tuple[float, ...], Any]]:
         """What bends in this layer, as functions of the values held, each with its levels; nothing in a linear one."""

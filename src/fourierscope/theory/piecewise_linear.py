@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from fourierscope.theory.breakpoints import Propagation
 
 Array = npt.NDArray[Any]
+_LOOKS = (0.0, 0.137, 0.381, 0.559, 0.823, 1.0)  # where a line is held against the network itself
+_AGREES = 1e-9
 _CELLS = 2**22  # frequencies times pieces worked on at a time
 
 
@@ -40,8 +42,25 @@ def segment(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30)
         )
     if not bool(torch.isfinite(start).all()) or not bool(torch.isfinite(end).all()):
         raise ValueError("start and end are finite; NaN or infinity came.")
-    knots, values = Propagation(network, memory).along(start, end)
+    followed = Propagation(network, memory)
+    knots, values = followed.along(start, end)
+    _check_followed(followed, (start, end), knots, values)
     return pruned(knots, values.flatten(1))
+
+
+def _check_followed(followed: Propagation, ends: tuple[Tensor, Tensor], knots: Tensor, values: Tensor) -> None:
+    """Raises ValueError where the line is not the network: its code mixes inputs that go through it together."""
+    places = torch.tensor(_LOOKS, dtype=torch.float64)
+    start, end = (one.detach().cpu().double() for one in ends)
+    asked = torch.stack([followed.answer(torch.lerp(start, end, place)[None])[0].flatten() for place in places])
+    if len(values) == len(knots) and values[0].numel() == asked.shape[1]:
+        found = np.stack([np.interp(places, knots, one) for one in values.flatten(1).numpy().T], axis=1)
+        if np.abs(found - asked.numpy()).max() <= _AGREES * float(1 + values.abs().max()):
+            return
+    raise ValueError(
+        "The line that was followed is not the network's: inputs that go through it together seem to mix, as in a mean "
+        "over the batch. Take sampled points."
+    )
 
 
 def pruned(knots: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

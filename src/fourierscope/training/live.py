@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from fourierscope.training.tracker import SpectralTracker
-
-_shown: dict[int, object] = {}  # the display of each tracker
+from fourierscope.figures import draw
+from fourierscope.results import Result
 
 
-def show(tracker: SpectralTracker) -> None:
-    """Draw the error of the tracker's first view anew, in the place where it was drawn before.
+def shown(result: Result, display: Any) -> Any:
+    """Draw the error of the first view in the place of a display, or in a new one (None), which is returned.
 
     Raises ImportError without IPython, which every notebook brings.
     """
-    from IPython.display import display  # type: ignore[import-not-found]
-    from matplotlib import pyplot
+    from IPython.display import display as new_display  # type: ignore[import-not-found]
 
-    from fourierscope.figures import draw
-
-    if len(tracker.steps) < 3:
-        return
-    result = tracker.result()
-    figure = draw(next(values for name, values in result.dataset.data_vars.items() if str(name).endswith("_error")))
-    held = _shown.get(id(tracker))
-    if held is None:
-        _shown[id(tracker)] = display(figure, display_id=True)
-    else:
-        held.update(figure)  # type: ignore[attr-defined]
-    pyplot.close(figure)
+    figure = draw(result[next(name for name in result if name.endswith("_error"))])
+    if display is None:
+        return new_display(figure, display_id=True)
+    display.update(figure)
+    return display

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from tqdm.auto import tqdm
 
 from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.subjects.classifier import Precision
+from fourierscope.subjects.fingerprint import seed_of
 from fourierscope.training.checkpoint import Checkpoint
 from fourierscope.training.fitting import Watcher
 from fourierscope.training.precision import backward, faster_precision
@@ -240,7 +240,7 @@ def _draws(samples: Samples, purpose: str, device: torch.device) -> Iterator[tup
 @contextmanager
 def _chance(purpose: str, device: torch.device) -> Iterator[torch.Generator]:
     """A generator of one purpose. Meanwhile the global random state, which dropout draws from, follows from it too."""
-    number = int.from_bytes(hashlib.sha256(f"training {purpose}".encode()).digest()[:8], "big") >> 1
+    number = seed_of(f"training {purpose}")
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
         torch.manual_seed(number)
         yield torch.Generator().manual_seed(number)

@@ -11,6 +11,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.figures import Panel, draw_panels
 from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.luo2019.lines import (
@@ -32,12 +33,6 @@ from fourierscope.subjects import Fit
 from fourierscope.theory.frequency_loss import descent, energies, hann_density, shares_above
 
 STAGES = ("initial", "intermediate", "final")
-
-
-class Seed(NamedTuple):
-    """One training."""
-
-    seed: int
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from fourierscope.analyses import FrequencyPrinciple
+from fourierscope.analyses.learning_orders import of_seeds
 from fourierscope.papers.exhibit import Made, Reading
 from fourierscope.papers.rahaman2019.sines import Sines
 from fourierscope.results import Axes, bounded, mean_interval
@@ -75,12 +75,10 @@ class LearnedSines(Analysis[Sines]):
 
     def assemble(self, measured: Mapping[Draw, Measured], subject: Sines, /) -> Mapping[str, xr.DataArray]:
         pieces, n = list(measured.values()), len(measured)
-        first = pieces[0]
-        held = {key: value for key, value in first.items() if key not in ("amplitude", "norms")}
-        question = FrequencyPrinciple("grid", subject.frequencies, threshold=self.threshold, seeds=n)
-        found = dict(question.assemble(measured, subject.fit(torch.zeros(len(subject.frequencies)))))  # type: ignore[arg-type]
+        found = of_seeds({cell.seed: piece for cell, piece in measured.items()}, self.threshold)
+        steps = pieces[0]["steps"]
         by_step = Axes(
-            {"step": held["steps"], "frequency": held["places"]}, {"step": "step", "frequency": "cycles/period"}
+            {"step": steps, "frequency": pieces[0]["places"]}, {"step": "step", "frequency": "cycles/period"}
         )
         says = (
             f"Fourier amplitude of the answers over the target's, mean over {n} seeds; 1: learned, but for its phase."
@@ -89,7 +87,7 @@ class LearnedSines(Analysis[Sines]):
         found |= bounded("amplitude", mean_interval(amplitude), by_step, "1", says, n)
         layers = np.array([f"layer {one + 1}" for one in range(subject.layers)])
         norms = np.stack([one["norms"].T for one in pieces], -1)  # (layers, t, draws)
-        by_layer = Axes({"layer": layers, "step": held["steps"]}, {"step": "step"})
+        by_layer = Axes({"layer": layers, "step": steps}, {"step": "step"})
         says = f"Largest singular value of the weights of a layer, mean over {n} seeds."
         found |= bounded("layer_norm", mean_interval(norms), by_layer, "1", says, n)
         areas = [area_under_error(one["error"], one["steps"]).mean() for one in pieces]

@@ -15,7 +15,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from fourierscope.papers.rahaman2019.learned import Draw
 from fourierscope.papers.rahaman2019.sines import Sines
-from fourierscope.results import Axes, bounded, mean_interval
+from fourierscope.results import Axes, bounded, correlation_interval, mean_interval
 from fourierscope.runs import Analysis, Measured
 from fourierscope.training import fit
 from fourierscope.training.learning_order import ordering
@@ -76,7 +76,7 @@ class PerturbedSines(Analysis[Sines]):
         says = (
             f"Spearman correlation of frequency with the amplitude that is left, mean over {n} seeds; NaN: all is left."
         )
-        return found | bounded("ordering", mean_interval(orders), axes, "1", says, n)
+        return found | bounded("ordering", correlation_interval(orders), axes, "1", says, n)
 
 
 def unit_direction(count: int, generator: torch.Generator) -> Tensor:

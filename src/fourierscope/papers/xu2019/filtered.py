@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from torch import Tensor, nn
 
+from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.papers.making import NotTried
 from fourierscope.results import Axes, bounded, mean_interval
 from fourierscope.runs import Analysis, Measured
@@ -23,12 +24,6 @@ _TOLD = {
     "neighbours": ("images", "Median of the effective number of neighbours that the filter averages over."),
     "variance": ("squared pixels", "Variance of the filter's Gaussian."),
 }
-
-
-class Seed(NamedTuple):
-    """One training."""
-
-    seed: int
 
 
 @dataclass(frozen=True)

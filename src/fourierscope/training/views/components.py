@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fourierscope.results import Axes, estimated
 from fourierscope.results.intervals import Estimate, wilson
-from fourierscope.subjects import Samples
+from fourierscope.subjects import Classifier, Samples
 from fourierscope.subjects.classifier import tensor_within
 from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatistics, batch_statistics, dealt
 from fourierscope.treatments.components import KEPT, Edge, Mask, Rescale, check_word, components
@@ -87,10 +87,7 @@ class Components:
                 f"mean and std have one number for each of {channels} channels, or one for all; {self.mean} and "
                 f"{self.std} came."
             )
-        if not self.mean:
-            return images
-        mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
-        return (images - mean) / std
+        return Classifier(nn.Identity(), mean=self.mean or None, std=self.std or None).normalised(images)
 
     def _split(self, images: Tensor, labels: Tensor) -> Split:
         """All components of images (n, c, h, w), made once."""
@@ -134,7 +131,7 @@ class ReadyComponents:
 
     def assemble(self, steps: Array, measured: list[dict[str, Array]]) -> dict[str, xr.DataArray]:
         """All that was measured at `steps`, on named axes, and how components were made and shown."""
-        name, units = self.view.name, {"step": "steps", f"{self.view.name}_radius": "cycles/image"}
+        name, units = self.view.name, {"step": "step", f"{self.view.name}_radius": "cycles/image"}
         accuracy = np.stack([one["accuracy"] for one in measured])  # (t, splits, kept, radii)
         whole = np.stack([one["whole"] for one in measured])  # (t, splits)
         splits, radii = np.array(list(self.splits)), np.array(self.view.radii)
