@@ -46,6 +46,11 @@ def test_low_first_high_first_and_never_are_told():
     assert "frequency: step, median of 2 trainings" in low
 
 
+def test_nothing_learned_is_told_so():
+    fit = fs.Fit(POINTS, torch.sin(2 * np.pi * POINTS), Waves(1.0, 1.0), steps=2, optimiser="sgd", learning_rate=1e-3)
+    assert "below 0.300 at no step" in told(fs.FrequencyPrinciple(view="grid", frequencies=(1,), seeds=1)(fit))
+
+
 def test_one_band_has_no_order():
     assert "No order can be told" in told(fs.FrequencyPrinciple(view="grid", frequencies=(1,), seeds=1)(fitted(1, 1)))
 

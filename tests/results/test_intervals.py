@@ -15,6 +15,7 @@ from fourierscope.results import (
     share_interval,
     wilson,
 )
+from fourierscope.results.intervals import size_interval
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 1000])
@@ -154,6 +155,14 @@ def test_the_interval_of_the_median_covers_it_as_often_as_it_says():
     found = median_interval(drawn)
     covered = (found.low <= np.log(2)) & (np.log(2) <= found.high)
     assert 0.95 <= covered.mean() < 0.975
+
+
+def test_the_interval_of_sizes_is_a_means_and_not_below_zero():
+    values = np.array([[0.1, 5.0, 0.2], [4.0, 5.0, 6.0]])
+    plain, held = mean_interval(values), size_interval(values)
+    assert plain.low[0] < 0
+    np.testing.assert_array_equal(held.low, [0, plain.low[1]])
+    np.testing.assert_array_equal(held.high, plain.high)
 
 
 def test_the_interval_of_a_correlation_is_a_means_within_minus_one_and_one():

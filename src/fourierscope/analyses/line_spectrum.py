@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from fourierscope.results import Axes, count, mean
+from fourierscope.results import Axes, count, mean_size
 from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 from fourierscope.theory.piecewise_linear import detrended, segment, tail, transform
@@ -114,20 +114,20 @@ class LineSpectrum(Analysis[Trial]):
         energy = np.stack([one["energy"] for one in pieces], axis=1)  # (frequencies, n)
         where = self._told()
         says = f"Sum over logits of the squared Fourier coefficient along the line, ends levelled; {where}"
-        found = mean("energy", energy, axes, "1", says)
+        found = mean_size("energy", energy, axes, "1", says)
         total = np.maximum(energy.sum(0), 1e-300)
         says = f"Centroid of the energy, up to {cycles[-1]} cycles; {where}"
-        found |= mean("centroid", cycles @ energy / total, Axes({}), "cycles/line", says)
+        found |= mean_size("centroid", cycles @ energy / total, Axes({}), "cycles/line", says)
         if self.method == "exact":
             told = {
                 "pieces": ("pieces", f"Number of linear pieces of the logits on a line; {where}"),
                 "bend": ("1", f"Sum of the sizes of all slope jumps, norm over logits; {where}"),
             }
             for name, (unit, says) in told.items():
-                found |= mean(name, np.array([float(one[name]) for one in pieces]), Axes({}), unit, says)
+                found |= mean_size(name, np.array([float(one[name]) for one in pieces]), Axes({}), unit, says)
             wrong = np.stack([one["sampling_error"] for one in pieces], axis=1)
             says = f"Distance of a discrete transform of {_PUBLISHED_POINTS} points from the exact one, relative to it."
-            found |= mean("sampling_error", wrong, axes, "1", says)
+            found |= mean_size("sampling_error", wrong, axes, "1", says)
         return found | count(len(pieces))
 
     def _told(self) -> str:

@@ -16,7 +16,7 @@ def _frequency_principle(result: Result) -> Iterator[str]:
     times, threshold = result["median_time"], number(float(result.record["options"]["threshold"]))
     axis, seeds = str(times.dims[0]), result["time_to_learn"].sizes["seed"]
     told = _of_seeds(seeds)
-    yield f"The relative error comes below {threshold} at step {_listed(times)} ({axis}: step, median of {told})."
+    yield f"The relative error comes below {threshold} at {_listed(times)} ({axis}: step, median of {told})."
     never = [coordinate(times, int(place)) for place in np.flatnonzero(np.isnan(times.values))]
     if never:
         yield f"Not learned in at least half of {told}: {', '.join(never)}."

@@ -21,6 +21,7 @@ from fourierscope.results.measured import count as count
 from fourierscope.results.measured import estimated as estimated
 from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import mean_of_sums as mean_of_sums
+from fourierscope.results.measured import mean_size as mean_size
 from fourierscope.results.measured import rate as rate
 from fourierscope.results.measured import share as share
 from fourierscope.results.measured import unpacked as unpacked

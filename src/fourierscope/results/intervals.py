@@ -55,6 +55,12 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(middle, middle - reach, middle + reach)
 
 
+def size_interval(values: Array) -> Estimate:
+    """Student's interval of the mean over the last axis of sizes (..., n), none of which is below 0; nor is it."""
+    middle, low, high = mean_interval(values)
+    return Estimate(middle, np.maximum(low, 0.0), high)
+
+
 def correlation_interval(values: Array) -> Estimate:
     """Student's interval of the mean over the last axis of correlations (..., n), kept within -1 and 1."""
     middle, low, high = mean_interval(values)

@@ -15,7 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fourierscope.results.intervals import Estimate, mean_interval, moment_interval, share_interval, wilson
+from fourierscope.results.intervals import (
+    Estimate,
+    mean_interval,
+    moment_interval,
+    share_interval,
+    size_interval,
+    wilson,
+)
 
 Array = npt.NDArray[Any]
 
@@ -73,6 +80,11 @@ def share(name: str, outcomes: Array, axes: Axes, says: str) -> dict[str, xr.Dat
 def mean(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
     """A mean of outcomes (..., n), any numbers, with Student's bounds; the outcomes as float32."""
     return _averaged(name, outcomes, mean_interval, axes, unit, says)
+
+
+def mean_size(name: str, outcomes: Array, axes: Axes, unit: str, says: str) -> dict[str, xr.DataArray]:
+    """A mean of sizes (..., n), such as counts and energies, with bounds that are not below 0; outcomes as float32."""
+    return _averaged(name, outcomes, size_interval, axes, unit, says)
 
 
 def mean_of_sums(
