@@ -201,6 +201,7 @@ def training(
     limit: int | None = None,
     limit_seed: int = 0,
     size: int | None = None,
+    tested: str | None = None,
 ) -> Training:
     """A classifier that is trained on samples, by a recipe.
 
@@ -216,12 +217,14 @@ def training(
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.
+        tested: Images that are never learned, for questions that watch these too; limit and size hold for them as well.
     """
     given = open_samples(samples, limit, limit_seed, size)
+    asked = None if tested is None else open_samples(tested, limit, limit_seed, size)
     chosen = recipe_named(recipe)
     chosen = chosen if epochs is None else replace(chosen, epochs=epochs)
     untaught, _ = to_be_trained(classifier, given, weights, (mean, std), device)
-    return Training(untaught, given, chosen)
+    return Training(untaught, given, chosen, asked)
 
 
 def to_be_trained(

@@ -127,11 +127,15 @@ class Fit:
 
 @dataclass(frozen=True)
 class Training:
-    """A classifier that is trained on samples by a recipe, from its present weights on."""
+    """A classifier that is trained on samples by a recipe, from its present weights on.
+
+    `tested` are images of the same kind with labels that it never learns, for questions that watch these too.
+    """
 
     classifier: Classifier
     samples: Samples
     recipe: Recorded
+    tested: Samples | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.classifier, Classifier):
@@ -141,10 +145,17 @@ class Training:
             )
         check_subject(self.samples, Samples, "A Training")
         self.samples.needed_labels()
+        if self.tested is not None:
+            check_subject(self.tested, Samples, "A Training")
+            self.tested.needed_labels()
+            learned, asked = (one.images.shape[1:] for one in (self.samples, self.tested))
+            if learned != asked:
+                raise ValueError(f"Test images have the shape of those learned, {tuple(learned)}; {tuple(asked)} came.")
 
     def trace(self) -> dict[str, Any]:
-        """What to record: the traces of all three."""
+        """What to record: the traces of all that was given."""
         told = {"classifier": self.classifier.trace(), "samples": self.samples.trace()}
+        told |= {} if self.tested is None else {"tested": self.tested.trace()}
         return told | {"recipe": self.recipe.trace()}
 
 

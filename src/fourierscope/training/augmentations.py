@@ -1,6 +1,7 @@
 """Augmentations: what is done to a batch of images by chance before a network learns from it. Each a frozen value.
 
-Called with images (n, c, h, w) in [0, 1] and a generator it returns images of the same shape, in [0, 1].
+Called with images (n, c, h, w) in [0, 1] and a generator it returns images of the same shape, in [0, 1] but for
+`OnlyComponent`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
 from fourierscope.subjects.torchvision_import import torchvision_module
+from fourierscope.treatments.components import KEPT, RESCALES, Kept, Rescale, check_word, components
 
 
 class Augmentation(Protocol):
@@ -161,6 +163,31 @@ class AugMix(Recorded):
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         transforms = torchvision_module().transforms
         return _each(images, transforms.AugMix(self.severity, self.width), generator)
+
+
+@dataclass(frozen=True)
+class OnlyComponent(Recorded):
+    """Nothing but the low or the high component of each image is learned; no chance is in it.
+
+    Unlike other augmentations it leaves [0, 1]: half of a high component is negative. Source: Wang et al. (2020),
+    Table 1, where networks that learned one component are tested on whole images.
+    """
+
+    radius: float
+    """In cycles per image."""
+    kept: Kept = "low"
+    """low or high."""
+    rescale: Rescale = "none"
+    """What is done to components: none, max, std or mean-restored; see `treatments.components.components`."""
+
+    def __post_init__(self) -> None:
+        check_word("kept", self.kept, KEPT)
+        check_word("rescale", self.rescale, RESCALES)
+        if not self.radius > 0:
+            raise ValueError(f"The radius of a component is above 0 cycles per image; {self.radius} came.")
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        return components(images, self.radius, self.kept, rescale=self.rescale)
 
 
 def _each(images: Tensor, change: Callable[[Any], Any], generator: torch.Generator) -> Tensor:

@@ -46,9 +46,10 @@ class Recipe:
     optimiser: Literal["sgd", "adam"] = "sgd"
     """sgd: with Nesterov momentum and L2 weight decay; adam: with decoupled weight decay (AdamW)."""
     learning_rate: float = 0.1
-    """Largest learning rate. It falls to 0 with the last step, which therefore changes nothing."""
-    schedule: Literal["cosine", "one-cycle"] = "cosine"
-    """cosine: an even rise from 0, then half a cosine to 0; one-cycle: a rise from 1/25 along half a cosine instead."""
+    """Largest learning rate. Unless it is constant, it falls to 0 with the last step, which then changes nothing."""
+    schedule: Literal["cosine", "one-cycle", "constant"] = "cosine"
+    """cosine: an even rise from 0, then half a cosine to 0; one-cycle: a rise from 1/25 along half a cosine instead;
+    constant: an even rise, and then the same to the end."""
     warmup: float = 0.2
     """Share of all steps in which the learning rate rises."""
     momentum: float = 0.9
@@ -66,7 +67,10 @@ class Recipe:
             "epochs": ("is at least 1", self.epochs >= 1),
             "batch": ("is at least 2", self.batch >= 2),
             "optimiser": ("is sgd or adam", self.optimiser in ("sgd", "adam")),
-            "schedule": ("is cosine or one-cycle", self.schedule in ("cosine", "one-cycle")),
+            "schedule": (
+                "is cosine, one-cycle or constant",
+                self.schedule in ("cosine", "one-cycle", "constant"),
+            ),
             "precision": ("is float32, bfloat16 or auto", self.precision in ("float32", "bfloat16", "auto")),
             "learning_rate": ("is finite and above 0", isfinite(self.learning_rate) and self.learning_rate > 0),
             "warmup": ("lies from 0 to below 1", 0 <= self.warmup < 1),
@@ -93,9 +97,11 @@ class Recipe:
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
+        if share >= self.warmup and self.schedule == "constant":
+            return self.learning_rate
         if share >= self.warmup:
             return self.learning_rate * (1 + cos(pi * (share - self.warmup) / (1 - self.warmup))) / 2
-        if self.schedule == "cosine":
+        if self.schedule != "one-cycle":
             return self.learning_rate * share / self.warmup
         return self.learning_rate * (1 - (1 - 1 / 25) * (1 + cos(pi * share / self.warmup)) / 2)
 
