@@ -109,9 +109,20 @@ def test_a_training_is_watched_on_every_class_though_samples_are_sorted():
     digits = fs.open_samples("digits", limit=200)
     ordered = digits.subset(digits.needed_labels().argsort())
     training = fs.Training(fs.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 10))), ordered, Recipe())
-    points, labels, _ = _probe(training, 40)
+    points, labels, _ = _probe(training, 40, "train")
     assert len(points) == 40
     assert labels.unique().tolist() == list(range(10))
+
+
+def test_a_training_is_watched_on_test_images_where_asked():
+    digits = fs.open_samples("digits", limit=200)
+    few, other = digits.subset(torch.arange(100)), digits.subset(torch.arange(100, 200))
+    classifier = fs.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    points, _, _ = _probe(fs.Training(classifier, few, Recipe(), other), 100, "test")
+    assert torch.equal(points, other.batch())
+    for subject in (fs.Training(classifier, few, Recipe()), fs.Fit(POINTS, sines(1), nn.Linear(1, 1))):
+        with pytest.raises(ValueError, match="Training with test images"):
+            fs.FrequencyPrinciple(view="kernel", split="test")(subject)
 
 
 def test_a_store_goes_on_and_gives_the_same(tmp_path):

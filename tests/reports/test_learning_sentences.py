@@ -1,5 +1,7 @@
 """What the page says of networks that learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 import fourierscope as fs
 from fourierscope.reports.answers import OWN_SENTENCES
 from fourierscope.reports.questions import questions
+from fourierscope.training import Recipe
 
 POINTS = torch.arange(32) / 32
 
@@ -87,3 +90,24 @@ def test_an_option_without_entries_is_told_apart_from_one_with_some():
     fit = fs.Fit(points, points, nn.Linear(2, 2), steps=1)
     asked = [fs.FrequencyPrinciple(view="kernel", edges=edges, seeds=1)(fit) for edges in ((), (0, 2, 20))]
     assert [one.distinction for one in questions(asked)] == [" (edges none)", " (edges 0, 2 and 20)"]
+
+
+def test_components_are_told_of_both_splits_and_what_came_first(tmp_path):
+    signs = torch.tensor([1.0, -1.0]).repeat(20)
+    wave = fs.wave(fs.Plane(8, 8), fs.Frequency(1, 2)).float()
+    samples = fs.Samples(0.5 + 0.3 * signs[:, None, None, None] * wave, (signs < 0).long())
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    nn.init.zeros_(network[1].weight)
+    network[1].bias = nn.Parameter(torch.tensor([-1e-3, 0.0]))
+    recipe = Recipe(augmentations=(), epochs=2, batch=40, learning_rate=0.5, schedule="constant", warmup=0.0)
+    result = fs.ComponentLearning((3,))(fs.Training(fs.Classifier(network), samples, recipe, samples))
+    says = told(result)
+    assert "After 2 epochs 1 (" in says
+    assert "of test images are right; by low and high components: radius 3 1 and 0.500." in says
+    assert "When half of the training images were learned, at epoch 1" in says
+    assert "carried this share of it: 1 at radius 3." in says
+    slow = replace(recipe, learning_rate=1e-30)
+    assert "what is first is not told" in told(
+        fs.ComponentLearning((3,))(fs.Training(fs.Classifier(network), samples, slow))
+    )
+    assert "Share of train images" in fs.report([result], tmp_path / "page.html").read_text()

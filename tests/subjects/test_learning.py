@@ -143,3 +143,16 @@ def test_a_training_takes_a_classifier_and_labelled_samples():
         fs.Training(classifier.network, digits, RECIPES["natural"])
     with pytest.raises(ValueError, match="labels"):
         fs.Training(classifier, fs.Samples(digits.images), RECIPES["natural"])
+
+
+def test_test_images_belong_to_a_training_and_its_record():
+    classifier = fs.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    digits, recipe = fs.open_samples("digits", limit=20), RECIPES["natural"]
+    assert "tested" not in fs.Training(classifier, digits, recipe).trace()
+    assert fs.Training(classifier, digits, recipe, digits).trace()["tested"] == digits.trace()
+    with pytest.raises(ValueError, match="no labels"):
+        fs.Training(classifier, digits, recipe, fs.Samples(digits.images))
+    with pytest.raises(ValueError, match=r"shape of those learned, \(1, 8, 8\); \(3, 32, 32\) came"):
+        fs.Training(classifier, digits, recipe, fs.open_samples("patches:test", limit=10))
+    with pytest.raises(TypeError, match="Samples"):
+        fs.Training(classifier, digits, recipe, digits.images)

@@ -6,7 +6,7 @@ import torch
 from fourierscope.fourier import Plane, to_spectrum, wave
 from fourierscope.fourier.plane import Frequency
 from fourierscope.subjects import Pair, Samples
-from fourierscope.training import Affine, AugMix, AutoAugment, Crops, Flips, ShapedNoise, Tints
+from fourierscope.training import Affine, AugMix, AutoAugment, Crops, Flips, OnlyComponent, ShapedNoise, Tints
 
 ALL = [Flips(rows=True), Tints(0.2), Crops(2), Affine(), AutoAugment(), AugMix()]
 
@@ -140,3 +140,23 @@ def test_noise_that_no_real_image_has_is_refused():
         ShapedNoise(lopsided)
     with pytest.raises(ValueError, match="This noise is for images of"):
         ShapedNoise(torch.ones(8, 8))(lambda one: one, torch.rand(2, 3, 9, 9), torch.zeros(2), chance())
+
+
+def test_only_a_component_is_learned_and_nothing_is_clipped():
+    images = torch.rand(4, 3, 9, 6, generator=chance())
+    low, high = (OnlyComponent(2, kept)(images, chance()) for kept in ("low", "high"))
+    assert torch.allclose(low + high, images, atol=1e-6)
+    assert float(high.min()) < 0
+    radius = Plane(9, 6).radius()
+    assert float(to_spectrum(low)[..., radius >= 2].abs().max()) < 1e-5
+    assert OnlyComponent(2, "high").trace() == {
+        "kind": "OnlyComponent", "radius": 2, "kept": "high", "rescale": "none"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "says"), [((0,), "above 0"), ((2, "middle"), "low or high"), ((2, "low", "most"), "rescale")]
+)
+def test_a_component_that_is_none_is_refused(options, says):
+    with pytest.raises(ValueError, match=says):
+        OnlyComponent(*options)

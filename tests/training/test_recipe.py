@@ -23,6 +23,12 @@ def test_the_learning_rate_rises_to_its_largest_and_falls_to_nothing():
     assert Recipe(learning_rate=0.4, warmup=0).rate(0) == 0.4
 
 
+def test_a_constant_rate_rises_and_stays():
+    recipe = Recipe(learning_rate=0.4, warmup=0.2, schedule="constant")
+    assert [recipe.rate(one) for one in (0.0, 0.1, 0.2, 0.6, 1.0)] == pytest.approx([0, 0.2, 0.4, 0.4, 0.4])
+    assert Recipe(learning_rate=0.4, warmup=0, schedule="constant").rate(0) == 0.4
+
+
 def test_one_cycle_rises_from_a_twenty_fifth_along_half_a_cosine():
     recipe = Recipe(learning_rate=0.5, warmup=0.2, schedule="one-cycle")
     assert recipe.rate(0.0) == pytest.approx(0.02)
@@ -90,7 +96,7 @@ def test_an_unknown_recipe_is_refused_with_those_there_are():
         ({"learning_rate": float("inf")}, "learning_rate is finite"),
         ({"warmup": 1.0}, "warmup lies from 0"),
         ({"optimiser": "lion"}, "optimiser is sgd or adam"),
-        ({"schedule": "steps"}, "schedule is cosine or one-cycle"),
+        ({"schedule": "steps"}, "schedule is cosine, one-cycle or constant"),
         ({"precision": "float16"}, "precision is float32, bfloat16 or auto"),
         ({"mixup": -0.1}, "mixup is finite"),
         ({"momentum": 0.0}, "momentum lies above 0"),

@@ -117,10 +117,11 @@ class ComponentLearning(Analysis[Training]):
 
     def _leads(self, curves: Array, epochs: Array, chance: float, seeds: list[Seed]) -> dict[str, xr.DataArray]:
         """What is right above chance relative to whole images when these are half learned; curves (seeds, t, 2, r)."""
-        half: Array = np.greater_equal(curves[:, :, 0, 0], (1 + chance) / 2)  # (seeds, t)
-        comes, at = half.any(1), half.argmax(1)
+        half = curves[:, :, 0, 0] >= np.array((1 + chance) / 2)  # (seeds, t)
+        comes, at = np.any(half, 1), np.argmax(half, 1)
         then = np.take_along_axis(curves, at[:, None, None, None], 1)[:, 0] - chance  # (seeds, 2, 1 + radii)
-        lead = np.where(comes[:, None, None], then[:, :, 1:] / then[:, :, :1], np.nan)
+        then[~comes] = np.nan
+        lead = then[:, :, 1:] / then[:, :, :1]
         axes = Axes({"radius": np.array(self.radii)}, {"radius": "cycles/image"})
         found: dict[str, xr.DataArray] = {}
         for turn, kept in enumerate(KEPT):

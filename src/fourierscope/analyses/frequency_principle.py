@@ -31,7 +31,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
 
     A network learns, several times over with other seeds, while a `SpectralTracker` watches how far its answers are
     from the targets in each band. A `Fit` draws new weights for each seed; a `Training` starts from its present
-    weights, and seeds change order and augmentations alone; it is watched on its first `probe` training images,
+    weights, and seeds change order and augmentations alone; it is watched on `probe` training or test images (`split`),
     normalised and unaugmented, with one-hot labels against softmaxed answers.
 
     The result holds `error`, the relative error of each band by step, and for each band `time_to_learn` by seed,
@@ -61,13 +61,19 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
     seeds: int = 3
     """Number of trainings."""
     probe: int = 1000
-    """Most training images that a Training is watched on."""
+    """Most images that a Training is watched on."""
+    split: Literal["train", "test"] = "train"
+    """Which images a Training is watched on: those learned, or those given as tested."""
     seed: int = 0
     """Seed of the first training; the others follow."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
-        words = {"view": ("grid", "projection", "filter", "kernel"), "direction": ("principal", "random", "classes")}
+        words = {
+            "view": ("grid", "projection", "filter", "kernel"),
+            "direction": ("principal", "random", "classes"),
+            "split": ("train", "test"),
+        }
         for name, known in words.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {', '.join(known)}; {getattr(self, name)!r} came.")
@@ -118,7 +124,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
         return views.KernelModes(self.width or None, self.edges)
 
     def _tracker(self, network: nn.Module, subject: Training | Fit) -> SpectralTracker:
-        points, values, outputs = _probe(subject, self.probe)
+        points, values, outputs = _probe(subject, self.probe, self.split)
         return SpectralTracker(network, points, values, [self._view(points)], threshold=self.threshold, outputs=outputs)
 
 
@@ -145,9 +151,18 @@ def _network_of(subject: Training | Fit, seed: int) -> nn.Module:
     return subject.classifier.network
 
 
-def _probe(subject: Training | Fit, most: int) -> tuple[Tensor, Tensor, Literal["raw", "softmax"]]:
-    """What the network is watched on: points as it takes them, values, and how its answers are read."""
+def _probe(subject: Training | Fit, most: int, split: str) -> tuple[Tensor, Tensor, Literal["raw", "softmax"]]:
+    """What the network is watched on: points as it takes them, values, and how its answers are read.
+
+    Raises ValueError where test images are asked about and there are none.
+    """
+    if split == "test" and (isinstance(subject, Fit) or subject.tested is None):
+        raise ValueError(
+            'split="test" asks about a Training with test images: fs.Training(classifier, samples, recipe, tested).'
+        )
     if isinstance(subject, Fit):
         return subject.points, subject.values, "softmax" if subject.classifies else "raw"
-    few = subject.samples.limited(most)
+    given = subject.samples if split == "train" else subject.tested
+    assert given is not None
+    few = given.limited(most)
     return subject.classifier.normalised(few.batch()), few.needed_labels(), "softmax"

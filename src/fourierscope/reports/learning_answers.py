@@ -73,6 +73,30 @@ def _line_spectrum(result: Result) -> Iterator[str]:
         )
 
 
+def _component_learning(result: Result) -> Iterator[str]:
+    told = _of_seeds(result["half_learned"].sizes["seed"])
+    splits = [split for split in ("train", "test") if f"low_{split}" in result]
+    epochs = number(float(result["low_train"]["epoch"][-1]))
+    for split in splits:
+        last = {kept: result[f"{kept}_{split}"].isel(epoch=-1) for kept in ("low", "high")}
+        whole = valued(last["low"].sel(part="whole image"))
+        parts = [str(part) for part in last["low"]["part"].values if part != "whole image"]
+        shares = ", ".join(
+            f"{part} {number(float(last['low'].sel(part=part)))} and {number(float(last['high'].sel(part=part)))}"
+            for part in parts
+        )
+        yield f"After {epochs} epochs {whole} of {split} images are right; by low and high components: {shares}."
+    lead, half = result["low_lead"], result["half_learned"]
+    if bool(np.isnan(half.values).any()):
+        yield f"In {told} the network does not always come to half of its training images: what is first is not told."
+        return
+    shares = ", ".join(f"{number(float(one))} at radius {int(one['radius'])}" for one in lead)
+    yield (
+        f"When half of the training images were learned, at epoch {number(float(half.mean()))} (mean over {told}), low "
+        f"components carried this share of it: {shares}."
+    )
+
+
 def _listed(times: xr.DataArray, most: int = 8) -> str:
     """Places with their times: `1: 6, 3: 178`; of many, some evenly chosen."""
     known = np.flatnonzero(np.isfinite(times.values))
@@ -89,5 +113,6 @@ def _of_seeds(count: int) -> str:
 LEARNING_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "FrequencyPrinciple": _frequency_principle,
     "SpectralTracker": _spectral_tracker,
+    "ComponentLearning": _component_learning,
     "LineSpectrum": _line_spectrum,
 }

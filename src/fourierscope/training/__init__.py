@@ -8,6 +8,7 @@ from fourierscope.training.augmentations import AugMix as AugMix
 from fourierscope.training.augmentations import AutoAugment as AutoAugment
 from fourierscope.training.augmentations import Crops as Crops
 from fourierscope.training.augmentations import Flips as Flips
+from fourierscope.training.augmentations import OnlyComponent as OnlyComponent
 from fourierscope.training.augmentations import Tints as Tints
 from fourierscope.training.fitting import fit as fit
 from fourierscope.training.loop import train as train

@@ -10,8 +10,7 @@ from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.wang2020.networks import network_of
 from fourierscope.results import Result
 from fourierscope.subjects import Classifier, Samples, Training, open_samples
-from fourierscope.training import Recipe
-from fourierscope.training.augmentations import OnlyComponent
+from fourierscope.training import OnlyComponent, Recipe
 from fourierscope.treatments import LinfPGD
 from fourierscope.treatments.batch_statistics import BatchNormStatistics
 from fourierscope.treatments.components import Kept, Rescale

@@ -9,7 +9,7 @@ import numpy as np
 
 from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Check, Exhibit, Made, Picture, Reading
-from fourierscope.papers.making import Making
+from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import apart
 from fourierscope.papers.wang2020.learned import RADII, Learner, curves, training_of
 from fourierscope.papers.wang2020.readings import last
@@ -63,6 +63,8 @@ def _least_step(of: Callable[[Made, int], Reading]) -> Callable[[Made], Reading]
 
     def read(made: Made) -> Reading:
         readings = [of(made, radius) for radius in RADII if _name("low", radius) in made.results]
+        if len(readings) < 2:
+            raise NotTried("one radius alone was learned")
         steps = [apart(after, before) for before, after in pairwise(readings)]
         return steps[int(np.argmin([step.value for step in steps]))]
 
