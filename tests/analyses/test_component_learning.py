@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.training import OnlyComponent, Recipe, train
 from fourierscope.treatments.components import components
 
@@ -145,3 +146,16 @@ def test_networks_that_do_not_fit_are_refused_before_any_training():
         fs.ComponentLearning()(fs.Training(fs.Classifier(lambda images: images[:, 0, 0]), samples, Recipe()))
     with pytest.raises(ValueError, match="no batch norm"):
         fs.ComponentLearning(bn_stats="batch")(fs.Training(line(EVEN), samples, Recipe()))
+
+
+def test_leads_are_the_formula_written_a_second_time():
+    chance, epochs, seeds = 0.2, np.array([0, 2, 4, 6]), [Seed(4), Seed(7)]
+    rising = np.array([[0.2, 0.45, 0.7, 0.9], [0.2, 0.58, 0.59, 0.61]])  # half of what lies above chance ends at .6
+    curves = np.random.default_rng(0).uniform(0.2, 1, (2, 4, 2, 3))
+    curves[..., 0] = rising[:, :, None]
+    found = fs.ComponentLearning((2, 3))._leads(curves, epochs, chance, seeds)
+    assert found["half_learned"].values.tolist() == [4, 6]
+    for turn, kept in enumerate(("low", "high")):
+        for place in (1, 2):
+            shares = [(curves[s, t, turn, place] - 0.2) / (rising[s, t] - 0.2) for s, t in ((0, 2), (1, 3))]
+            assert float(found[f"{kept}_lead"][place - 1]) == pytest.approx(np.mean(shares))
