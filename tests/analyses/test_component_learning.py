@@ -95,6 +95,7 @@ def test_several_seeds_have_bounds_over_seeds():
     recipe = Recipe(epochs=2, batch=20, learning_rate=0.05)
     training = fs.Training(classifier, digits, recipe)
     one, other, both = (fs.ComponentLearning((3,), seeds=n, seed=s)(training) for n, s in ((1, 0), (1, 1), (2, 0)))
+    assert not np.array_equal(one["low_train"], other["low_train"])
     mean = (one["low_train"] + other["low_train"]) / 2
     np.testing.assert_allclose(both["low_train"], mean, atol=1e-12)
     apart = np.abs(one["low_train"].values - other["low_train"].values) / 2

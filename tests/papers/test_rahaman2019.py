@@ -17,6 +17,8 @@ from fourierscope.papers.rahaman2019 import (
     experiment2,
     experiment3,
     experiment5,
+    experiment6,
+    experiment7,
     images,
     learned,
     noisy,
@@ -26,7 +28,9 @@ from fourierscope.papers.rahaman2019.figure6 import EvenPoints, KernelSpectra
 from fourierscope.papers.rahaman2019.images import radial_wave, two_classes, without_bounds
 from fourierscope.papers.rahaman2019.learned import Draw, LearnedSines, layer_norms
 from fourierscope.papers.rahaman2019.noisy import NoisyLearning
+from fourierscope.papers.rahaman2019.peak import Peak, PeakLearned, Shape, word
 from fourierscope.papers.rahaman2019.perturbed import PerturbedSines, amplitudes, unit_direction
+from fourierscope.papers.rahaman2019.signed import SignedWaves, SignsLearned
 from fourierscope.papers.rahaman2019.sines import OnCurve, Sines, rectifier_network
 
 PAPER = paper_named("rahaman2019")
@@ -42,6 +46,10 @@ def quick(monkeypatch):
     monkeypatch.setitem(experiment3.ASKED, "smoke", NoisyLearning((0.0, 0.5, 2.0), seeds=2))
     monkeypatch.setitem(images.LEARNED, "smoke", images.Images(400, 8, 3, 30, 1e-3))
     monkeypatch.setitem(experiment5.LEARNED, "smoke", (FEW, asked))
+    monkeypatch.setitem(
+        experiment6.LEARNED, "smoke", (SignedWaves((1, 4), (0, 3), 30, 8, 3, 20, 1e-2), SignsLearned(1))
+    )
+    monkeypatch.setitem(experiment7.LEARNED, "smoke", (Peak(experiment7._ALL, 16, 5), PeakLearned(2)))
 
 
 def test_every_exhibit_is_made_checked_drawn_and_known_again(quick, tmp_path, monkeypatch):
@@ -55,8 +63,10 @@ def test_every_exhibit_is_made_checked_drawn_and_known_again(quick, tmp_path, mo
     monkeypatch.setattr(perturbed, "fit", None)
     monkeypatch.setattr(noisy, "fit", None)
     monkeypatch.setattr("fourierscope.analyses.frequency_principle.fit", None)
+    monkeypatch.setattr("fourierscope.papers.rahaman2019.signed.fit", None)
+    monkeypatch.setattr("fourierscope.papers.rahaman2019.peak.fit", None)
     again = list(made_again(PAPER, PAPER.exhibits, setting, tmp_path / "out"))
-    assert [one.reused for one in again] == [4, 2, 6, 2, 8, 1]
+    assert [one.reused for one in again] == [4, 2, 6, 2, 8, 4, 22, 1]
     for one, other in zip(first, again, strict=True):
         for name, result in one.made.results.items():
             assert result.dataset.equals(other.made[name].dataset)
@@ -251,3 +261,44 @@ def test_values_without_bounds_are_the_same_values():
 
 def test_every_exhibit_says_what_is_expected_of_each_check():
     assert all("(expected: " in one.says for exhibit in PAPER.exhibits for one in exhibit.checks)
+
+
+def test_signs_are_those_of_the_wave_along_the_curve():
+    subject = SignedWaves((2,), (3,), 12, 8, 3, 5, 1e-2)
+    learned = subject.fit(2, 3, 0.3)
+    wanted = [int(sin(2 * pi * 2 * place / 12 + 0.3) > 0) for place in range(12)]
+    assert learned.values.tolist() == wanted
+    assert learned.classifies
+    points = learned.network[0](learned.points)
+    radius = [1 + sin(2 * pi * 3 * place / 12) / 2 for place in range(12)]
+    assert points.norm(dim=1).tolist() == pytest.approx(radius, abs=1e-6)
+
+
+def test_a_network_that_always_says_one_sign_is_half_right():
+    subject = SignedWaves((1, 3), (0,), 40, 4, 2, 1, 1e-12)
+    found = SignsLearned(1)(subject)["accuracy"]
+    assert found.dims == ("lobes", "frequency")
+    slow = SignsLearned(1)(SignedWaves((1,), (0,), 40, 32, 3, 300, 1e-2))["accuracy"]
+    assert slow.item() > 0.95
+    assert float(found.max()) < 0.95
+
+
+def test_a_peak_has_all_frequencies_and_weights_stay_within_their_bound(monkeypatch):
+    peak = Peak((Shape(3, 8, 0.05), Shape(3, 64)), 16, 300, 1e-2)
+    values = peak.fit(peak.shapes[0]).values[:, 0].numpy()
+    assert np.abs(np.fft.rfft(values)) == pytest.approx(np.ones(9))
+    held = []
+    fitting = fs.training.fit
+    monkeypatch.setattr(
+        "fourierscope.papers.rahaman2019.peak.fit", lambda *given: held.append(fitting(*given)) or held[-1]
+    )
+    result = PeakLearned(1)(peak)
+    largest = [max(float(one.detach().abs().max()) for one in network.parameters()) for network in held]
+    assert largest[0] == pytest.approx(0.05)
+    assert largest[1] > 0.05
+    assert float(result["reach"].sel(shape=word(peak.shapes[1]))) > float(result["reach"][0])
+    with torch.no_grad():
+        answers = held[1](peak.fit(peak.shapes[1]).points)[:, 0].numpy()
+    slow = [abs(sum(answers[z] * exp(-2j * pi * k * z / 16) for z in range(16))) for k in range(9)]
+    assert result["magnitude"][1].values == pytest.approx(slow, abs=1e-5)
+    assert float(result["reach"][1]) == pytest.approx(np.minimum(slow[1:], 1).mean(), abs=1e-6)

@@ -17,7 +17,7 @@ PAPERS = {
     "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-6, Table 1, an audit",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
-    "rahaman2019": "On the spectral bias of neural networks: Experiments 1-5, Figure 6",
+    "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
 }
 
 

@@ -27,10 +27,10 @@ class OnCurve(nn.Module):
         return torch.cat([radius * torch.cos(2 * pi * points), radius * torch.sin(2 * pi * points)], 1)
 
 
-def rectifier_network(inputs: int, width: int, layers: int) -> nn.Sequential:
-    """`layers` linear layers, the hidden ones `width` wide, with ReLU between them, and one output."""
+def rectifier_network(inputs: int, width: int, layers: int, outputs: int = 1) -> nn.Sequential:
+    """`layers` linear layers, the hidden ones `width` wide, with ReLU between them."""
     hidden = [nn.Linear(inputs if not depth else width, width) for depth in range(layers - 1)]
-    return nn.Sequential(*(part for one in hidden for part in (one, nn.ReLU())), nn.Linear(width, 1))
+    return nn.Sequential(*(part for one in hidden for part in (one, nn.ReLU())), nn.Linear(width, outputs))
 
 
 @dataclass(frozen=True)
