@@ -102,3 +102,7 @@ def test_measured_frequencies_are_marked_where_they_are_few():
     assert frame.get_xticks().tolist() == [-24, -16, -8, 0, 8, 16]
     assert frame.get_yticks().tolist() == [-16, -8, 0, 8, 16]
     assert len(draw(plane_result(height=21)["error"]).axes[0].get_yticks()) < 21
+
+
+def test_a_figure_shows_itself_in_notebooks_without_pyplot():
+    assert draw(curve_result()["accuracy"])._repr_png_().startswith(b"\x89PNG")

@@ -4,3 +4,4 @@ from fourierscope.figures.panels import Panel as Panel
 from fourierscope.figures.panels import draw_panels as draw_panels
 from fourierscope.figures.paper import draw as draw
 from fourierscope.figures.paper import draw_together as draw_together
+from fourierscope.figures.paper import png as png

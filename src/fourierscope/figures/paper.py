@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 import xarray as xr
@@ -75,13 +76,21 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
 
 
 def sheet(width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained") -> Figure:
-    """An empty figure of so many inches, that needs no window."""
+    """An empty figure of so many inches, that needs no window, and shows itself in notebooks."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=120, layout=layout)
     FigureCanvasAgg(figure)
+    figure._repr_png_ = lambda: png(figure)  # type: ignore[attr-defined]  # else it is shown where pyplot was imported
     return figure
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a PNG file."""
+    held = BytesIO()
+    figure.savefig(held, format="png", bbox_inches="tight")
+    return held.getvalue()
 
 
 def plain_texts(figure: Figure) -> None:

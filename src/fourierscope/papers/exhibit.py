@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from math import inf, isfinite, isnan, nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from fourierscope.figures import png
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.results import Result
 
@@ -121,9 +121,7 @@ class Picture:
     @cached_property
     def png(self) -> bytes:
         """The figure as a PNG file."""
-        held = BytesIO()
-        self.figure.savefig(held, format="png", bbox_inches="tight")
-        return held.getvalue()
+        return png(self.figure)
 
 
 def _nothing_printed(made: Made) -> list[Beside]:
