@@ -10,7 +10,7 @@ norms take when tested: the released block takes those of the batch, and is comm
 The attack is that of our own recipes, from a random start in steps of 2/255; the code starts from the image itself.
 
 Where we differ: the published code's network is a ResNet of depth 32 without batch norm, which `full` takes; `small`
-has four convolutions and two linear layers, 10,000 images and few epochs at 1e-3, and `smoke` tries the machinery on
+has four convolutions and two linear layers, 5,000 images and few epochs at 1e-3, and `smoke` tries the machinery on
 patches. Mixup is that of the article; the code has 1 in place of 0.5. Components lie in [0, 1] as the images do, not
 in whole numbers. "Learned first" is a number here: what components carry when half of the images are learned. Printed
 numbers are read off the authors' poster, within .02, those of Table 1 as quoted by others. Not made: other data sets,
@@ -37,7 +37,7 @@ PAPER = Paper(
             {},
         ),
         "small": Budget(
-            "CIFAR-10 of your own, to learn and to test; small networks, few epochs; about two hours on one core.",
+            "CIFAR-10 of your own, to learn and to test; small networks, few epochs; about an hour and a half on one core.",
             None,
             {role: f"reference:cifar10-resnet20-{role}" for role in ROLES},
             {},
