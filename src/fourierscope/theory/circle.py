@@ -2,8 +2,9 @@
 
 A feature g sits at each place w of the circle of length 2 pi; a density rho of places makes
 f(x) = int g(x - w) rho(dw), and the loss (1/2) int (f - f*)^2 dx moves the places down its gradient:
-d rho/dt = d/dw (rho dV/dw), with V(w) = int g(x - w) (f - f*)(x) dx. Here g(u) = sum over n of exp(-(u - 2 pi n)^2 / h^2), of width h. Frequencies are
-angular, whole, in cycles per circle; transforms are p_k = int g(u) exp(-i k u) du = h sqrt(pi) exp(-h^2 k^2 / 4).
+d rho/dt = d/dw (rho dV/dw), with V(w) = int g(x - w) (f - f*)(x) dx. Here g(u) = sum over n of
+exp(-(u - 2 pi n)^2 / h^2), a bump of width h. Frequencies are whole, in cycles per circle; transforms are
+p_k = int g(u) exp(-i k u) du = h sqrt(pi) exp(-h^2 k^2 / 4).
 
 While rho is even, 1 / (2 pi), the error e = f - f* obeys de/dt = -int M(x - y) e(y) dy with M = d^2 K / dx dy and
 K(x, y) = int g(x - w) g(y - w) dw / (2 pi). By Parseval K has the transform |p_k|^2 / (2 pi), so M has
