@@ -15,7 +15,7 @@ def test_a_circle_says_what_it_is():
 def test_a_density_may_touch_zero_and_not_fall_below():
     assert fs.Circle(1.0, (1,), (1.0,)).amplitudes == (1.0,)
     assert fs.Circle(1.0, (7,), (-1.0,)).amplitudes == (-1.0,)
-    with pytest.raises(ValueError, match="-0.01 of the even one"):
+    with pytest.raises(ValueError, match=r"-0\.01 of the even one"):
         fs.Circle(1.0, (7,), (1.01,))
     with pytest.raises(ValueError, match="nowhere below 0"):
         fs.Circle(1.0, (1, 2), (-0.6, -0.6))

@@ -50,7 +50,8 @@ def cosine_moments(frequencies: Sequence[int], amplitudes: Sequence[float], coun
 
 def place_moments(places: Tensor, count: int) -> Tensor:
     """The moments (..., count + 1) of particles of equal mass at places (..., n), radians."""
-    return _powers(places, count).conj().mean(-1)
+    found = _powers(places, count).mean(-2).conj()
+    return torch.cat([torch.ones_like(found[..., :1]), found], dim=-1)
 
 
 def even_places(count: int) -> Tensor:
@@ -68,8 +69,8 @@ def particle_flow(rates: Tensor, target: Tensor, places: Tensor, times: Sequence
     step, spins, aim = min(step, _longest(rates, target)), _spins(rates)[1:], target[1:]
 
     def velocity(at: Tensor) -> Tensor:
-        powers = _powers(at, len(aim))[1:]  # (k, n)
-        return 2 * ((spins * (powers.conj().mean(-1) - aim)) @ powers).real
+        powers = _powers(at, len(aim))  # (n, k)
+        return 2 * (powers @ (spins * (powers.mean(0).conj() - aim))).real
 
     found, at, now = [], places.double(), 0.0
     for time in times:
@@ -160,10 +161,9 @@ def _spins(rates: Tensor) -> Tensor:
 
 
 def _powers(places: Tensor, count: int) -> Tensor:
-    """exp(i k w), (..., count + 1, n), of places (..., n): products of one, cheaper than as many exponentials."""
-    turn = torch.polar(torch.ones_like(places), places).unsqueeze(-2)
-    powers = turn.expand(*turn.shape[:-2], count, -1).cumprod(-2)
-    return torch.cat([torch.ones_like(turn), powers], dim=-2)
+    """exp(i k w), (..., n, count), k = 1 .. count, of places (..., n): products of one, cheaper than exponentials."""
+    turn = torch.polar(torch.ones_like(places), places)[..., None]
+    return turn.expand(*places.shape, count).cumprod(-1)
 
 
 def _check(rates: Tensor, target: Tensor, times: Sequence[float], step: float) -> None:
