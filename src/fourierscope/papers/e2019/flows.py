@@ -9,6 +9,7 @@ from math import inf
 from typing import Literal
 
 import numpy as np
+import xarray as xr
 
 from fourierscope.analyses import CircleFlow
 from fourierscope.figures import Panel, draw, draw_panels
@@ -21,7 +22,8 @@ Verdict = Literal["holds", "fails", "not monotone"]
 BOUNDS: dict[Verdict, tuple[float, float]] = {"holds": (0.8, inf), "not monotone": (-0.5, 0.8), "fails": (-inf, -0.5)}
 """Of Spearman's correlation of frequency with the mean error over log times: low first, no order, high first."""
 
-_PRINTED_TIMES = (10.0, 100.0, 1000.0)
+_TIMES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+_PRINTED_TIMES = (10.0, 100.0, 1000.0)  # after the start
 _EARLY = 10.0  # the first of them, when no frequency of a target is done with but the fastest
 _AMPLITUDE = 0.3
 _ROUNDING = 1e-10
@@ -98,27 +100,34 @@ CASES = (
 
 def _make(case: Case, making: Making) -> None:
     work = WORK[making.budget]
-    even = CircleFlow(particles=work.even, points=work.points, step=work.step)
+    even = CircleFlow(_TIMES, work.even, points=work.points, step=work.step)
     making.ask("even", even, case.circle)
     making.ask("drawn", replace(even, particles=work.drawn, draws=work.draws), case.circle)
 
 
 def _draw(case: Case, made: Made) -> list[Picture]:
-    error = made["even"]["error"]
+    error = _in_decades(made["even"]["error"])
     names = error["flow"].values.tolist()
     panels = [
         Panel(f"k = {k}", [error.sel(flow=one, frequency=k, drop=True) for one in names], names)
         for k in error["frequency"].values
     ]
     says = (
-        f"Relative error of each frequency by time, h = {case.width:g}: by particles, by the density on a grid, and by "
-        "the linear law."
+        f"Relative error of each frequency by time, from 1 on, h = {case.width:g}: by particles, by the density on a "
+        "grid, and by the linear law."
     )
     maps = "The same as maps of time and frequency; particles are drawn by chance, mean over draws."
     return [
         Picture("errors", says, draw_panels(panels, across=len(panels))),
         Picture("drawn", maps, draw(made["drawn"]["error"])),
     ]
+
+
+def _in_decades(error: xr.DataArray) -> xr.DataArray:
+    """Errors after the start, over the logarithm to base 10 of time."""
+    later = error.isel(time=slice(1, None))
+    found = later.assign_coords(time=np.log10(later["time"].values)).rename(time="log10_of_time")
+    return found.drop_vars(["error_low", "error_high"])
 
 
 def _ordering(name: str, made: Made) -> Reading:
