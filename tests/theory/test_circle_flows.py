@@ -204,3 +204,13 @@ def test_what_does_not_fit_is_told(change, says):
 def test_a_grid_of_another_size_is_told():
     with pytest.raises(ValueError, match="keeps the moments 0 to 10; rates of 12 came"):
         spectral_flow(*problem(1.0, (1,), 11), (1.0,), 31)
+
+
+def test_two_frequencies_on_their_way_make_their_sum():
+    """What takes k = 4 off the linear law at width 1 is 1 + 3: without the 3 it keeps to it."""
+    law = float(torch.exp(torch.tensor(-100 * circle.flow_rate(4, 1.0))))
+    with_both, alone = (
+        float(errors(by_grid(1.0, one, 64, times=(100.0,)).moments, one)[0, -1]) for one in ((1, 3, 4), (1, 4))
+    )
+    assert law - with_both > 0.2
+    assert alone == pytest.approx(law, abs=0.005)
