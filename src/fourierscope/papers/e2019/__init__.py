@@ -27,7 +27,7 @@ PAPER = Paper(
     roles=(),
     budgets={
         "smoke": Budget("512 particles, 3 draws of 256, long steps; no images are asked.", "digits", {}, {}),
-        "small": Budget("1,024 particles, 10 draws of them; three minutes on one core.", "digits", {}, {}),
+        "small": Budget("1,024 particles, 10 draws of them; half a minute of computing.", "digits", {}, {}),
         "full": Budget("4,096 particles, 30 draws of them, short steps.", "digits", {}, {}),
     },
     exhibits=(kernel.EXHIBIT, *flows.EXHIBITS),
