@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fourierscope.results import trade_off as trade_off
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
+    from fourierscope.subjects import Circle as Circle
     from fourierscope.subjects import Classifier as Classifier
     from fourierscope.subjects import Fit as Fit
     from fourierscope.subjects import Masked as Masked
@@ -48,6 +49,7 @@ _PLACES = {
     "results": ("Result", "load", "mask_wins", "trade_off"),
     "runs": ("StoreError", "run"),
     "subjects": (
+        "Circle",
         "Classifier",
         "Fit",
         "Masked",

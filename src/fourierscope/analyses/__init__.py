@@ -5,6 +5,7 @@ The command line reads these lines without running them: one import a line, clas
 
 from fourierscope.analyses.band_importance import BandImportance as BandImportance
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
+from fourierscope.analyses.circle_flow import CircleFlow as CircleFlow
 from fourierscope.analyses.component_learning import ComponentLearning as ComponentLearning
 from fourierscope.analyses.corruption_profile import CorruptionProfile as CorruptionProfile
 from fourierscope.analyses.frequency_audit import FrequencyAudit as FrequencyAudit

@@ -10,7 +10,17 @@ from typing import Any
 from fourierscope.analyses.masks.reading import masked
 from fourierscope.results import load
 from fourierscope.runs import Analysis, subjects_of
-from fourierscope.subjects import Classifier, Masked, Pair, Samples, Training, Trial, open_classifier, open_samples
+from fourierscope.subjects import (
+    Circle,
+    Classifier,
+    Masked,
+    Pair,
+    Samples,
+    Training,
+    Trial,
+    open_classifier,
+    open_samples,
+)
 from fourierscope.subjects.classifier import Precision
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
@@ -252,12 +262,28 @@ def to_be_trained(
     return open_classifier(classifier, weights, stated[0], stated[1], device=device), None
 
 
+def circle(
+    width: float = 1.0,
+    frequencies: tuple[int, ...] = (1, 3, 4),
+    amplitudes: tuple[float, ...] = (0.3, 0.3, 0.3),
+) -> Circle:
+    """A density of bumps on the circle that is to be learned.
+
+    Args:
+        width: h of the bumps exp(-(x - w)^2 / h^2), in radians.
+        frequencies: Of the target's waves, in cycles per circle, such as 1,3,10.
+        amplitudes: Of each wave, relative to the even density, such as 0.3,0.3,0.3.
+    """
+    return Circle(width, tuple(frequencies), tuple(amplitudes))
+
+
 _OPENERS: dict[type, Callable[..., Any]] = {
     Trial: trial,
     Samples: some_samples,
     Pair: pair,
     Masked: trial_with_masks,
     Training: training,
+    Circle: circle,
 }
 
 

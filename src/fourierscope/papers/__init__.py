@@ -18,6 +18,7 @@ PAPERS = {
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
+    "e2019": "Machine learning from a continuous viewpoint: the kernel, bumps with which the principle holds and fails",
 }
 
 

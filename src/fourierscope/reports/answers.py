@@ -14,6 +14,7 @@ from fourierscope.reports.attributions import (
     frequency_shortcuts,
     insertion_deletion,
 )
+from fourierscope.reports.circle_sentences import CIRCLE_SENTENCES
 from fourierscope.reports.component_sentences import COMPONENT_SENTENCES
 from fourierscope.reports.learning_answers import LEARNING_SENTENCES
 from fourierscope.reports.mask_answers import MASK_SENTENCES
@@ -196,6 +197,7 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "BandImportance": band_importance,
     "FrequencyShortcuts": frequency_shortcuts,
     "InsertionDeletion": insertion_deletion,
+    **CIRCLE_SENTENCES,
     **COMPONENT_SENTENCES,
     **MASK_SENTENCES,
     **LEARNING_SENTENCES,

@@ -16,10 +16,10 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Result
-from fourierscope.subjects import Fit, Masked, Pair, Samples, Training, Trial, fingerprint
+from fourierscope.subjects import Circle, Fit, Masked, Pair, Samples, Training, Trial, fingerprint
 from fourierscope.subjects.fingerprint import seed_of
 
-SUBJECTS = (Trial, Samples, Pair, Masked, Training, Fit)
+SUBJECTS = (Trial, Samples, Pair, Masked, Training, Fit, Circle)
 """The kinds of subjects of this package."""
 Measured = Mapping[str, npt.NDArray[Any]]
 

@@ -3,6 +3,7 @@
 from fourierscope.subjects.check import Check as Check
 from fourierscope.subjects.check import CheckFailed as CheckFailed
 from fourierscope.subjects.check import check as check
+from fourierscope.subjects.circle import Circle as Circle
 from fourierscope.subjects.classifier import Classifier as Classifier
 from fourierscope.subjects.classifier import logits_of as logits_of
 from fourierscope.subjects.classifier_kinds import open_classifier as open_classifier

@@ -86,6 +86,7 @@ def check_subject(given: object, kind: type, asker: str) -> None:
         "Masked": "fs.masked(trial, result), with a result of Mask",
         "Training": "fs.Training(classifier, samples, recipe), or fs.Fit(points, values, network)",
         "Fit": "fs.Fit(points, values, network)",
+        "Circle": "fs.Circle(width, frequencies, amplitudes)",
     }
     held = getattr(given, "samples", None)
     near = "its .samples" if kind is Samples and isinstance(held, Samples) else ways[kind.__name__]

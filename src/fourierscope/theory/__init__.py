@@ -3,6 +3,8 @@
 Frequencies here are response frequencies, of a function along its input; those of pixels live in `fourier`.
 """
 
+from fourierscope.theory import circle as circle
+from fourierscope.theory import circle_flows as circle_flows
 from fourierscope.theory import frequency_loss as frequency_loss
 from fourierscope.theory import gradients as gradients
 from fourierscope.theory import harmonics as harmonics
