@@ -37,7 +37,7 @@ class Learned:
 
 LEARNED = {
     "smoke": Learned(400, 100, 100, 4, 3e-3, 2, "float32", 4),
-    "small": Learned(5000, 2000, 1000, 12, 1e-3, 5, "bfloat16", 4),
+    "small": Learned(5000, 2000, 1000, 12, 1e-3, 5, "bfloat16", 6),
     "full": Learned(50_000, 10_000, 10_000, 100, 1e-4, 10, "float32", 50),
 }
 
