@@ -137,8 +137,11 @@ class ComponentLearning(Analysis[Training]):
 
 
 def _over_seeds(curves: Array, n: int) -> Estimate:
-    """Mean curves of (seeds, ...) with bounds over seeds; of one seed with Wilson bounds over n images."""
-    return wilson(curves[0], n) if len(curves) == 1 else mean_interval(np.moveaxis(curves, 0, -1))
+    """Mean curves of (seeds, ...) with Student's bounds over seeds; of one seed with Wilson bounds over n images."""
+    if len(curves) == 1:
+        return wilson(curves[0], n)
+    value, low, high = mean_interval(np.moveaxis(curves, 0, -1))
+    return Estimate(value, low.clip(0), high.clip(max=1))
 
 
 def _splits(training: Training, most: int) -> dict[str, Samples]:
