@@ -101,9 +101,9 @@ class Mask(Analysis[Trial]):
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
     path: bool = False
-    """Ask at many sparsities, from both ends, so that networks can be compared at equal fidelity."""
+    """Ask at eight sparsities, from both ends, so that networks can be compared at equal fidelity."""
     losses: tuple[float, ...] = (0.01, 0.1, 0.5)
-    """Rises of the fidelity at which a path tells the size."""
+    """Rises of the fidelity, such as 0.01,0.1, at each of which a path tells the size; without a path of no effect."""
     seed: int = 0
     """Seed of the infills, of shakes and of a random start."""
 
