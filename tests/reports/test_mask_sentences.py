@@ -39,6 +39,14 @@ def test_masks_tell_their_size_and_what_they_keep(masks, trials):
     assert f"mean size of a mask is {interval(masks[0]['mean_size'])} of the plane" in said
     assert f"a share of {interval(masks[0]['kept_share'])} is kept" in said
     assert f"share of {interval(masks[0]['certified'])} of the masks is certified" in said
+    many = int(masks[0]["spent"].sum())
+    assert 0 < many
+    assert f"{many} of 12 masks stopped at the step limit, 30: with more steps they may become less." in said
+
+
+def test_masks_that_are_done_before_their_steps_run_out_are_told(trials):
+    said = " ".join(told(fs.Mask(over="set", sparsity=0.3, steps=159)(trials[0])))
+    assert "None of 1 masks stopped at the step limit, 159: all were certified, or at rest." in said
 
 
 def test_masks_of_classes_are_told_one_by_one_and_paths_at_equal_losses(trials):
@@ -46,6 +54,8 @@ def test_masks_of_classes_are_told_one_by_one_and_paths_at_equal_losses(trials):
     said = " ".join(told(result))
     for place, word in enumerate(("ant", "bee", "cow")):
         assert f"{word} {number(float(result['size'][place]))} ({number(float(result['kept'][place]))})" in said
+    spent = int(result["path_spent"].mean() * 48 + 0.5)  # of eight sparsities, two ends, three classes
+    assert f"{spent} of 48 masks along the path stopped at the step limit, 10" in said
     sizes = result["size_at"]
     assert f"no more than 0.100 nat: begun from all {interval(sizes[0, 1])}, begun from none" in said
 

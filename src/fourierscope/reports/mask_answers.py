@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import number, ordered, significant, words
+from fourierscope.figures.form import Array, number, ordered, significant, words
 from fourierscope.reports.phrases import clean_sentence, coordinate, stretches, valued
-from fourierscope.results import Result, maker_name
+from fourierscope.results import Result, maker_name, unpacked
 
 MOST_TOLD = 12  # masks of classes of which each is told
 
@@ -32,8 +32,26 @@ def _mask(result: Result) -> Iterator[str]:
         yield f"The mean gain is highest at radius {coordinate(gain, most)}, {valued(gain[most])}."
     else:
         yield from _of_groups(result)
+    if "spent" in result:
+        yield _stopped(result["spent"].values, result, "masks")
+    if "path_spent" in result:
+        yield _stopped(_behind(result, "path_spent"), result, "masks along the path")
     if "size_at" in result:
         yield from _at_equal_losses(result["size_at"])
+
+
+def _stopped(spent: Array, result: Result, what: str) -> str:
+    """How many masks stopped at the step limit, by 0 and 1 of each."""
+    many, steps = int(spent.sum()), int(result.record["options"]["steps"])
+    if not many:
+        return f"None of {spent.size} {what} stopped at the step limit, {steps}: all were certified, or at rest."
+    return f"{many} of {spent.size} {what} stopped at the step limit, {steps}: with more steps they may become less."
+
+
+def _behind(result: Result, name: str) -> Array:
+    found = unpacked(result.dataset, name)
+    assert found is not None
+    return found
 
 
 def _of_groups(result: Result) -> Iterator[str]:
@@ -156,6 +174,8 @@ def _mask_stability(result: Result) -> Iterator[str]:
     gap, cosine, overlap = result["median_gap"], result["cosine"], result["overlap"]
     told = ", ".join(f"{one} {valued(gap[place])}" for place, one in enumerate(gap["start"].values))
     yield f"The median gap of the objective to the best start of the image, over it, is by start: {told}."
+    if "spent_share" in result:
+        yield _stopped(_behind(result, "spent_share"), result, "masks, over all starts,")
     same = cosine["pair"].values != "two images"
     least = int(np.where(same, cosine.values, np.inf).argmin())
     yield (
