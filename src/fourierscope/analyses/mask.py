@@ -62,7 +62,8 @@ class Mask(Analysis[Trial]):
     partner have one gain, and so have all channels, unless asked otherwise.
 
     The result holds `mask` ("item", "row", "column") ("channel" after "item" where separate), and for each item
-    `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one), `fidelity`, `objective`,
+    `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one, for a class or a set
+    with bounds, and `images`, how many these are), `fidelity`, `objective`,
     `steps` (evaluations with their slopes), `spent` (whether these were used up before anything else ended the search),
     and `certificate`: the largest residual of the conditions of optimality, in
     units of sparsity / number of gains. 0 is a minimum. Where a network has kinks (ReLU) it need not be reached, and
@@ -174,6 +175,7 @@ class Mask(Analysis[Trial]):
             masks = searched(objective, self.penalty, start, width, self.stop, shakes)
         found = {name: getattr(masks, name) for name in OF_ITEMS}
         found["size"] = means(masks.gains, objective.bins)
+        found |= {} if single else {"images": torch.tensor([len(places)])}
         found |= answered(asked, places, masks.gains)
         if self.path:
             ones = torch.ones_like(start)

@@ -57,15 +57,19 @@ def _behind(result: Result, name: str) -> Array:
 def _of_groups(result: Result) -> Iterator[str]:
     """Masks of classes, or of the set."""
     size, kept = result["size"], result["kept"]
+    many = [f"{int(one)} " for one in result["images"].values] if "images" in result else [""] * len(size)
     told = [
-        f"{words(one)} {number(float(size[place]))} ({number(float(kept[place]))})"
+        f"{words(one)} {number(float(size[place]))} of the plane, which keeps a share of {valued(kept[place])} of "
+        f"{many[place]}predictions"
         for place, one in enumerate(size["item"].values)
     ]
     if len(told) <= MOST_TOLD:
-        yield f"Size of each mask, and in brackets the share of its images whose prediction is kept: {', '.join(told)}."
+        yield f"Each mask by its size: {'; '.join(told)}."
     else:
         most, least = int(size.values.argmax()), int(size.values.argmin())
         yield f"Of {len(told)} masks the largest is that of {told[most]}, the smallest that of {told[least]}."
+    of = "the mask of its class" if result.record["options"]["over"] == "class" else "the one mask"
+    yield f"Of all {int(result['n'])} predictions, each under {of}, a share of {valued(result['kept_share'])} is kept."
 
 
 def _at_equal_losses(sizes: xr.DataArray) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _mask_transfer(result: Result) -> Iterator[str]:
     if maker is not None:
         yield f"The masks are those of {maker}."
     yield (
-        f"A share of {_at(kept, 'own mask')} of the predictions is kept under the image's own mask; under random "
+        f"A share of {_at(kept, 'mask')} of the predictions is kept under {_whose(result)}; under random "
         f"masks of equal size {_at(kept, 'random mask, equal size')}, and of equal energy "
         f"{_at(kept, 'random mask, equal energy')}: more by {_at(result['sufficiency'], 'equal energy')} than these."
     )
@@ -103,10 +107,21 @@ def _mask_transfer(result: Result) -> Iterator[str]:
         right = result["accuracy_of_turned"]
         yield (
             f"Of {int(result['turned'])} images that the treatment turns from right to wrong, a share of "
-            f"{_at(right, 'treated, own mask')} is right again under the image's own mask, "
+            f"{_at(right, 'treated, mask')} is right again under {_whose(result)}, "
             f"{_at(right, 'treated, binary complement')} under its binary complement, and "
             f"{_at(right, 'treated, random mask, equal size')} under a random mask of equal size."
         )
+
+
+def _whose(result: Result) -> str:
+    """The mask that images are asked under, in words: whose it is, and made for which classifier where another's."""
+    subject = result.record["subject"]
+    masks, maker = subject.get("masks", {}), maker_name(subject)
+    of = {"class": "the mask of its class", "set": "the one mask of all images"}
+    told = of.get(masks.get("options", {}).get("over", ""))
+    if told is None:
+        return "the image's own mask" if maker is None else f"the mask that {maker} has for the image"
+    return told if maker is None else f"{told}, made for {maker}"
 
 
 def _mask_energy(result: Result) -> Iterator[str]:

@@ -16,7 +16,7 @@ from fourierscope.analyses.masks.path import ENDS, Path
 from fourierscope.fourier import Plane
 from fourierscope.fourier.bands import rings
 from fourierscope.fourier.pairs import Pairs
-from fourierscope.results import Axes, mean, mean_of_sums, mean_size, rate, share
+from fourierscope.results import Axes, estimated, mean, mean_of_sums, mean_size, rate, share, wilson
 
 Array = npt.NDArray[Any]
 OF_ITEMS = ("gains", "objective", "fidelity", "certificate", "steps", "spent", "kept")
@@ -53,7 +53,12 @@ def of_masks(
     each = _of_each(joined, items)
     if items.dtype.kind == "U":
         drawn = masks.ndim == 3
-        return {"mask": masks} | each | ({} if drawn else {"mean_mask": _mean_of_channels(masks)})
+        return (
+            {"mask": masks}
+            | each
+            | _of_groups(joined, items)
+            | ({} if drawn else {"mean_mask": _mean_of_channels(masks)})
+        )
     of_all = Axes({})
     axes = Axes({"row": masks["row"].values, "column": masks["column"].values}, _UNITS)
     whole = masks.values.reshape(len(items), -1, *plane.shape).mean(1, dtype=np.float64)
@@ -136,6 +141,14 @@ def _of_each(joined: Mapping[str, Array], items: Array) -> dict[str, xr.DataArra
         "spent": ("1", "1 where the mask stopped at the step limit, neither certified nor at rest; else 0."),
     }
     return {name: axes.array(1 * joined[name], unit, told) for name, (unit, told) in says.items()}
+
+
+def _of_groups(joined: Mapping[str, Array], items: Array) -> dict[str, xr.DataArray]:
+    """What each mask keeps of its images' predictions, with bounds, and how many images it is for."""
+    axes, n = Axes({"item": items}), joined["images"]
+    says = "Share of the item's images whose prediction is kept."
+    found = estimated("kept", wilson(joined["kept"].astype(np.float64), n), axes, "1", says)
+    return found | {"images": axes.array(n, "images", "Images that the mask is for.")}
 
 
 def _by_radius(masks: Array, plane: Plane) -> dict[str, xr.DataArray]:
