@@ -29,7 +29,7 @@ def _mask(result: Result) -> Iterator[str]:
         )
         gain = ordered(result["gain"])
         most = int(gain.values.argmax())
-        yield f"The mean gain is highest at radius {coordinate(gain, most)}, {valued(gain[most])}."
+        yield f"The mean gain is highest at radius {coordinate(gain, most)}: {valued(gain[most])}."
     else:
         yield from _of_groups(result)
     if "spent" in result:

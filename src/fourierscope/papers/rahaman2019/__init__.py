@@ -27,7 +27,7 @@ from fourierscope.papers.rahaman2019 import experiment1, experiment2, experiment
 
 PAPER = Paper(
     name="rahaman2019",
-    title="Rahaman et al. (2019): On the spectral bias of neural networks",
+    title="Rahaman et al. (2019): On the spectral bias of neural networks (arXiv:1806.08734)",
     roles=(),
     budgets={
         "smoke": Budget(
