@@ -55,7 +55,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("paper", help=f"{', '.join(PAPERS)}.")
     parser.add_argument("exhibits", nargs="*", help='Such as 3, figure3, table2 or "table 2"; empty: all.')
     parser.add_argument(
-        "--budget", default="smoke", help="smoke (some half a minute), small (minutes to hours), full (GPU)."
+        "--budget", default="smoke", help="smoke (a minute or less), small (minutes to hours), full (GPU)."
     )
     parser.add_argument(
         "--samples", type=str | None, default=None, help="Test images, such as npz:PATH; smoke brings its own."
