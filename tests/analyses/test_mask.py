@@ -149,6 +149,20 @@ def test_a_path_shrinks_with_sparsity_and_its_ends_agree_where_the_problem_is_co
     np.testing.assert_allclose(sizes[0], sizes[1], atol=5e-3)
     assert (result["path_loss"].diff("sparsity") >= -1e-4).all()
     assert (result["size_at"].diff("loss") <= 0).all()
+    assert (result["path_spent"] == 0).all()
+
+
+def test_masks_whose_steps_run_out_are_told_from_those_that_are_done():
+    trial = fs.Trial(logistic((6, 6), scale=2.0), pictures((6, 6), 5))
+    short, long = (fs.Mask(sparsity=0.3, path=True, steps=steps, tolerance=1e-2)(trial) for steps in (3, 400))
+    assert (short["spent"] == (short["certificate"] > 1e-2)).all()
+    assert float(short["spent_share"]) == float(short["spent"].mean()) > 0.5
+    assert float(short["path_spent"].mean()) > 0.1
+    assert (float(long["spent_share"]), float(long["certified"])) == (0, 1)
+    resting = fs.Mask(sparsity=0.3, over="set", target="prediction", steps=100, tolerance=1e-9)(trial)
+    assert (resting["certificate"] > 1e-9).all()
+    assert (resting["steps"] < 100).all()
+    assert resting["spent"].values.tolist() == [0]  # at rest is done
 
 
 def test_every_option_gives_a_result_that_can_be_saved_and_drawn(tmp_path):

@@ -57,6 +57,7 @@ def test_a_mask_takes_no_more_evaluations_than_it_may_and_tells_them(steps):
     assert (found.steps <= steps).all()
     assert (found.steps[found.certificate > stopping(steps).certificate] == steps).all()  # where nothing ends it before
     assert (found.steps == steps).any()
+    assert torch.equal(found.spent, found.certificate > stopping(steps).certificate)  # nothing else ends it here
 
 
 def test_a_group_takes_no_more_evaluations_than_it_may():
@@ -128,7 +129,7 @@ def test_shakes_fill_half_of_the_steps_beside_two_cuts():
 
 def masks_with(gains, slopes):
     each = torch.zeros(len(gains))
-    return Masks(torch.arange(len(gains)), gains, each, each, each, slopes, each, each.long())
+    return Masks(torch.arange(len(gains)), gains, each, each, each, slopes, each, each.long(), each > 0)
 
 
 def test_a_shake_takes_some_gains_away_and_lights_the_others_a_little():

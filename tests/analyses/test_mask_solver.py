@@ -172,6 +172,7 @@ def test_descent_goes_on_by_the_slopes_where_the_objective_falls_less_than_it_is
     found = least_masks(Rounded(), Penalty(1e-7), drawn(3, 1, 4).sigmoid(), 3, Stop(rest=-1, steps=200))
     assert (found.certificate <= 0.05).all()
     assert (found.steps < 200).all()
+    assert not found.spent.any()
     torch.testing.assert_close(found.gains, torch.full((3, 1, 4), 0.3), atol=1e-3, rtol=0)
 
 
@@ -197,9 +198,11 @@ def test_a_batch_gives_the_masks_that_come_one_by_one(make):
 
 def test_the_size_at_a_loss_is_the_least_one_found_that_loses_no_more():
     sizes, rises = torch.tensor([[[0.8], [0.5], [0.1]]] * 2), torch.tensor([[[0.0], [0.2], [0.9]]] * 2)
-    found = Path((1.0, 2.0, 3.0), sizes, rises + 0.4, torch.tensor([0.4])).sizes_at((0.1, 0.2001, 5.0))
+    whole = Path((1.0, 2.0, 3.0), sizes, rises + 0.4, torch.tensor([0.4]), sizes < 0)
+    found = whole.sizes_at((0.1, 0.2001, 5.0))
     torch.testing.assert_close(found[0, :, 0], torch.tensor([0.8, 0.5, 0.1]))
-    assert Path((1.0,), sizes[:, :1], rises[:, 1:2] + 0.4, torch.tensor([0.4])).sizes_at((0.1,))[0, 0, 0] == 1
+    dear = Path((1.0,), sizes[:, :1], rises[:, 1:2] + 0.4, torch.tensor([0.4]), sizes[:, :1] < 0)
+    assert dear.sizes_at((0.1,))[0, 0, 0] == 1
 
 
 class Deaf:
@@ -222,6 +225,7 @@ def test_adam_stops_300_steps_after_all_is_at_rest_where_the_prediction_is_kept(
     found = adam_masks(Deaf(), Penalty(0.3), torch.ones(2, 1, 4), 1000, 2)
     until = -(-1 // RATE)  # steps from 1 to 0, where the slope is the same at each
     assert until + 300 <= int(found.steps[0]) <= until + 305
+    assert found.spent.tolist() == [False, True]
     assert int(found.steps[1]) == 1000
     assert (found.gains == 0).all()
 

@@ -48,7 +48,7 @@ def test_answers_are_those_of_masked_images(size):
     colour = images.mean((0, 2, 3), keepdims=True)
     whole, labels = predicted_slowly(trial, images), trial.samples.labels.numpy()
     masks = {
-        "own mask": mask, "complement": 1 - mask, "binary mask": mask > 0.3, "binary complement": mask <= 0.3,
+        "mask": mask, "complement": 1 - mask, "binary mask": mask > 0.3, "binary complement": mask <= 0.3,
         "whole image": np.ones_like(mask),
     }  # fmt: skip
     for word, one in masks.items():
@@ -65,7 +65,7 @@ def test_random_rows_have_the_size_and_the_energy_of_the_own_mask():
     samples = fs.Samples(pictures((16, 15), 12, 1).images, torch.arange(12) % 3)
     held = fs.Masked(fs.Trial(logistic((16, 15), 1), samples), gains((16, 15)))
     result = fs.MaskTransfer(threshold=0.5)(held)
-    for own, of in (("own mask", ""), ("binary mask", "binary ")):
+    for own, of in (("mask", ""), ("binary mask", "binary ")):
         sizes, energies = (result[f"{name}_outcomes"].values for name in ("size", "energy"))
         places = {word: place for place, word in enumerate(result["masked"].values)}
         for equal in ("size", "energy"):
@@ -75,7 +75,7 @@ def test_random_rows_have_the_size_and_the_energy_of_the_own_mask():
         np.testing.assert_allclose(energies[at], energies[places[own]], rtol=1.1e-3)
         without = energies[places[f"{of}complement of random, equal size"]]
         assert (without < 1).all()
-    assert row(result, "likeness", "own mask") == pytest.approx(1)
+    assert row(result, "likeness", "mask") == pytest.approx(1)
     slow = torch.nn.functional.cosine_similarity((held.gains <= 0.5).float().flatten(1), held.gains.flatten(1)).mean()
     assert row(result, "likeness", "binary complement") == pytest.approx(float(slow), abs=1e-5)
     assert float(result["energy_miss"]) <= 1.1e-3
@@ -88,7 +88,7 @@ def test_a_mask_of_what_a_network_hears_is_sufficient_and_necessary(size):
     samples = fs.Samples(images.clamp(0, 1), torch.zeros(8, dtype=torch.int64))
     trial = fs.Trial(hears(plane, FIRST, SECOND), samples)
     result = fs.MaskTransfer()(fs.Masked(trial, only(plane, FIRST)[None], torch.zeros(8, dtype=int), origin="black"))
-    assert row(result, "accuracy", "own mask") == row(result, "accuracy", "binary mask") == 1
+    assert row(result, "accuracy", "mask") == row(result, "accuracy", "binary mask") == 1
     assert row(result, "accuracy", "complement") == row(result, "accuracy", "binary complement") == 0
     assert row(result, "kept_share", "random mask, equal size") < 0.5
     assert row(result, "kept_share", "complement of random, equal size") > 0.5
@@ -103,7 +103,7 @@ def test_sufficiency_and_necessity_are_paired_with_random_masks():
     kept = dict(zip(result["masked"].values, unpacked(result.dataset, "kept_share"), strict=True))
     for control in ("equal size", "equal energy"):
         for name, more, less in (
-            ("sufficiency", "own mask", f"random mask, {control}"),
+            ("sufficiency", "mask", f"random mask, {control}"),
             ("binary_sufficiency", "binary mask", f"random binary mask, {control}"),
             ("necessity", f"complement of random, {control}", "complement"),
             ("binary_necessity", f"binary complement of random, {control}", "binary complement"),
@@ -131,7 +131,7 @@ def test_masks_of_nothing_and_of_all_have_controls_that_are_themselves(value):
     assert float(result["energy_miss"]) == 0
     for name in ("sufficiency", "necessity", "binary_sufficiency", "binary_necessity"):
         assert (result[name] == 0).all()
-    whole, nothing = ("own mask", "complement") if value else ("complement", "own mask")
+    whole, nothing = ("mask", "complement") if value else ("complement", "mask")
     assert row(result, "kept_share", whole) == row(result, "energy", whole) == 1
     assert row(result, "energy", nothing) == row(result, "size", nothing) == 0
     assert np.isfinite(result["likeness"]).all()
@@ -142,7 +142,7 @@ def test_separate_channels_are_masked_each_by_its_own_gains():
     result, images = fs.MaskTransfer()(held), held.trial.samples.batch().double().numpy()
     colour, mask = images.mean((0, 2, 3), keepdims=True), held.gains.double().numpy()
     whole = predicted_slowly(held.trial, images)
-    for word, one in (("own mask", mask), ("complement", 1 - mask)):
+    for word, one in (("mask", mask), ("complement", 1 - mask)):
         shown = under(images, one, colour)
         assert row(result, "kept_share", word) == pytest.approx((predicted_slowly(held.trial, shown) == whole).mean())
         energy = ((shown - colour) ** 2).sum((1, 2, 3)) / ((images - colour) ** 2).sum((1, 2, 3))
@@ -194,14 +194,14 @@ def test_the_mask_of_another_class_pulls_to_its_class():
     masks = torch.stack([only(plane, FIRST), only(plane, SECOND)] * 3)
     result = fs.MaskTransfer()(fs.Masked(fs.Trial(hears(plane, FIRST, SECOND), samples), masks, origin="black"))
     assert row(result, "pulled", "mask of another class") == 1
-    assert row(result, "pulled", "whole image") == row(result, "pulled", "own mask") == 0
+    assert row(result, "pulled", "whole image") == row(result, "pulled", "mask") == 0
     assert row(result, "kept_share", "mask of its class") == 1
     assert row(result, "accuracy", "mask of another class") == 0
 
 
 def test_a_treatment_that_does_nothing_changes_nothing():
     result = fs.MaskTransfer(treatment="gaussian-noise:0")(masked((6, 7)))
-    for word, of in (("treated image", "whole image"), ("treated, own mask", "own mask"),
+    for word, of in (("treated image", "whole image"), ("treated, mask", "mask"),
                      ("treated, binary complement", "binary complement"),
                      ("treated, random mask, equal size", "random mask, equal size")):  # fmt: skip
         for name in ("kept_share", "accuracy", "size", "likeness"):
@@ -229,10 +229,8 @@ def test_an_attack_turns_images_and_masks_are_asked_to_turn_them_back():
     )
     found = predicted_slowly(held.trial, under(images, held.gains.double().numpy(), colour))
     again = (found == held.trial.samples.labels.numpy())[turned].mean()
-    assert row(result, "accuracy_of_turned", "treated, own mask") == pytest.approx(again)
-    low, high = (
-        float(result[f"accuracy_of_turned_{side}"].sel(masked="treated, own mask")) for side in ("low", "high")
-    )
+    assert row(result, "accuracy_of_turned", "treated, mask") == pytest.approx(again)
+    low, high = (float(result[f"accuracy_of_turned_{side}"].sel(masked="treated, mask")) for side in ("low", "high"))
     assert low < again < high or again in (0, 1)
     assert int(result["without_gradient"]) == 0
     assert result.record["options"]["steps"] == 3
@@ -294,7 +292,7 @@ def test_without_labels_classes_are_what_the_classifier_sees():
     bare = fs.Masked(fs.Trial(held.trial.classifier, fs.Samples(held.trial.samples.images)), held.gains)
     result = fs.MaskTransfer()(bare)
     assert "accuracy" not in result
-    assert row(result, "kept_share", "own mask") == row(fs.MaskTransfer()(held), "kept_share", "own mask")
+    assert row(result, "kept_share", "mask") == row(fs.MaskTransfer()(held), "kept_share", "mask")
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -335,8 +333,8 @@ def test_two_classifiers_under_the_same_masks_meet_the_same_controls():
     for name in ("size", "energy", "likeness"):
         np.testing.assert_array_equal(*(one[name].values for one in results))
     difference = results[0] - results[1]
-    assert row(difference, "kept_share", "own mask") == pytest.approx(
-        row(results[0], "kept_share", "own mask") - row(results[1], "kept_share", "own mask")
+    assert row(difference, "kept_share", "mask") == pytest.approx(
+        row(results[0], "kept_share", "mask") - row(results[1], "kept_share", "mask")
     )
 
 

@@ -52,7 +52,7 @@ def test_what_masks_keep_is_what_the_result_of_mask_says():
         result = fs.Mask(sparsity=2.0, steps=8, **options)(trial())
         asked = fs.MaskTransfer()(fs.masked(trial(), result))
         for name in ("kept_share", "accuracy"):
-            assert float(asked[name].sel(masked="own mask")) == pytest.approx(float(result[name]))
+            assert float(asked[name].sel(masked="mask")) == pytest.approx(float(result[name]))
         assert float(asked["accuracy"].sel(masked="whole image")) == pytest.approx(float(result["clean_accuracy"]))
 
 

@@ -1,5 +1,6 @@
 """The command line: quick where nothing is asked, read off the analyses, and clear where something is wrong."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,17 @@ def test_what_is_wrong_is_said_in_one_line(words, said, tmp_path, monkeypatch, c
     assert said in told
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["list"], ["--help"]])
+def test_a_reader_that_has_gone_is_no_error(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run(
+        [sys.executable, "-m", "fourierscope", *words], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (141, "")
 
 
 def test_the_doctor_finds_the_package_sound(capsys):

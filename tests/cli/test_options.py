@@ -4,9 +4,10 @@ import pytest
 
 import fourierscope as fs
 from fourierscope.cli import main
-from fourierscope.cli.ask import parsed, parser_of
+from fourierscope.cli.ask import parser_of
 from fourierscope.cli.catalogue import analyses
 from fourierscope.cli.opening import opener
+from fourierscope.cli.parsing import parsed
 
 TRIAL = ["--classifier", "reference:natural", "--samples", "patches:test"]
 
@@ -63,14 +64,51 @@ def test_one_value_and_commas_and_brackets_and_fractions_are_read(command, name,
         (["corruption-profile", *TRIAL, "--severities", "a"], "--severities takes whole numbers"),
         (["corruption-profile", *TRIAL, "--severities", "1.5"], "1.5"),
         (["corruption-profile", *TRIAL, "--corruption", "fog"], "--corruption"),
-        (["check", *TRIAL, "--limi", "3"], "--limi"),
+        (["check", *TRIAL, "--limi", "3"], "There is no option --limi. Did you mean --limit?"),
+        (["heat-map", *TRIAL, "--limit-seed", "3"], "Did you mean --limit_seed?"),
+        (["mask", *TRIAL, "--over", "clas"], "--over is one of image, class, set; clas came. Did you mean class?"),
+        (["mask", *TRIAL, "--start=on"], "--start is one of auto, ones, half, random; on came. Did you mean ones?"),
+        (["mask", *TRIAL, "--precision", "half"], "--precision is one of float32, bfloat16, float16; half came."),
+        (["mask", *TRIAL, "--steps", "some"], "--steps takes a whole number, such as 3; some came."),
+        (["mask", *TRIAL, "--sparsity", "x"], "--sparsity takes a number, such as 0.1 or 8/255; x came."),
+        (["mask", *TRIAL, "--path", "maybe"], "--path is true or false, or stands alone for true; maybe came."),
+        (["mask", *TRIAL, "--steps", "--path"], "--steps takes a value, and none came."),
+        (["mask", *TRIAL, "masks.nc"], "'masks.nc' has no place."),
+        (["mask", "--steps", "3"], "--classifier and --samples must be given."),
+        (["report"], "RESULTS must be given."),
+        (["train", "--samples", "patches", "--limit", "few"], "--limit takes a whole number; few came."),
+        (["train", "--samples", "patches", "--precision", "half"], "one of float32, bfloat16, auto; half came."),
     ],
 )
-def test_what_is_no_value_or_no_option_is_not_understood(words, said, capsys):
+def test_what_is_no_value_or_no_option_is_not_understood_in_one_line(words, said, capsys):
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    (told,) = capsys.readouterr().err.splitlines()
+    assert said in told
+
+
+def test_a_wrong_value_in_a_file_is_told_in_one_line(tmp_path, capsys):
+    file = tmp_path / "question.yaml"
+    file.write_text("norm: strong\n")
+    with pytest.raises(SystemExit):
+        main(["heat-map", "--config", str(file), *TRIAL])
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "--norm takes a number; strong came." in told
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--path"], True),
+        (["--path", "--steps", "3"], True),
+        (["--path", "true"], True),
+        (["--path=no"], False),
+        ([], False),
+    ],
+)
+def test_an_option_that_is_true_or_false_may_stand_alone(words, expected):
+    assert read("mask", *words)["path"] is expected
 
 
 def test_the_commands_stand_in_one_column(capsys):

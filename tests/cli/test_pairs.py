@@ -51,6 +51,7 @@ def test_an_attack_asks_the_classifier_and_only_its_successes_are_kept():
         (["--after", "corruption:fog"], "corruption:fog:NUMBER"),
         (["--after", "corruption:fogg:3"], "corruption:fog"),
         (["--after", "corruption:fog:7"], "7"),
+        (["--after", "pgd:8/255"], "pgd-linf:8/255"),
         (["--after", "corruption:fog:3", "--steps", "3"], "goes no steps"),
         (["--after", "patches:test", "--steps", "3"], "--steps is for attacks"),
         (["--after", "corruption:fog:3", "--successful", "true"], "give --classifier"),

@@ -124,8 +124,8 @@ def test_the_accuracy_changes_little_either_way(right, expected):
 def transfer(**right):
     """A result of MaskTransfer with attack: which of 10 images are right in each row."""
     rows = {
-        "whole image": 10, "own mask": 10, "binary complement": 5, "binary complement of random, equal energy": 9,
-        "treated image": 2, "treated, own mask": 9, "treated, binary mask": 8,
+        "whole image": 10, "mask": 10, "binary complement": 5, "binary complement of random, equal energy": 9,
+        "treated image": 2, "treated, mask": 9, "treated, binary mask": 8,
         "treated, random mask, equal size": 4, "treated, binary complement": 2,
     }  # fmt: skip
     rows |= {key.replace("_", " "): one for key, one in right.items()}
@@ -200,19 +200,19 @@ def test_sparse_masks_that_keep_all_hold_and_large_ones_that_lose_fail():
 @pytest.mark.parametrize("more", [True, False])
 def test_complements_pass_more_or_less_than_masks_and_own_classes_lend_better_or_worse(more):
     high, low = ((20, 0.8), (10, 0.2)) if more else ((10, 0.2), (20, 0.8))
-    held = rows(own_mask=low, binary_complement=high, mask_of_its_class=high, mask_of_another_class=low)
+    held = rows(mask=low, binary_complement=high, mask_of_its_class=high, mask_of_another_class=low)
     expected = {"holds"} if more else {"fails"}
     for words in (("natural: share of the image's energy",), ("natural: share kept under the mask of another",)):
         assert verdicts(figure5.EXHIBIT, Made({"natural-transfer": held}), words) == expected
 
 
 def test_where_no_image_lends_its_mask_the_reason_is_told():
-    held = rows(own_mask=(20, 0.2), binary_complement=(20, 0.8))
+    held = rows(mask=(20, 0.2), binary_complement=(20, 0.8))
     assert verdicts(figure5.EXHIBIT, Made({"natural-transfer": held}), ("natural: share kept",)) == {"not tried here"}
 
 
 def test_each_control_is_read_by_itself():
-    held = Made({"adversarial-transfer": rows(own_mask=(20, 0.2))})
+    held = Made({"adversarial-transfer": rows(mask=(20, 0.2))})
     found = {one.says: one.tried(held, "small").verdict for one in figure6.EXHIBIT.checks if "adversarial" in one.says}
     assert [found[says] for says in found if "minus kept under random masks of" in says] == ["holds", "holds"]
     assert [found[says] for says in found if "without the mask, of" in says] == ["holds", "fails"]

@@ -5,8 +5,9 @@ import xarray as xr
 import fourierscope as fs
 from fourierscope.figures.form import number
 from fourierscope.reports.findings import findings
+from fourierscope.reports.phrases import valued
 from fourierscope.reports.questions import questions
-from fourierscope.results import Axes, Result, mean, wilson
+from fourierscope.results import Axes, Estimate, Result, bounded, mean, wilson
 
 
 def sentences(results, about):
@@ -123,3 +124,13 @@ def test_of_many_classifiers_each_is_compared_with_the_first(maps):
     question = questions([maps[0]] * 5)[0]
     assert len(question.differences) == 4
     assert "compared with the first" in question.note
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(1.0, 1.0, "1 (bounds the same)"), (0.99, 1.0, "1 (0.990 to 1)"), (0.99999, 1.0, "1 (bounds the same)")],
+)
+def test_an_interval_that_is_a_point_is_said_in_words(low, high, said):
+    value, *sides = (np.array(one) for one in (1.0, low, high))
+    found = bounded("size", Estimate(value, *sides), Axes({}), "1", "Size.", 3)
+    assert valued(Result(xr.Dataset(found), {})["size"]) == said

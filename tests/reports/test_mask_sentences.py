@@ -39,13 +39,26 @@ def test_masks_tell_their_size_and_what_they_keep(masks, trials):
     assert f"mean size of a mask is {interval(masks[0]['mean_size'])} of the plane" in said
     assert f"a share of {interval(masks[0]['kept_share'])} is kept" in said
     assert f"share of {interval(masks[0]['certified'])} of the masks is certified" in said
+    many = int(masks[0]["spent"].sum())
+    assert many > 0
+    assert f"{many} of 12 masks stopped at the step limit, 30: with more steps they may become less." in said
+
+
+def test_masks_that_are_done_before_their_steps_run_out_are_told(trials):
+    said = " ".join(told(fs.Mask(over="set", sparsity=0.3, steps=159)(trials[0])))
+    assert "None of 1 masks stopped at the step limit, 159: all were certified, or at rest." in said
 
 
 def test_masks_of_classes_are_told_one_by_one_and_paths_at_equal_losses(trials):
     result = fs.Mask(over="class", sparsity=0.3, steps=10, path=True)(trials[0])
     said = " ".join(told(result))
     for place, word in enumerate(("ant", "bee", "cow")):
-        assert f"{word} {number(float(result['size'][place]))} ({number(float(result['kept'][place]))})" in said
+        size, kept = number(float(result["size"][place])), result["kept"][place]
+        assert f"{word} {size} of the plane, which keeps a share of {interval(kept)} of 4 predictions" in said
+    whole = interval(result["kept_share"])
+    assert f"Of all 12 predictions, each under the mask of its class, a share of {whole} is kept." in said
+    spent = int(result["path_spent"].mean() * 48 + 0.5)  # of eight sparsities, two ends, three classes
+    assert f"{spent} of 48 masks along the path stopped at the step limit, 10" in said
     sizes = result["size_at"]
     assert f"no more than 0.100 nat: begun from all {interval(sizes[0, 1])}, begun from none" in said
 
@@ -54,15 +67,32 @@ def test_transfer_tells_controls_beside_masks_and_whose_masks_they_are(masks, tr
     result = fs.MaskTransfer(treatment="pgd-linf:0.05", steps=2)(fs.masked(trials[1], masks[0]))
     kept, said = result["kept_share"], " ".join(told(result))
     assert said.startswith("The masks are those of one.")
-    for word in ("own mask", "random mask, equal size", "random mask, equal energy", "complement",
+    for word in ("mask", "random mask, equal size", "random mask, equal energy", "complement",
                  "complement of random, equal energy", "binary complement", "mask of its class"):  # fmt: skip
         assert interval(kept.sel(masked=word)) in said
     assert f"more by {interval(result['sufficiency'].sel(control='equal energy'))} than these" in said
     assert f"less by {interval(result['binary_necessity'].sel(control='equal energy'))}." in said
     assert f"{interval(result['pulled'].sel(masked='mask of another class'))} are taken for the class" in said
     assert f"Of {int(result['turned'])} images that the treatment turns" in said
-    again = result["accuracy_of_turned"].sel(masked="treated, own mask")
+    again = result["accuracy_of_turned"].sel(masked="treated, mask")
     assert f"a share of {interval(again)} is right again" in said
+
+
+def test_masks_of_classes_and_sets_and_of_another_network_are_not_called_own(masks, trials):
+    by_class, whole = (fs.Mask(over=over, sparsity=0.3, steps=10)(trials[0]) for over in ("class", "set"))
+    expected = [
+        (0, masks[0], "is kept under the image's own mask;"),
+        (1, masks[0], "is kept under the mask that one has for the image;"),
+        (0, by_class, "is kept under the mask of its class;"),
+        (1, by_class, "is kept under the mask of its class, made for one;"),
+        (0, whole, "is kept under the one mask of all images;"),
+    ]
+    for place, held, words in expected:
+        result = fs.MaskTransfer(treatment="gaussian-noise:0.3")(fs.masked(trials[place], held))
+        said = " ".join(told(result))
+        assert words in said
+        assert ("own mask" in said) == (held is masks[0] and place == 0)
+        assert not any("own" in word for word in result["masked"].values.tolist())
 
 
 def test_energies_wins_classes_and_starts_are_told(masks, trials):

@@ -49,7 +49,7 @@ class FrequencyPrinciple(Analysis[Training | Fit]):
     frequencies: tuple[int, ...] = ()
     """For grid and projection: cycles over the grid, or over the range of the direction; empty: the lowest twenty."""
     direction: Literal["principal", "random", "classes"] = "principal"
-    """Of a projection."""
+    """Of a projection: a principal component, a direction by chance, or from the mean of one class to another's."""
     component: int = 1
     """Of a projection: which principal component, or which class less class 0."""
     width: float = 0.0

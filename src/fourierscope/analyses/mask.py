@@ -19,7 +19,7 @@ from fourierscope.analyses.masks.objective import Asked, GroupObjective, ImageOb
 from fourierscope.analyses.masks.path import path
 from fourierscope.analyses.masks.pictures import examples
 from fourierscope.analyses.masks.search import Shakes, searched
-from fourierscope.analyses.masks.solver import Penalty, Stop, means
+from fourierscope.analyses.masks.solver import STEPS, Penalty, Stop, means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import count
@@ -62,13 +62,17 @@ class Mask(Analysis[Trial]):
     partner have one gain, and so have all channels, unless asked otherwise.
 
     The result holds `mask` ("item", "row", "column") ("channel" after "item" where separate), and for each item
-    `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one), `fidelity`, `objective`,
-    `steps` (evaluations with their slopes), and `certificate`: the largest residual of the conditions of optimality, in
+    `size` (mean gain), `kept` (share of its images whose prediction is the unmasked one, for a class or a set
+    with bounds, and `images`, how many these are), `fidelity`, `objective`,
+    `steps` (evaluations with their slopes), `spent` (whether these were used up before anything else ended the search),
+    and `certificate`: the largest residual of the conditions of optimality, in
     units of sparsity / number of gains. 0 is a minimum. Where a network has kinks (ReLU) it need not be reached, and
-    there are many valleys: masks are cut and shaken on their way down. With bounds over images: `mean_size`,
-    `kept_share`, `gain` by radius, `certified` (certificate at most `tolerance`).
-    `path` adds `path_size` and `path_loss` over ("end", "sparsity"), and `size_at` over ("end", "loss"): the size of
-    the least mask found that loses no more than so much, from either end.
+    there are many valleys. So, from 160 steps on, masks on their way down are cut (gains that the objective would have
+    lower go to 0) and shaken (a fifth of the gains, by chance, go to 0, all others are lit a little), and the least
+    found is kept. With bounds over images: `mean_size`,
+    `kept_share`, `gain` by radius, `certified` (certificate at most `tolerance`), `spent_share`.
+    `path` adds `path_size`, `path_loss` and `path_spent` over ("end", "sparsity"), and `size_at` over ("end", "loss"):
+    the size of the least mask found that loses no more than so much, from either end.
 
     Source: Karantzas et al. (2022), section 2.1 and equation 2. Their code sums over both partners and has another
     fidelity, squared-difference, and another solver, adam.
@@ -97,13 +101,13 @@ class Mask(Analysis[Trial]):
     start: Literal["auto"] | Start = "auto"
     """The gains to start from: ones, half, or random; auto is half for descent, and ones for adam as in the article."""
     steps: int | None = None
-    """Most steps of a mask; empty: 400, or 20,000 for adam. From 160 on, half go down from cut and shaken ones."""
+    """Most steps of a mask; empty: 400, or 20,000 for adam. From 160 on, half go down from cut and shaken masks."""
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
     path: bool = False
-    """Ask at many sparsities, from both ends, so that networks can be compared at equal fidelity."""
+    """Ask at eight sparsities, from both ends, so that networks can be compared at equal fidelity."""
     losses: tuple[float, ...] = (0.01, 0.1, 0.5)
-    """Rises of the fidelity at which a path tells the size."""
+    """Rises of the fidelity, such as 0.01,0.1, at each of which a path tells the size; without a path of no effect."""
     seed: int = 0
     """Seed of the infills, of shakes and of a random start."""
 
@@ -119,7 +123,7 @@ class Mask(Analysis[Trial]):
         if self.start == "auto":
             object.__setattr__(self, "start", "half" if self.solver == "descent" else "ones")
         if self.steps is None:
-            object.__setattr__(self, "steps", 400 if self.solver == "descent" else _MOST_ADAM)
+            object.__setattr__(self, "steps", STEPS if self.solver == "descent" else _MOST_ADAM)
         fits = {
             "sparsity": ("is finite and above 0", isfinite(self.sparsity) and self.sparsity > 0),
             "power": ("is finite and at least 1", isfinite(self.power) and self.power >= 1),
@@ -171,6 +175,7 @@ class Mask(Analysis[Trial]):
             masks = searched(objective, self.penalty, start, width, self.stop, shakes)
         found = {name: getattr(masks, name) for name in OF_ITEMS}
         found["size"] = means(masks.gains, objective.bins)
+        found |= {} if single else {"images": torch.tensor([len(places)])}
         found |= answered(asked, places, masks.gains)
         if self.path:
             ones = torch.ones_like(start)

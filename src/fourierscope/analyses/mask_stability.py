@@ -17,7 +17,7 @@ from fourierscope.analyses.masks.controls import cosines, overlaps
 from fourierscope.analyses.masks.fidelity import Fidelity
 from fourierscope.analyses.masks.objective import ImageObjective
 from fourierscope.analyses.masks.search import Shakes, searched
-from fourierscope.analyses.masks.solver import means
+from fourierscope.analyses.masks.solver import STEPS, means
 from fourierscope.analyses.masks.starts import Start, started
 from fourierscope.fourier.pairs import Pairs
 from fourierscope.results import Axes, bounded, count, mean, median_interval, rate
@@ -45,9 +45,9 @@ class MaskStability(Analysis[Trial]):
 
     Over ("start",), for each start: `objective_gap` (how far the objective ends above that of the image's best start,
     over it, or over a hundredth of the sparsity where that is more; mean, and `median_gap`), `mean_size`, `kept_share`,
-    `certified`, `mean_steps`. Over ("pair",), for each two starts: `cosine` of an image's two masks, and `overlap`, the
-    frequencies in both over those in either; the last word is for two images from one start: what masks have in common
-    anyway. `size_spread` is an image's largest size less the smallest.
+    `certified`, `spent_share` (stopped at the step limit), `mean_steps`. Over ("pair",), for each two starts: `cosine`
+    of an image's two masks, and `overlap`, the frequencies in both over those in either; the last word is for two
+    images from one start: what masks have in common anyway. `size_spread` is an image's largest size less the smallest.
 
     Where the loss is convex in the gains, all starts end at one mask. Source: Karantzas et al. (2022), section 2.1, who
     tell that their masks are stable over runs.
@@ -63,7 +63,7 @@ class MaskStability(Analysis[Trial]):
     """mean or black: what zero stands for."""
     randoms: int = 1
     """Starts by chance, beside those at 1 and at 1/2."""
-    steps: int = 400
+    steps: int = STEPS
     """Most steps of a mask."""
     tolerance: float = 0.05
     """The certificate at which a mask is done."""
@@ -89,7 +89,7 @@ class MaskStability(Analysis[Trial]):
         width = batch_size(trial.samples.plane, device)
         shakes = Shakes.of(asked.gains, int(self.steps), self.chance(purpose=f"shakes {cell.start}"))
         masks = searched(objective, self._mask.penalty, start, width, self._mask.stop, shakes)
-        names = ("gains", "objective", "kept", "certificate", "steps")
+        names = ("gains", "objective", "kept", "certificate", "steps", "spent")
         found = {name: getattr(masks, name) for name in names} | {"size": means(masks.gains, objective.bins)}
         return {name: one.cpu().numpy() for name, one in found.items()}
 
@@ -108,6 +108,8 @@ class MaskStability(Analysis[Trial]):
         found |= rate("kept_share", whole["kept"] == 1, axes, "Share of images whose prediction is kept.")
         says = f"Share of masks whose certificate is at most {self.tolerance:g}."
         found |= rate("certified", whole["certificate"] <= self.tolerance, axes, says)
+        says = "Share of masks that stopped at the step limit, neither certified nor at rest."
+        found |= rate("spent_share", whole["spent"], axes, says)
         return found | mean("mean_steps", whole["steps"], axes, "evaluations", "Mean number of evaluations.") | count(n)
 
     @property

@@ -57,20 +57,20 @@ class Block(NamedTuple):
 class MaskTransfer(Analysis[Masked]):
     """What a classifier answers under masks, under what they leave out, and under masks that know nothing of it.
 
-    Over ("masked",) stand: the whole image; its own mask; random masks of equal size (the gains at other frequencies by
+    Over ("masked",) stand: the whole image; its mask; random masks of equal size (the gains at other frequencies by
     chance) and of equal energy (so placed that as much of the image passes); the complements, 1 - gain, of all three;
     the same for the binary mask; the mask of another image of its class, and of another class. With a treatment, such
-    as an attack: the treated image, whole and under the image's own mask, the binary mask, its complement and the
+    as an attack: the treated image, whole and under the image's mask, the binary mask, its complement and the
     random mask of equal size. Random masks keep the gain at frequency zero; a row of borrowed masks is left out where
     an image finds none. Masks of another classifier are a transfer between networks.
 
     For each: `kept_share` of images whose prediction is that of the whole image; `accuracy` where there are labels;
     `pulled`, the share predicted as the class that lends the mask of another class: more under that mask than else,
-    and masks draw images to their class. Over ("control",), paired: `sufficiency`, what the own mask keeps more than
+    and masks draw images to their class. Over ("control",), paired: `sufficiency`, what the mask keeps more than
     random ones, and `necessity`, what its complement keeps less than theirs (`binary_...`, of the binary mask). With a
     treatment `accuracy_of_turned`, over the `turned` images that were right and are wrong treated: what a mask
     restores. Of the masks themselves: `size`, the mean gain; `energy`, the share of the image's energy, from its infill
-    on, that passes; `likeness`, the cosine with the own mask (near 1 for a random mask of equal energy where nothing
+    on, that passes; `likeness`, the cosine with the mask (near 1 for a random mask of equal energy where nothing
     else passes as much); `energy_miss`, how far these stay from it.
 
     Source: Karantzas et al. (2022), section 3.2 and Table 2, whose images are the `turned` ones. Different here: random
@@ -146,9 +146,9 @@ class MaskTransfer(Analysis[Masked]):
         found |= mean("size", joined["size"], axes, "1", "Mean gain over the plane.")
         says = "Share of the image's energy, from its infill on, that passes."
         found |= mean("energy", joined["energy"], axes, "1", says)
-        says = "Cosine of the angle between this mask and the image's own."
+        says = "Cosine of the angle between this mask and the image's: 1 where the two are alike."
         found |= mean("likeness", joined["likeness"], axes, "1", says)
-        says = "How far apart energies are under the own mask and the random one of equal energy, over the larger."
+        says = "How far apart energies are under the mask and the random one of equal energy, over the larger."
         found |= mean("energy_miss", joined["energy_miss"], Axes({}), "1", says)
         if self.treatment:
             felt = torch.from_numpy(_joined(measured, "felt"))

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from fourierscope.cli.catalogue import Entry, analyses
 
 INTERRUPTED = 130
+UNREAD = 141  # as a shell tells it of any command whose reader has gone, such as `... | head`
 _OWN = {
     "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
     "check": "Say whether a classifier and samples fit together, and how to mend what does not.",
@@ -29,8 +30,21 @@ _OWN = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood, 130 interrupted and resumable."""
-    words = list(sys.argv[1:] if words is None else words)
+    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood, 130 interrupted and resumable.
+
+    141 where nobody reads what it prints any more.
+    """
+    try:
+        try:
+            return _run(list(sys.argv[1:] if words is None else words))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unprinted has a place to go
+        return UNREAD
+
+
+def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0
@@ -79,6 +93,8 @@ def _guarded(command: str, act: Callable[[], int]) -> int:
         told = getattr(error, "__notes__", None) or ["Interrupted."]
         print(f"\nfourierscope {command}: {' '.join(told)}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # `main` knows what that means
+        raise
     except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError, AttributeError, KeyError) as error:
         if os.environ.get("FOURIERSCOPE_TRACEBACK"):
             raise

@@ -6,13 +6,14 @@ import dataclasses
 import inspect
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 
 from fourierscope.cli.catalogue import Entry
 from fourierscope.cli.opening import opener
-from fourierscope.cli.options import readable
+from fourierscope.cli.options import NOTE
+from fourierscope.cli.parsing import parsed
 from fourierscope.reports import told
 from fourierscope.results import written_whole
 from fourierscope.runs import run
@@ -36,7 +37,9 @@ def ask(entry: Entry, words: list[str]) -> int:
 def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
     """The parser of an analysis: its fields, its subject's, and those of a run."""
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
-    parser = ArgumentParser(prog=f"fourierscope {entry.command}", description=entry.says, allow_abbrev=False)
+    parser = ArgumentParser(
+        prog=f"fourierscope {entry.command}", description=entry.says, epilog=NOTE, allow_abbrev=False
+    )
     parser.add_argument(
         "--config", action="config", help="A YAML file with any of these options; --print_config writes one."
     )
@@ -51,19 +54,6 @@ def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
     running.add_argument("--workers", type=int, default=1, help="Number of processes.")
     running.add_argument("--batch", type=int | None, default=None, help="Images at a time; empty: automatic.")
     return parser
-
-
-def parsed(parser: ArgumentParser, words: list[str], *described: Any) -> Namespace:
-    """What a parser reads in words, with values of the options of some functions and dataclasses as people write them.
-
-    Ends the program with code 2 where it is not understood, as the parser does.
-    """
-    types = {name: kind for one in described for name, kind in get_type_hints(one).items()}
-    try:
-        words = readable(words, types)
-    except ValueError as error:
-        parser.error(str(error))
-    return parser.parse_args(words)
 
 
 def free(out: str, overwrite: bool) -> Path:

@@ -6,8 +6,8 @@ import sys
 
 from jsonargparse import ArgumentParser
 
-from fourierscope.cli.ask import parsed
 from fourierscope.cli.opening import trial
+from fourierscope.cli.parsing import parsed
 from fourierscope.subjects import CheckFailed, check
 
 

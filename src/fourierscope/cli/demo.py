@@ -21,6 +21,7 @@ from fourierscope.analyses import (
     ShiftSpectrum,
 )
 from fourierscope.analyses.masks.reading import masked
+from fourierscope.cli.parsing import parsed
 from fourierscope.reports import report
 from fourierscope.results import Result, trade_off
 from fourierscope.runs import Analysis, run
@@ -45,7 +46,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--images", type=int, default=300, help="Number of test images.")
     parser.add_argument("--smoke", action="store_true", help="A small version: 40 images, every fourth frequency.")
-    given = parser.parse_args(words)
+    given = parsed(parser, words)
     results = list(demonstration(Path(given.folder), 40 if given.smoke else given.images, 4 if given.smoke else 1))
     page = report(results, Path(given.out), "Which frequencies do three classifiers use?", given.overwrite)
     print(f"Written: {page}. Open it in a browser.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 
+from fourierscope.cli.parsing import parsed
 from fourierscope.papers import PAPERS, paper_named
 from fourierscope.papers.exhibit import Exhibit
 from fourierscope.papers.making import Setting
@@ -23,7 +24,7 @@ def main(words: list[str]) -> int:
         print("papers: fourierscope paper NAME [FIGURE ...]")
         print("\n".join(f"  {name:<12} {says}" for name, says in PAPERS.items()))
         return 0
-    given = _parser().parse_args(words)
+    given = parsed(_parser(), words)
     paper = paper_named(given.paper)
     budget = paper.budget(given.budget)
     exhibits = list(dict.fromkeys(paper.exhibit(one) for one in given.exhibits)) or list(paper.exhibits)
@@ -54,7 +55,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("paper", help=f"{', '.join(PAPERS)}.")
     parser.add_argument("exhibits", nargs="*", help='Such as 3, figure3, table2 or "table 2"; empty: all.')
     parser.add_argument(
-        "--budget", default="smoke", help="smoke (some half a minute), small (minutes to hours), full (GPU)."
+        "--budget", default="smoke", help="smoke (a minute or less), small (minutes to hours), full (GPU)."
     )
     parser.add_argument(
         "--samples", type=str | None, default=None, help="Test images, such as npz:PATH; smoke brings its own."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser
 
+from fourierscope.cli.parsing import parsed
 from fourierscope.cli.train import telling
 from fourierscope.subjects import open_samples
 from fourierscope.training import Budget, make_reference
@@ -27,7 +28,7 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--checkpoint", type=str | None, default=None, help="A file that keeps each epoch: run again to go on."
     )
-    given = parser.parse_args(words)
+    given = parsed(parser, words)
     if (given.samples is None) != (given.test is None):
         raise ValueError(f"Give --samples and --test together; {given.samples} and {given.test} came.")
     data = None if given.samples is None else (open_samples(given.samples), open_samples(given.test))

@@ -7,6 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from fourierscope.cli.ask import free
+from fourierscope.cli.parsing import parsed
 from fourierscope.reports import pairings, report
 from fourierscope.results import load
 
@@ -18,7 +19,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--out", default="report.html", help="The page.")
     parser.add_argument("--title", default="fourierscope report", help="Its title.")
     parser.add_argument("--overwrite", action="store_true", help="Replace the file --out if it exists.")
-    given = parser.parse_args(words)
+    given = parsed(parser, words)
     out = free(given.out, given.overwrite)
     results = [load(Path(one)) for one in given.results]
     pairs = pairings(results)

@@ -15,6 +15,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.cli.ask import free
 from fourierscope.cli.opening import to_be_trained
+from fourierscope.cli.parsing import parsed
 from fourierscope.subjects import Classifier, Samples, Trial, open_samples
 from fourierscope.training import Recipe, accuracy, recipe_named, train
 from fourierscope.training.processes import own_device, rank
@@ -23,7 +24,7 @@ from fourierscope.training.saving import check_ending, written
 
 def main(words: list[str]) -> int:
     """Train a network, measure it where --test samples are given, write its weights and what made them."""
-    given = _parser().parse_args(words)
+    given = parsed(_parser(), words)
     check_ending(Path(given.out))
     out = free(given.out, given.overwrite) if rank() == 0 else Path(given.out)
     recipe, samples = _recipe(given), open_samples(given.samples, given.limit)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import number, ordered, significant, words
+from fourierscope.figures.form import Array, number, ordered, significant, words
 from fourierscope.reports.phrases import clean_sentence, coordinate, stretches, valued
-from fourierscope.results import Result, maker_name
+from fourierscope.results import Result, maker_name, unpacked
 
 MOST_TOLD = 12  # masks of classes of which each is told
 
@@ -29,25 +29,47 @@ def _mask(result: Result) -> Iterator[str]:
         )
         gain = ordered(result["gain"])
         most = int(gain.values.argmax())
-        yield f"The mean gain is highest at radius {coordinate(gain, most)}, {valued(gain[most])}."
+        yield f"The mean gain is highest at radius {coordinate(gain, most)}: {valued(gain[most])}."
     else:
         yield from _of_groups(result)
+    if "spent" in result:
+        yield _stopped(result["spent"].values, result, "masks")
+    if "path_spent" in result:
+        yield _stopped(_behind(result, "path_spent"), result, "masks along the path")
     if "size_at" in result:
         yield from _at_equal_losses(result["size_at"])
+
+
+def _stopped(spent: Array, result: Result, what: str) -> str:
+    """How many masks stopped at the step limit, by 0 and 1 of each."""
+    many, steps = int(spent.sum()), int(result.record["options"]["steps"])
+    if not many:
+        return f"None of {spent.size} {what} stopped at the step limit, {steps}: all were certified, or at rest."
+    return f"{many} of {spent.size} {what} stopped at the step limit, {steps}: with more steps they may become less."
+
+
+def _behind(result: Result, name: str) -> Array:
+    found = unpacked(result.dataset, name)
+    assert found is not None
+    return found
 
 
 def _of_groups(result: Result) -> Iterator[str]:
     """Masks of classes, or of the set."""
     size, kept = result["size"], result["kept"]
+    many = [f"{int(one)} " for one in result["images"].values] if "images" in result else [""] * len(size)
     told = [
-        f"{words(one)} {number(float(size[place]))} ({number(float(kept[place]))})"
+        f"{words(one)} {number(float(size[place]))} of the plane, which keeps a share of {valued(kept[place])} of "
+        f"{many[place]}predictions"
         for place, one in enumerate(size["item"].values)
     ]
     if len(told) <= MOST_TOLD:
-        yield f"Size of each mask, and in brackets the share of its images whose prediction is kept: {', '.join(told)}."
+        yield f"Each mask by its size: {'; '.join(told)}."
     else:
         most, least = int(size.values.argmax()), int(size.values.argmin())
         yield f"Of {len(told)} masks the largest is that of {told[most]}, the smallest that of {told[least]}."
+    of = "the mask of its class" if result.record["options"]["over"] == "class" else "the one mask"
+    yield f"Of all {int(result['n'])} predictions, each under {of}, a share of {valued(result['kept_share'])} is kept."
 
 
 def _at_equal_losses(sizes: xr.DataArray) -> Iterator[str]:
@@ -61,7 +83,7 @@ def _mask_transfer(result: Result) -> Iterator[str]:
     if maker is not None:
         yield f"The masks are those of {maker}."
     yield (
-        f"A share of {_at(kept, 'own mask')} of the predictions is kept under the image's own mask; under random "
+        f"A share of {_at(kept, 'mask')} of the predictions is kept under {_whose(result)}; under random "
         f"masks of equal size {_at(kept, 'random mask, equal size')}, and of equal energy "
         f"{_at(kept, 'random mask, equal energy')}: more by {_at(result['sufficiency'], 'equal energy')} than these."
     )
@@ -85,10 +107,21 @@ def _mask_transfer(result: Result) -> Iterator[str]:
         right = result["accuracy_of_turned"]
         yield (
             f"Of {int(result['turned'])} images that the treatment turns from right to wrong, a share of "
-            f"{_at(right, 'treated, own mask')} is right again under the image's own mask, "
+            f"{_at(right, 'treated, mask')} is right again under {_whose(result)}, "
             f"{_at(right, 'treated, binary complement')} under its binary complement, and "
             f"{_at(right, 'treated, random mask, equal size')} under a random mask of equal size."
         )
+
+
+def _whose(result: Result) -> str:
+    """The mask that images are asked under, in words: whose it is, and made for which classifier where another's."""
+    subject = result.record["subject"]
+    masks, maker = subject.get("masks", {}), maker_name(subject)
+    of = {"class": "the mask of its class", "set": "the one mask of all images"}
+    told = of.get(masks.get("options", {}).get("over", ""))
+    if told is None:
+        return "the image's own mask" if maker is None else f"the mask that {maker} has for the image"
+    return told if maker is None else f"{told}, made for {maker}"
 
 
 def _mask_energy(result: Result) -> Iterator[str]:
@@ -156,6 +189,8 @@ def _mask_stability(result: Result) -> Iterator[str]:
     gap, cosine, overlap = result["median_gap"], result["cosine"], result["overlap"]
     told = ", ".join(f"{one} {valued(gap[place])}" for place, one in enumerate(gap["start"].values))
     yield f"The median gap of the objective to the best start of the image, over it, is by start: {told}."
+    if "spent_share" in result:
+        yield _stopped(_behind(result, "spent_share"), result, "masks, over all starts,")
     same = cosine["pair"].values != "two images"
     least = int(np.where(same, cosine.values, np.inf).argmin())
     yield (

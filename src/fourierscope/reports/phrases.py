@@ -38,10 +38,15 @@ def stretches(points: Array, chosen: Array) -> str:
 
 
 def valued(values: xr.DataArray) -> str:
-    """A value with its unit and its interval: `0.71 (0.66 to 0.76)`."""
+    """A value with its unit and its interval: `0.71 (0.66 to 0.76)`, or `1 (bounds the same)` where that is a point."""
     reach, unit = interval_of(values), values.attrs.get("units", "1")
     told = number(float(values)) if unit == "1" else f"{number(float(values))} {unit}"
-    return told if reach is None else f"{told} ({interval(*reach)})"
+    return told if reach is None else f"{told} ({_between(*reach)})"
+
+
+def _between(low: float, high: float) -> str:
+    """Bounds in words; where both are the value, to the digits that are told, `bounds the same`."""
+    return "bounds the same" if f"{low:.3g}" == f"{high:.3g}" else interval(low, high)
 
 
 def interval_of(values: xr.DataArray) -> tuple[float, float] | None:
@@ -78,7 +83,7 @@ def clean_sentence(name: str, values: xr.DataArray) -> str:
         reach = interval_of(values)
         if reach and measured == "error":
             reach = (1 - reach[1], 1 - reach[0])
-        told = "" if reach is None else f" ({interval(*reach)})"
+        told = "" if reach is None else f" ({_between(*reach)})"
         return f"The accuracy on clean images is {number(float(right))}{told}."
     if measured == "layer":
         return f"On clean images the norm of the layer's activations is {valued(values)}."

@@ -31,7 +31,7 @@ class Difference(NamedTuple):
     p: Array
 
 
-def wilson(rate: Array | float, n: int) -> Estimate:
+def wilson(rate: Array | float, n: Array | int) -> Estimate:
     """Wilson's score interval of rates (...) counted over n images. Source: Wilson (1927)."""
     return _wilson(np.asarray(rate, dtype=np.float64), np.asarray(n, dtype=np.float64))
 

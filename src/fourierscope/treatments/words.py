@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -100,11 +101,20 @@ def word_and_strength(text: str) -> tuple[str, float] | None:
     if text.partition(":")[0] in CORRUPTIONS:
         raise ValueError(f"There is no treatment {text!r}. Did you mean corruption:{text}?")
     if text.partition(":")[0] not in ("corruption", *TREATMENTS):
+        _check_meant(word, told, text)
         return None
     if text in TREATMENTS:
         raise ValueError(f"{text} has a strength, its {TREATMENTS[text].strength}: write {text}:NUMBER.")
     treatment_named(word if text.count(":") > 1 else text)
     raise AssertionError(f"{text} was read as no treatment")
+
+
+def _check_meant(word: str, told: str, text: str) -> None:
+    """Raises ValueError where a word with a number behind it is nearly that of a treatment."""
+    near = get_close_matches(word, TREATMENTS, 3, 0.5) if re.fullmatch(r"[\d./]+", told) and ":" not in word else []
+    if near:
+        meant = " or ".join(f"{one}:{told}" for one in near)
+        raise ValueError(f"There is no treatment {text!r}. Did you mean {meant}?")
 
 
 def number_in(text: str) -> float:

@@ -49,7 +49,7 @@ def _block(objective: Objective, penalty: Penalty, items: Tensor, gains: Tensor,
     total = found.values + penalty.values(gains, bins)
     slopes = found.slopes + penalty.slopes(gains, bins)
     certificate = certificates(gains, slopes, penalty.price(gains, bins))
-    return Masks(items, gains, total, found.values, found.kept, slopes, certificate, used)
+    return Masks(items, gains, total, found.values, found.kept, slopes, certificate, used, running)
 
 
 def _moved(mean: Tensor, value: Tensor, keep: float) -> Tensor:

@@ -16,10 +16,10 @@ from fourierscope.analyses.masks.path import ENDS, Path
 from fourierscope.fourier import Plane
 from fourierscope.fourier.bands import rings
 from fourierscope.fourier.pairs import Pairs
-from fourierscope.results import Axes, mean, mean_of_sums, rate, share
+from fourierscope.results import Axes, estimated, mean, mean_of_sums, mean_size, rate, share, wilson
 
 Array = npt.NDArray[Any]
-OF_ITEMS = ("gains", "objective", "fidelity", "certificate", "steps", "kept")
+OF_ITEMS = ("gains", "objective", "fidelity", "certificate", "steps", "spent", "kept")
 OF_IMAGES = ("held", "right", "clean")
 _UNITS = {"row": "cycles/image", "column": "cycles/image"}
 
@@ -40,6 +40,7 @@ def told(found: Path, losses: tuple[float, ...]) -> dict[str, Tensor]:
     return {
         "path_size": found.sizes.permute(2, 0, 1),
         "path_loss": (found.fidelities - found.whole).permute(2, 0, 1),
+        "path_spent": found.spent.permute(2, 0, 1),
         "size_at": sizes.permute(2, 0, 1),
     }
 
@@ -52,7 +53,12 @@ def of_masks(
     each = _of_each(joined, items)
     if items.dtype.kind == "U":
         drawn = masks.ndim == 3
-        return {"mask": masks} | each | ({} if drawn else {"mean_mask": _mean_of_channels(masks)})
+        return (
+            {"mask": masks}
+            | each
+            | _of_groups(joined, items)
+            | ({} if drawn else {"mean_mask": _mean_of_channels(masks)})
+        )
     of_all = Axes({})
     axes = Axes({"row": masks["row"].values, "column": masks["column"].values}, _UNITS)
     whole = masks.values.reshape(len(items), -1, *plane.shape).mean(1, dtype=np.float64)
@@ -62,6 +68,8 @@ def of_masks(
     found |= mean("mean_steps", joined["steps"], of_all, "evaluations", "Mean number of evaluations of a mask.")
     reached = f"Share of masks whose certificate is at most {tolerance:g}: least ones, to that tolerance."
     found |= rate("certified", joined["certificate"] <= tolerance, of_all, reached)
+    limited = "Share of masks that stopped at the step limit, neither certified nor at rest."
+    found |= rate("spent_share", joined["spent"], of_all, limited)
     found |= _by_radius(whole, plane)
     for shown, hidden in _HIDES.items():
         found[shown].attrs["images"] = hidden
@@ -90,14 +98,12 @@ def of_path(
         "path_loss": "Mean rise of the fidelity over that of unmasked images, at each sparsity.",
         "size_at": "Mean size of the least mask found that loses no more than this, from either end.",
     }
-    found: dict[str, xr.DataArray] = {}
-    for name, axes, unit in (
-        ("path_size", by_sparsity, "1"),
-        ("path_loss", by_sparsity, "nat"),
-        ("size_at", by_loss, "1"),
-    ):
-        found |= mean(name, np.moveaxis(joined[name], 0, -1), axes, unit, says[name])
-    return found
+    along_axis = {name: np.moveaxis(joined[name], 0, -1) for name in (*says, "path_spent")}
+    found = mean_size("path_size", along_axis["path_size"], by_sparsity, "1", says["path_size"])
+    found |= mean("path_loss", along_axis["path_loss"], by_sparsity, "nat", says["path_loss"])
+    found |= mean_size("size_at", along_axis["size_at"], by_loss, "1", says["size_at"])
+    limited = "Share of masks along the path that stopped at the step limit."
+    return found | share("path_spent", along_axis["path_spent"], by_sparsity, limited)
 
 
 _HIDES = {
@@ -106,6 +112,7 @@ _HIDES = {
     "mean_fidelity": "fidelity",
     "mean_steps": "steps",
     "certified": "certificate",
+    "spent_share": "spent",
     "gain": "objective",
 }
 
@@ -131,8 +138,17 @@ def _of_each(joined: Mapping[str, Array], items: Array) -> dict[str, xr.DataArra
         "objective": ("nat", "Fidelity plus penalty: what the mask minimises."),
         "certificate": ("1", "Largest residual of the conditions of optimality, in units of sparsity / gains."),
         "steps": ("evaluations", "Evaluations of the fidelity and its slope."),
+        "spent": ("1", "1 where the mask stopped at the step limit, neither certified nor at rest; else 0."),
     }
-    return {name: axes.array(joined[name], unit, told) for name, (unit, told) in says.items()}
+    return {name: axes.array(1 * joined[name], unit, told) for name, (unit, told) in says.items()}
+
+
+def _of_groups(joined: Mapping[str, Array], items: Array) -> dict[str, xr.DataArray]:
+    """What each mask keeps of its images' predictions, with bounds, and how many images it is for."""
+    axes, n = Axes({"item": items}), joined["images"]
+    says = "Share of the item's images whose prediction is kept."
+    found = estimated("kept", wilson(joined["kept"].astype(np.float64), n), axes, "1", says)
+    return found | {"images": axes.array(n, "images", "Images that the mask is for.")}
 
 
 def _by_radius(masks: Array, plane: Plane) -> dict[str, xr.DataArray]:

@@ -1,4 +1,4 @@
-"""Masks upon images: what a trial's images look like to their own masks, and which gains stand in which row."""
+"""Masks upon images: what a trial's images look like to their masks, and which gains stand in which row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fourierscope.treatments.infills import Infill, Infills, Origin
 
 Array = npt.NDArray[Any]
 
-WHOLE, OWN, COMPLEMENT = "whole image", "own mask", "complement"
+WHOLE, OWN, COMPLEMENT = "whole image", "mask", "complement"
 BINARY, BINARY_COMPLEMENT = "binary mask", "binary complement"
 SIZE, ENERGY = "random mask, equal size", "random mask, equal energy"
 SAME, OTHER = "mask of its class", "mask of another class"
@@ -107,7 +107,7 @@ def over_controls(kept: Mapping[str, Array]) -> dict[str, xr.DataArray]:
     found: dict[str, xr.DataArray] = {}
     for kind, name in ((OWN, ""), (BINARY, "binary_")):
         mask, *random, complement, size, near = (kept[word] for word in _around(kind))
-        told = "the binary mask" if name else "the own mask"
+        told = "the binary mask" if name else "the mask"
         for word, more, less, says in (
             ("sufficiency", [mask, mask], random, f"Share kept under {told}, less that under random masks."),
             (

@@ -20,13 +20,14 @@ ENDS = ("from all", "from none")
 class Path:
     """Sizes and fidelities (ends, sparsities, items) of masks along `sparsities`, ascending, and `whole` (items,).
 
-    `whole` is the fidelity of unmasked images.
+    `whole` is the fidelity of unmasked images, `spent` (ends, sparsities, items) where steps were used up.
     """
 
     sparsities: tuple[float, ...]
     sizes: Tensor
     fidelities: Tensor
     whole: Tensor
+    spent: Tensor
 
     def sizes_at(self, losses: tuple[float, ...]) -> Tensor:
         """The least size (ends, losses, items) of a mask found that loses no more than each of `losses`.
@@ -50,10 +51,10 @@ def path(
         for sparsity in order:
             masks = least_masks(objective, replace(penalty, sparsity=sparsity), gains, width, stop)
             gains = masks.gains
-            found.append(torch.stack([means(gains, objective.bins), masks.fidelity]))
+            found.append(torch.stack([means(gains, objective.bins), masks.fidelity, masks.spent.to(gains)]))
         ends.append(torch.stack(found if order is sparsities else found[::-1], 1))
-    sizes, fidelities = torch.stack(ends, 1)
-    return Path(sparsities, sizes, fidelities, whole)
+    sizes, fidelities, spent = torch.stack(ends, 1)
+    return Path(sparsities, sizes, fidelities, whole, spent > 0)
 
 
 def _whole(objective: Objective, ones: Tensor, width: int) -> Tensor:

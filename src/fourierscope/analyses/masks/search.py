@@ -79,11 +79,11 @@ def _same(masks: Masks) -> Tensor:
 
 
 def _less(one: Masks, other: Masks) -> Masks:
-    """Of each two masks the one with the lower objective, with the steps of both."""
+    """Of each two masks the one with the lower objective, with the steps of both, and how the later search ended."""
     lower = other.objective < one.objective
     chosen = {
         each.name: torch.where(lower.view(-1, *[1] * (before.ndim - 1)), getattr(other, each.name), before)
         for each in fields(Masks)
         for before in [getattr(one, each.name)]
     }
-    return Masks(**chosen | {"steps": one.steps + other.steps})
+    return Masks(**chosen | {"steps": one.steps + other.steps, "spent": other.spent})

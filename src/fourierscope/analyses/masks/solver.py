@@ -1,8 +1,13 @@
 """The least masks, thousands at a time: projected gradient descent with a certificate for each mask.
 
-A mask minimises  fidelity(gain) + sparsity * mean(gain^power)  over gains in [0, 1]. On that box the penalty is smooth,
-so the proximal step of the sum is a clipped gradient step. Every mask has its own step length (Barzilai and Borwein),
-backtracks by itself until its objective falls, stops by itself, and leaves; the next one of the queue takes its place.
+A mask minimises  fidelity(gain) + sparsity * mean(gain^power)  over gains in [0, 1]. In shapes, r masks are looked for
+at a time, each with gains for k channels (1 where all share them) and for every pair, which is a frequency and its
+partner. `bins` tells how many bins, places of the plane, a pair has: 2, or 1 where a frequency is its own partner.
+Slopes are by the gain of one bin.
+
+On the box of gains the penalty is smooth, so the proximal step of the sum is a clipped gradient step. Every mask has
+its own step length (Barzilai and Borwein), backtracks by itself until its objective falls, stops by itself, and leaves;
+the next one of the queue takes its place.
 """
 
 from __future__ import annotations
@@ -14,6 +19,8 @@ import torch
 from torch import Tensor
 
 SUFFICIENT = 1e-4  # Armijo's share of the fall that the slope promises
+STEPS = 400
+"""Most evaluations of a mask, unless another number is asked for."""
 _LONGEST, _SHORTEST = 1e12, 1e-12  # of a step
 _SHORTENING = (0.5, 0.9)  # of a step that was refused
 
@@ -72,7 +79,7 @@ class Stop:
     rest: float = 5e-5
     """Fall of the objective over `window` steps, as a share of the sparsity, below which a mask is at rest."""
     window: int = 25
-    steps: int = 500
+    steps: int = STEPS
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,8 @@ class Masks:
     certificate: Tensor
     steps: Tensor
     """Evaluations of the fidelity and its slope (r,)."""
+    spent: Tensor
+    """Whether the steps were used up before the certificate or rest was reached (r,)."""
 
     def rows(self, index: Tensor) -> Masks:
         return Masks(*(getattr(self, one.name)[index] for one in fields(self)))
@@ -151,7 +160,7 @@ def least_masks(
         assert active is not None
         finished = _finished(active, penalty, objective.bins, stop)
         if bool(finished.any()):
-            done.append(_masks(active.rows(finished.nonzero().flatten()), penalty, objective.bins))
+            done.append(_masks(active.rows(finished.nonzero().flatten()), penalty, objective.bins, stop))
             left = (~finished).nonzero().flatten()
             active = active.rows(left) if len(left) else None
             if active is not None:
@@ -260,9 +269,10 @@ def _finished(now: _Descent, penalty: Penalty, bins: Tensor, stop: Stop) -> Tens
     return (certificate <= stop.certificate) | (now.rested > 0) | (now.steps >= stop.steps)
 
 
-def _masks(now: _Descent, penalty: Penalty, bins: Tensor) -> Masks:
+def _masks(now: _Descent, penalty: Penalty, bins: Tensor, stop: Stop) -> Masks:
     certificate = certificates(now.gains, now.slopes, penalty.price(now.gains, bins))
-    return Masks(now.items, now.gains, now.objective, now.fidelity, now.kept, now.slopes, certificate, now.steps)
+    spent = (certificate > stop.certificate) & (now.rested == 0)
+    return Masks(now.items, now.gains, now.objective, now.fidelity, now.kept, now.slopes, certificate, now.steps, spent)
 
 
 def _in_order(done: list[Masks]) -> Masks:

@@ -34,7 +34,10 @@ class Treating:
         """That of a text. Raises ValueError where it names none, or steps do not fit."""
         found = word_and_strength(text)
         if found is None:
-            raise ValueError(f"treatment is written as pgd-linf:8/255 or corruption:fog:3; {text!r} came.")
+            raise ValueError(
+                f"treatment is written as pgd-linf:8/255 or corruption:fog:3 (`fourierscope list` has all words); "
+                f"{text!r} came."
+            )
         check_steps(found[0], steps)
         return cls(*found, steps or treatment_named(found[0]).steps)
 

@@ -1,5 +1,6 @@
 """Karantzas, Besier, Ortega Caro, Pitkow, Tolias, Patel, Anselmi (2022): Understanding robustness and generalization of
-artificial neural networks through Fourier masks. Frontiers in Artificial Intelligence 5:890016.
+artificial neural networks through Fourier masks. Frontiers in Artificial Intelligence 5:890016,
+doi:10.3389/frai.2022.890016.
 
 What is stated: grey images of five ImageNet classes, VGG11 (ResNet-18 gives alike), Adam at 1e-3 with one cycle, 50
 epochs; augmentations by scales (0.5, 1.5), translations of 0.4, rotations [0, pi], PGD; masks by equation 2 with
@@ -40,7 +41,8 @@ _PAIR = ("natural", "adversarial")
 
 PAPER = Paper(
     name="karantzas2022",
-    title="Karantzas et al. (2022): Understanding robustness and generalization through Fourier masks",
+    title="Karantzas et al. (2022): Understanding robustness and generalization through Fourier masks "
+    "(doi:10.3389/frai.2022.890016)",
     roles=ROLES,
     budgets={
         "smoke": Budget(

@@ -68,7 +68,7 @@ def _energy(role: str) -> Check:
     return Check(
         f"{role}: share of the image's energy that passes the binary complement minus what passes the mask",
         lambda made: within(
-            of_role(made, role, "transfer"), "energy", {"masked": "binary complement"}, {"masked": "own mask"}
+            of_role(made, role, "transfer"), "energy", {"masked": "binary complement"}, {"masked": "mask"}
         ),
         low=ABOVE_ZERO,
     )

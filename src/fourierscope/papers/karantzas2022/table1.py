@@ -18,8 +18,8 @@ from fourierscope.papers.reading import at, outcomes, paired, within
 Half = Literal["learned", "held-out"]
 
 _LITTLE = 0.02  # of accuracy
-_OWN, _WHOLE, _RANDOM = ({"masked": word} for word in ("own mask", "whole image", "random mask, equal size"))
-_SHOWN = ["whole image", "own mask", "random mask, equal size", "random mask, equal energy"]
+_OWN, _WHOLE, _RANDOM = ({"masked": word} for word in ("mask", "whole image", "random mask, equal size"))
+_SHOWN = ["whole image", "mask", "random mask, equal size", "random mask, equal energy"]
 
 
 def _make(making: Making) -> None:

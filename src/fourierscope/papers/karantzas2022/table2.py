@@ -15,7 +15,7 @@ from fourierscope.papers.reading import outcomes, paired
 from fourierscope.results import Result, wilson
 
 _WHOLE, _TREATED = "whole image", "treated image"
-_RESTORED, _RESTORED_BINARY = "treated, own mask", "treated, binary mask"
+_RESTORED, _RESTORED_BINARY = "treated, mask", "treated, binary mask"
 _CODE: Loss = "squared-difference"
 _RANDOM, _LEFT = "treated, random mask, equal size", "treated, binary complement"
 
@@ -96,7 +96,7 @@ def _claims(loss: Loss) -> tuple[Check, ...]:
         )
 
     return (
-        claim(": accuracy under the own mask", "own mask", 0.99, 1.0, "1.00"),
+        claim(": accuracy under the own mask", "mask", 0.99, 1.0, "1.00"),
         claim(": accuracy under the binary complement", "binary complement", 0.0, 0.8, ".5552"),
         claim(", attacked: accuracy under the binary mask", _RESTORED_BINARY, 0.3, 1.0, ".5869"),
         claim(", attacked: accuracy under the graded mask", _RESTORED, 0.3, 1.0),

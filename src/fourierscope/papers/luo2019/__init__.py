@@ -21,7 +21,7 @@ from fourierscope.papers.paper import Budget, Paper
 
 PAPER = Paper(
     name="luo2019",
-    title="Luo et al. (2019): Theory of the frequency principle for general deep neural networks",
+    title="Luo et al. (2019): Theory of the frequency principle for general deep neural networks (arXiv:1906.09235)",
     roles=(),
     budgets={
         "smoke": Budget("The networks of every budget, few steps and seeds; no images are asked.", "digits", {}, {}),

@@ -36,7 +36,7 @@ from fourierscope.papers.rahaman2019 import (
 
 PAPER = Paper(
     name="rahaman2019",
-    title="Rahaman et al. (2019): On the spectral bias of neural networks",
+    title="Rahaman et al. (2019): On the spectral bias of neural networks (arXiv:1806.08734)",
     roles=(),
     budgets={
         "smoke": Budget(

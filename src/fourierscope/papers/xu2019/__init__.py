@@ -24,7 +24,8 @@ from fourierscope.papers.xu2019 import figure1, figure2, figure3, figure4, figur
 
 PAPER = Paper(
     name="xu2019",
-    title="Xu et al. (2019): Frequency principle: Fourier analysis sheds light on deep neural networks",
+    title="Xu et al. (2019): Frequency principle: Fourier analysis sheds light on deep neural networks "
+    "(arXiv:1901.06523)",
     roles=(),
     budgets={
         "smoke": Budget(

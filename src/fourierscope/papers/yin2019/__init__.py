@@ -1,4 +1,5 @@
-"""Yin, Lopes, Shlens, Cubuk, Gilmer (2019): A Fourier perspective on model robustness in computer vision. NeurIPS.
+"""Yin, Lopes, Shlens, Cubuk, Gilmer (2019): A Fourier perspective on model robustness in computer vision. NeurIPS,
+arXiv:1906.08988.
 
 What is stated: CIFAR-10 with WideResNet-28-10 and ImageNet with ResNet-50; pixels in [0, 1]; waves of L2 norm 4 per
 channel with a random sign for each channel, 1000 test images (Fig. 3); noise of norm 8 per channel at bandwidths 3 to
@@ -27,7 +28,7 @@ _SMALL = ("natural", "gaussian", "adversarial", "lowpass15", "highpass31", "auto
 
 PAPER = Paper(
     name="yin2019",
-    title="Yin et al. (2019): A Fourier perspective on model robustness in computer vision",
+    title="Yin et al. (2019): A Fourier perspective on model robustness in computer vision (arXiv:1906.08988)",
     roles=ROLES,
     budgets={
         "smoke": Budget(
