@@ -23,7 +23,7 @@ from fourierscope.papers.paper import Budget, Paper
 
 PAPER = Paper(
     name="e2019",
-    title="E, Ma, Wu (2019): Machine learning from a continuous viewpoint",
+    title="E, Ma, Wu (2019): Machine learning from a continuous viewpoint (arXiv:1912.12777)",
     roles=(),
     budgets={
         "smoke": Budget("512 particles, 3 draws of 256, long steps; no images are asked.", "digits", {}, {}),

@@ -26,7 +26,7 @@ ROLES = ("natural", "adversarial")
 
 PAPER = Paper(
     name="wang2020",
-    title="Wang et al. (2020): High-frequency component helps explain the generalization of convolutional networks",
+    title="Wang et al. (2020): High-frequency component helps explain the generalization of CNNs (arXiv:1905.13545)",
     roles=ROLES,
     budgets={
         "smoke": Budget(
