@@ -39,9 +39,9 @@ def learned(plane, frequency, tested=None, recipe=None, **options):
 @pytest.mark.parametrize("plane", [EVEN, OBLONG], ids=str)
 def test_what_is_learned_of_a_low_wave_low_components_carry(plane):
     result = learned(plane, SLOW)
-    assert result["low_train"].dims == ("part", "epoch")
-    assert result["low_train"]["part"].values.tolist() == ["whole image", "radius 2", "radius 3"]
-    last = {kept: result[f"{kept}_train"].isel(epoch=-1).values.tolist() for kept in ("low", "high")}
+    assert result["low_accuracy_train"].dims == ("part", "epoch")
+    assert result["low_accuracy_train"]["part"].values.tolist() == ["whole image", "radius 2", "radius 3"]
+    last = {kept: result[f"{kept}_accuracy_train"].isel(epoch=-1).values.tolist() for kept in ("low", "high")}
     assert last == {"low": [1, 0.5, 1], "high": [1, 1, 0.5]}  # the wave lies at radius 2.24
     assert result["low_lead"].values == pytest.approx([0, 1])
     assert result["high_lead"].values == pytest.approx([1, 0])
@@ -58,14 +58,14 @@ def test_what_is_never_half_learned_has_no_lead():
     result = learned(EVEN, SLOW, recipe=Recipe(epochs=1, batch=40, learning_rate=1e-30, **PLAIN))
     assert np.isnan(result["half_learned"].values).all()
     assert np.isnan(result["low_lead"].values).all()
-    assert result["low_train"].isel(epoch=-1).values.tolist() == [0.5, 0.5, 0.5]
+    assert result["low_accuracy_train"].isel(epoch=-1).values.tolist() == [0.5, 0.5, 0.5]
 
 
 def test_test_images_are_asked_and_never_learned():
     result = learned(EVEN, SLOW, waves(EVEN, QUICK, 20))
-    assert float(result["low_train"].sel(part="whole image").isel(epoch=-1)) == 1
-    assert float(result["low_test"].sel(part="whole image").isel(epoch=-1)) == 0.5
-    assert "low_test" not in learned(EVEN, SLOW)
+    assert float(result["low_accuracy_train"].sel(part="whole image").isel(epoch=-1)) == 1
+    assert float(result["low_accuracy_test"].sel(part="whole image").isel(epoch=-1)) == 0.5
+    assert "low_accuracy_test" not in learned(EVEN, SLOW)
 
 
 def test_curves_are_those_of_the_network_that_training_gives():
@@ -76,7 +76,7 @@ def test_curves_are_those_of_the_network_that_training_gives():
     held = {name: one.clone() for name, one in network.state_dict().items()}
     question = fs.ComponentLearning((2, 3), every=3, rescale="max", edge="within")
     result = question(fs.Training(classifier, few, recipe, other))
-    assert result["low_train"]["epoch"].values.tolist() == [0, 3, 4]
+    assert result["low_accuracy_train"]["epoch"].values.tolist() == [0, 3, 4]
     assert all(torch.equal(one, held[name]) for name, one in network.state_dict().items())
     trained = train(classifier, few, recipe)
     for split, samples in (("train", few), ("test", other)):
@@ -84,9 +84,9 @@ def test_curves_are_those_of_the_network_that_training_gives():
             for radius in (2, 3):
                 given = components(samples.batch(), radius, kept, "within", rescale="max")
                 right = (trained(given).argmax(1) == samples.needed_labels()).float().mean()
-                ours = result[f"{kept}_{split}"].sel(part=f"radius {radius}").isel(epoch=-1)
+                ours = result[f"{kept}_accuracy_{split}"].sel(part=f"radius {radius}").isel(epoch=-1)
                 assert float(ours) == pytest.approx(float(right), abs=1e-6)
-                assert float(ours.coords[f"{kept}_{split}_low"]) < float(ours) or float(right) == 0
+                assert float(ours.coords[f"{kept}_accuracy_{split}_low"]) < float(ours) or float(right) == 0
 
 
 def test_several_seeds_have_bounds_over_seeds():
@@ -95,11 +95,11 @@ def test_several_seeds_have_bounds_over_seeds():
     recipe = Recipe(epochs=2, batch=20, learning_rate=0.05)
     training = fs.Training(classifier, digits, recipe)
     one, other, both = (fs.ComponentLearning((3,), seeds=n, seed=s)(training) for n, s in ((1, 0), (1, 1), (2, 0)))
-    assert not np.array_equal(one["low_train"], other["low_train"])
-    mean = (one["low_train"] + other["low_train"]) / 2
-    np.testing.assert_allclose(both["low_train"], mean, atol=1e-12)
-    apart = np.abs(one["low_train"].values - other["low_train"].values) / 2
-    low = both["low_train"].coords["low_train_low"].values
+    assert not np.array_equal(one["low_accuracy_train"], other["low_accuracy_train"])
+    mean = (one["low_accuracy_train"] + other["low_accuracy_train"]) / 2
+    np.testing.assert_allclose(both["low_accuracy_train"], mean, atol=1e-12)
+    apart = np.abs(one["low_accuracy_train"].values - other["low_accuracy_train"].values) / 2
+    low = both["low_accuracy_train"].coords["low_accuracy_train_low"].values
     wanted = np.clip(mean - 12.7062 * apart, 0, 1)  # Student's with one degree of freedom
     np.testing.assert_allclose(low, wanted, atol=1e-4)
 
@@ -109,13 +109,13 @@ def test_statistics_of_the_batch_are_asked_about_where_there_are_any():
     digits = fs.open_samples("digits", limit=100)
     training = fs.Training(fs.Classifier(network), digits, Recipe(epochs=1, batch=20))
     batch, running = (fs.ComponentLearning((2,), bn_stats=one)(training) for one in ("batch", "running"))
-    assert not np.array_equal(batch["high_train"], running["high_train"])
-    assert "batch statistics" in batch["high_train"].attrs["says"]
+    assert not np.array_equal(batch["high_accuracy_train"], running["high_accuracy_train"])
+    assert "batch statistics" in batch["high_accuracy_train"].attrs["says"]
 
 
 def test_learning_one_component_alone_is_a_recipe():
     recipe = Recipe(epochs=2, batch=40, learning_rate=0.5, **{**PLAIN, "augmentations": (OnlyComponent(2, "low"),)})
-    assert learned(EVEN, SLOW, recipe=recipe)["low_train"].values.max() == 0.5  # the wave was cut away
+    assert learned(EVEN, SLOW, recipe=recipe)["low_accuracy_train"].values.max() == 0.5  # the wave was cut away
 
 
 def test_a_store_goes_on_and_asks_nothing_twice(tmp_path, monkeypatch):

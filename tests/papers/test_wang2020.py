@@ -123,15 +123,15 @@ def test_numbers_are_read_off_the_last_epoch_with_their_count(tmp_path):
     )
     result = fs.ComponentLearning((4, 8), probe=25)(training)
     made = Made({"one": result})
-    curve = result["high_test"]
+    curve = result["high_accuracy_test"]
     reading = last(made, "one", "high", 8)
     assert reading.value == float(curve[2, -1])
     assert (reading.low, reading.high) == tuple(
-        float(curve.coords[f"high_test_{end}"][2, -1]) for end in ("low", "high")
+        float(curve.coords[f"high_accuracy_test_{end}"][2, -1]) for end in ("low", "high")
     )
     assert reading.n == 20
     assert last(made, "one", "low", split="train").n == 25
-    assert last(made, "one", "low").value == float(result["low_test"][0, -1])
+    assert last(made, "one", "low").value == float(result["low_accuracy_test"][0, -1])
     assert np.isnan(lead(made, "one", 4).low)
 
 

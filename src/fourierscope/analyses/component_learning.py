@@ -33,8 +33,9 @@ class ComponentLearning(Analysis[Training]):
     The network learns once for each seed, from the weights it came with, and is asked about whole images and about
     their components at each radius, in [0, 1] before the classifier normalises, every few epochs.
 
-    The result holds `low_train`, `high_train`, and with test images `low_test`, `high_test`: accuracies over ("part",
-    "epoch"), where "part" is the whole image or a radius, with Wilson bounds for one seed and Student's over several.
+    The result holds `low_accuracy_train`, `high_accuracy_train`, and with test images `low_accuracy_test` and
+    `high_accuracy_test` over ("part", "epoch"), where "part" is the whole image or a radius, with Wilson bounds for one
+    seed and Student's over several.
     What is learned first is told by `low_lead` and `high_lead` over ("radius",): when the first half of the training
     images above chance is right, how many components are right above chance, relative to the whole images. 1: whatever
     the network has learned by then it names by that component alone; 0: nothing of it. `half_learned` is that epoch, in
@@ -104,7 +105,7 @@ class ComponentLearning(Analysis[Training]):
         for (place, split), (turn, kept) in product(enumerate(splits), enumerate(KEPT)):
             says = f"Share of {split} images named rightly by {kept} components, by epoch; {self._told}."
             estimate = _over_seeds(curves[:, :, place, turn].swapaxes(1, 2), len(splits[split]))
-            found |= estimated(f"{kept}_{split}", estimate, axes, "1", says)
+            found |= estimated(f"{kept}_accuracy_{split}", estimate, axes, "1", says)
         labels = splits["train"].needed_labels()
         chance = float(labels.bincount().max()) / len(labels)
         return found | self._leads(curves[:, :, 0], epochs, chance, list(measured))

@@ -75,10 +75,10 @@ def _line_spectrum(result: Result) -> Iterator[str]:
 
 def _component_learning(result: Result) -> Iterator[str]:
     told = _of_seeds(result["half_learned"].sizes["seed"])
-    splits = [split for split in ("train", "test") if f"low_{split}" in result]
-    epochs = number(float(result["low_train"]["epoch"][-1]))
+    splits = [split for split in ("train", "test") if f"low_accuracy_{split}" in result]
+    epochs = number(float(result["low_accuracy_train"]["epoch"][-1]))
     for split in splits:
-        last = {kept: result[f"{kept}_{split}"].isel(epoch=-1) for kept in ("low", "high")}
+        last = {kept: result[f"{kept}_accuracy_{split}"].isel(epoch=-1) for kept in ("low", "high")}
         whole = valued(last["low"].sel(part="whole image"))
         parts = [str(part) for part in last["low"]["part"].values if part != "whole image"]
         shares = ", ".join(

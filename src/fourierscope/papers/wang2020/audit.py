@@ -24,7 +24,7 @@ def _draw(made: Made) -> list[Picture]:
     pictures = []
     for role in made.having(ROLES):
         told = str(made[role]["verdict"].attrs["told"]).replace("\n", " ")
-        pictures.append(Picture(f"audit-{role}", f"{role}: {told}", draw(made[role]["verdict"])))
+        pictures.append(Picture(f"audit-{role}", f"{role}: {told}", draw(made[role]["spread"])))
         if "high_moved" in made[role]:
             says = f"{role}: how far each switch alone moves the accuracy on high components."
             pictures.append(Picture(f"audit-{role}-moved", says, draw(made[role]["high_moved"])))

@@ -44,8 +44,10 @@ def _draw(made: Made) -> list[Picture]:
     }
     pictures = []
     for kind in made.having(KINDS):
-        parts = [made[kind]["low_train"].sel(part=part) for part in made[kind]["low_train"]["part"].values]
-        names = [str(part) for part in made[kind]["low_train"]["part"].values]
+        parts = [
+            made[kind]["low_accuracy_train"].sel(part=part) for part in made[kind]["low_accuracy_train"]["part"].values
+        ]
+        names = [str(part) for part in made[kind]["low_accuracy_train"]["part"].values]
         pictures.append(Picture(f"figure-3-{kind}", told[kind], draw_together(parts, names)))
     return pictures
 

@@ -25,10 +25,22 @@ def _names(made: Made) -> list[str]:
 def _draw(made: Made) -> list[Picture]:
     names, pictures = _names(made), []
     told = {
-        "test": ("low_test", "whole image", "Accuracy on whole test images by epoch, with batches of several sizes."),
-        "train": ("low_train", "whole image", "Accuracy on whole training images by epoch."),
-        "low": ("low_test", f"radius {RADII[0]}", f"Accuracy on low components of test images, radius {RADII[0]}."),
-        "high": ("high_test", f"radius {RADII[0]}", f"Accuracy on high components of test images, radius {RADII[0]}."),
+        "test": (
+            "low_accuracy_test",
+            "whole image",
+            "Accuracy on whole test images by epoch, with batches of several sizes.",
+        ),
+        "train": ("low_accuracy_train", "whole image", "Accuracy on whole training images by epoch."),
+        "low": (
+            "low_accuracy_test",
+            f"radius {RADII[0]}",
+            f"Accuracy on low components of test images, radius {RADII[0]}.",
+        ),
+        "high": (
+            "high_accuracy_test",
+            f"radius {RADII[0]}",
+            f"Accuracy on high components of test images, radius {RADII[0]}.",
+        ),
     }
     for word, (value, part, says) in told.items():
         drawn = draw_together([made[name][value].sel(part=part) for name in names], names)

@@ -41,7 +41,9 @@ def _draw(made: Made) -> list[Picture]:
     names, pictures = made.having(list(HEURISTICS)), []
     for kept in ("low", "high"):
         says = f"Accuracy on {kept} components of test images of radius {RADII[0]} by epoch, by heuristic."
-        drawn = draw_together([made[name][f"{kept}_test"].sel(part=f"radius {RADII[0]}") for name in names], names)
+        drawn = draw_together(
+            [made[name][f"{kept}_accuracy_test"].sel(part=f"radius {RADII[0]}") for name in names], names
+        )
         pictures.append(Picture(f"figure-5-{kept}", says, drawn))
     return pictures
 

@@ -28,7 +28,7 @@ def _make(making: Making) -> None:
 
 def _draw(made: Made) -> list[Picture]:
     names = [name for name in made.results if "radius" in name]
-    curves_drawn = [made[name]["low_test"].sel(part=name.split(", ")[1]) for name in names]
+    curves_drawn = [made[name]["low_accuracy_test"].sel(part=name.split(", ")[1]) for name in names]
     says = "Accuracy by epoch on low components of test images, where the same components alone are learned."
     return [Picture("figure-6", says, draw_together(curves_drawn, names))]
 

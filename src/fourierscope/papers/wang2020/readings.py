@@ -8,7 +8,7 @@ from fourierscope.papers.exhibit import Made, Reading
 def last(made: Made, name: str, kept: str, radius: int | None = None, split: str = "test") -> Reading:
     """The accuracy after all epochs on components at a radius, or on whole images where there is none."""
     result = made[name]
-    curve = f"{kept}_{split}"
+    curve = f"{kept}_accuracy_{split}"
     part = "whole image" if radius is None else f"radius {radius}"
     values = result[curve].sel(part=part).isel(epoch=-1)
     low, high = (float(values.coords[f"{curve}_{end}"]) for end in ("low", "high"))

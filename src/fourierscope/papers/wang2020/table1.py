@@ -32,7 +32,7 @@ def _make(making: Making) -> None:
 def _draw(made: Made) -> list[Picture]:
     names = list(made.results)
     says = "Accuracy on whole test images by epoch, where one component of each training image is learned."
-    drawn = [made[name]["low_test"].sel(part="whole image") for name in names]
+    drawn = [made[name]["low_accuracy_test"].sel(part="whole image") for name in names]
     return [Picture("table-1", says, draw_together(drawn, names))]
 
 
