@@ -87,3 +87,14 @@ def test_an_option_without_entries_is_told_apart_from_one_with_some():
     fit = fs.Fit(points, points, nn.Linear(2, 2), steps=1)
     asked = [fs.FrequencyPrinciple(view="kernel", edges=edges, seeds=1)(fit) for edges in ((), (0, 2, 20))]
     assert [one.distinction for one in questions(asked)] == [" (edges none)", " (edges 0, 2 and 20)"]
+
+
+def test_a_tangent_kernel_tells_times_and_whether_it_stayed():
+    says = told(fs.TangentKernel(view="grid", frequencies=(1, 3), seeds=2)(fitted(1.0, 0.7)))
+    assert "By the tangent kernel at the start the error comes below 0.300 at 1: " in says
+    assert "times lie from 1 to 1." in says
+    assert "exponent" in says
+    assert "no ground" not in says
+    moving = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
+    fit = fs.Fit(POINTS, torch.sin(2 * np.pi * POINTS), moving, steps=300, optimiser="sgd", learning_rate=0.05)
+    assert "no ground" in told(fs.TangentKernel(seeds=1)(fit))

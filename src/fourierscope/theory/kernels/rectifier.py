@@ -6,10 +6,10 @@ two layers of which the first one learns; Jacot et al. (2018) and Cho and Saul (
 
 from __future__ import annotations
 
-from math import pi
+from math import pi, sqrt
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def two_layer_kernel(angles: Tensor, bias: bool = True) -> Tensor:
@@ -45,3 +45,36 @@ def _next_angle(angle: Tensor) -> Tensor:
     """The angle of two points after a layer, by 1 - cos, which near 0 keeps the digits that cos loses."""
     apart = 2 * torch.sin(angle / 2).square() + (angle * torch.cos(angle) - torch.sin(angle)) / pi
     return 2 * torch.asin((apart / 2).clamp(0, 1).sqrt())
+
+
+class TwoLayers(nn.Module):
+    """The network f(x) = scale m^(-1/2) sum_r a_r relu((w_r . x + b_r) / sqrt(2)), (n, inputs) to (n, 1).
+
+    a_r = +-1 stay, w_r drawn from N(0, 1), b_r from 0 on; of points of length 1 its tangent kernel goes to
+    scale^2 `two_layer_kernel`. Neurons come in pairs of equal w and opposite a, so that all answers are 0 at first. The
+    larger the scale, the less its kernel changes while it learns. Raises ValueError for an odd number of neurons.
+    """
+
+    def __init__(self, inputs: int, neurons: int, bias: bool = True, scale: float = 1.0) -> None:
+        super().__init__()
+        if neurons < 2 or neurons % 2:
+            raise ValueError(f"Neurons come in pairs: an even number from 2 on; {neurons} came.")
+        self.scale = scale
+        self.weights = nn.Parameter(torch.empty(neurons, inputs))
+        self.biases = nn.Parameter(torch.empty(neurons), requires_grad=bias)
+        signs = torch.tensor([1.0, -1.0]).repeat_interleave(neurons // 2)
+        self.signs: Tensor
+        self.register_buffer("signs", signs / neurons**0.5)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew, from torch's random state."""
+        half = len(self.weights) // 2
+        with torch.no_grad():
+            self.weights[:half].normal_()
+            self.weights[half:] = self.weights[:half]
+            self.biases.zero_()
+
+    def forward(self, points: Tensor) -> Tensor:
+        held = torch.relu(points @ self.weights.T + self.biases) @ self.signs
+        return (self.scale / sqrt(2) * held)[:, None]
