@@ -84,6 +84,18 @@ def test_the_linear_law_is_gradient_descent_of_a_linear_model():
         optimiser.step()
 
 
+def test_answers_elsewhere_are_those_of_small_steps_and_at_last_of_kernel_regression():
+    features, others, targets = drawn(6, 9).double(), drawn(4, 9, seed=2).double(), drawn(6, 2, seed=1).double()
+    modes, rows = modes_of(features @ features.T), others @ features.T
+    weights, rate = torch.zeros(9, 2, dtype=torch.float64), 1e-3
+    for _ in range(700):
+        weights = weights - rate * 2 / 6 * features.T @ (features @ weights - targets)
+    torch.testing.assert_close(modes.elsewhere(rows, targets, 0.7), others @ weights, rtol=0.01, atol=0.01)
+    wanted = rows @ torch.linalg.solve(features @ features.T, targets)
+    torch.testing.assert_close(modes.elsewhere(rows, targets, float("inf")), wanted)
+    torch.testing.assert_close(modes.elsewhere(rows, targets[:, 0], 0.7), modes.elsewhere(rows, targets, 0.7)[:, 0])
+
+
 def test_times_are_when_modes_reach_the_threshold_and_too_large_a_rate_never_does():
     modes = modes_of(torch.diag(torch.tensor([1.0, 4.0, 0.0, 2.0])))
     assert modes.values.tolist() == [4, 2, 1, 0]

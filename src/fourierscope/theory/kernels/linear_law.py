@@ -27,6 +27,15 @@ class Modes:
         left = factors.sign() ** steps[:, None] * factors.abs() ** steps[:, None].double()
         return targets + (left * (self.vectors @ (start - targets))) @ self.vectors
 
+    def elsewhere(self, rows: Tensor, targets: Tensor, time: float) -> Tensor:
+        """Answers (m, ...) at other points, whose kernel with these has `rows` (m, n), after a time of gradient flow.
+
+        From answers of 0 towards targets (n, ...); time is rate times steps, infinity: kernel regression.
+        """
+        values = self.values.clamp_min(float(self.values[0]) * 1e-13)
+        learned = -torch.expm1(-2 * values / len(values) * time) / values
+        return rows @ (self.vectors.T @ (learned * (self.vectors @ targets).T).T)
+
     def factors(self, rate: float) -> Tensor:
         """What a step leaves of each mode's error (n,): 1 - 2 rate value / n."""
         return 1 - 2 * rate * self.values / len(self.values)
