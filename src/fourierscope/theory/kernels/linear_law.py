@@ -34,7 +34,7 @@ class Modes:
         """
         values = self.values.clamp_min(float(self.values[0]) * 1e-13)
         learned = -torch.expm1(-2 * values / len(values) * time) / values
-        return rows @ (self.vectors.T @ (learned * (self.vectors @ targets).T).T)
+        return rows @ ((self.vectors.T * learned) @ (self.vectors @ targets))
 
     def factors(self, rate: float) -> Tensor:
         """What a step leaves of each mode's error (n,): 1 - 2 rate value / n."""
