@@ -39,7 +39,7 @@ SIZES = {
 def circle_fit(
     making: Making, frequencies: tuple[int, ...], bias: bool = True, scale: float = STAYS, steps: int = 0
 ) -> Fit:
-    """The sum of cos k t over frequencies at even points of the circle, and what learns it in `steps` (0: the budget's)."""
+    """The sum of cos k t over frequencies at even points of a circle, and what learns it; steps of 0: the budget's."""
     size = SIZES[making.budget]
     angles = 2 * pi * torch.arange(size.points, dtype=torch.float64) / size.points
     points = torch.stack([angles.cos(), angles.sin()], 1).float()
