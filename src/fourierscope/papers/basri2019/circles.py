@@ -14,7 +14,7 @@ from fourierscope.papers.reading import at
 from fourierscope.subjects import Fit
 from fourierscope.theory.kernels.rectifier import TwoLayers
 
-STAYS = 100.0  # scale of the network at which its kernel hardly moves
+STAYS = 1000.0  # scale of the network at which its kernel hardly moves
 _RATE = 2.0  # times the scale squared; twice this diverges
 
 
