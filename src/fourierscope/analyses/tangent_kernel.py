@@ -88,7 +88,7 @@ class TangentKernel(Analysis[Fit]):
         found = seen.tracker.result().dataset
         steps, error = found["step"].values, found[f"{view.name}_error"]
         axis = next(str(one) for one in error.dims if one != "step")
-        moved = tangent_kernel(learned, subject.points) - law.kernel
+        moved = tangent_kernel(learned, subject.points).cpu() - law.kernel
         return {
             "error": error.transpose("step", axis).values,
             "predicted": law.errors(view, steps, self.threshold),

@@ -71,6 +71,25 @@ def test_what_cannot_learn_has_no_tangent_kernel():
         tangent_kernel(nn.Linear(2, 1).requires_grad_(False), drawn(3, 2))
 
 
+class Sliced(nn.Module):
+    """A network one of whose weights torch.func does not reach: a slice of a ParameterList makes new parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = nn.ParameterList([nn.Parameter(drawn(2, 3)), nn.Parameter(drawn(1, 2))])
+
+    def forward(self, points):
+        held = points @ self.weights[0].T
+        for one in self.weights[1:]:
+            held = torch.tanh(held) @ one.T
+        return held
+
+
+def test_weights_that_are_not_reached_are_told():
+    with pytest.raises(ValueError, match="does not reach all weights"):
+        tangent_kernel(Sliced(), drawn(4, 3))
+
+
 def test_the_linear_law_is_gradient_descent_of_a_linear_model():
     features, targets = drawn(6, 9).double(), drawn(6, seed=1).double()
     weights = torch.zeros(9, dtype=torch.float64, requires_grad=True)

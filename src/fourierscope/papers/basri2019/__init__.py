@@ -9,8 +9,8 @@ on are not learned.
 What is not known to us, and what we chose: we had the abstract and passages, so no printed times stand beside ours.
 Neurons come in pairs, so that answers start at 0; all frequencies are learned at once, as a sum of waves of equal
 size, and only frequencies from 3 on have a part in the slope: at 1 and 2 the law itself is steeper. A frequency is
-learned when its relative error lies below .3. The network is scaled by 1,000, so that its kernel stays (by 100 times are up to
-a fifth longer at k = 12 already); the bias exhibit shows it unscaled too, where it moves. Exhibits are named by us.
+learned when its relative error lies below .3. The network is scaled by 1,000, so that its kernel stays (scaled by 100,
+k = 12 takes a fifth longer already); the bias exhibit shows it unscaled too, where it moves. Exhibits are named by us.
 
 Where we differ: times are held against the kernel of the very network, frequency by frequency, not against a power
 alone, and intervals are over seeds. Not made: deep networks, real images, uneven densities (Basri et al. 2020).

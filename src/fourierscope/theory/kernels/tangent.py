@@ -26,8 +26,8 @@ def tangent_kernel(
 
     sum over weights of d f_a(x) / d w  d f_b(x') / d w; a row for each point and output, points first. Of the weights
     that learn (`requires_grad`), in eval mode, on a copy in `dtype`. Blocks of points keep at most `numbers` numbers at
-    a time; a block's gradients are taken again for each other block. Raises ValueError where nothing can learn, and
-    TypeError for what is no module.
+    a time; a block's gradients are taken again for each other block. Raises ValueError where nothing can learn, or
+    torch.func does not reach all weights, and TypeError for what is no module.
     """
     if not isinstance(network, nn.Module):
         raise TypeError(f"A tangent kernel is of a torch module; {type(network).__name__} came.")
@@ -36,6 +36,7 @@ def tangent_kernel(
     held = copy.deepcopy(network).to(dtype).eval()
     place = next(held.parameters()).device
     left = points.detach().to(place, dtype)
+    _check_reached(held, left[:1])
     block = max(1, numbers // (2 * _size(held, left)))
     rows = left.split(block)
     columns = rows if others is None else others.detach().to(place, dtype).split(block)
@@ -62,6 +63,21 @@ def gradients(network: nn.Module, points: Tensor) -> Tensor:
 
     jacobian = vmap(jacrev(answer), (None, 0))(weights, points)
     return torch.cat([one.flatten(2) for one in jacobian.values()], 2).flatten(0, 1)
+
+
+def _check_reached(network: nn.Module, point: Tensor) -> None:
+    """Raises ValueError where gradients by torch.func are not those of a plain backward pass at one point (1, ...)."""
+    weights = [one for one in network.parameters() if one.requires_grad]
+    with torch.enable_grad():
+        plain = torch.autograd.grad(network(point).sum(), weights, allow_unused=True)
+    pairs = zip(plain, weights, strict=True)
+    wanted = torch.cat([torch.zeros_like(one).flatten() if slope is None else slope.flatten() for slope, one in pairs])
+    found = gradients(network, point).sum(0)
+    if not torch.allclose(found, wanted, rtol=1e-2, atol=1e-3 * float(wanted.abs().max())):
+        raise ValueError(
+            "torch.func does not reach all weights of this network: some are taken past the module that holds them, as "
+            "a slice of a ParameterList is. Write list(self.weights)[1:] for self.weights[1:], or name them one by one."
+        )
 
 
 def _size(network: nn.Module, points: Tensor) -> int:
