@@ -13,7 +13,7 @@ from fourierscope.papers.making import Setting
 from fourierscope.papers.paper import made_again
 from fourierscope.papers.tancik2020 import figure3, figure4
 from fourierscope.papers.tancik2020.figure2 import MappedSpectra
-from fourierscope.papers.tancik2020.learning import Mapped, MappedLearning
+from fourierscope.papers.tancik2020.learning import Draw, MappedLearning
 from fourierscope.papers.tancik2020.mappings import FEATURES, mapping_named
 from fourierscope.papers.tancik2020.signals import Signals
 from fourierscope.theory.kernels.tangent import tangent_kernel
@@ -86,7 +86,7 @@ def test_a_flat_mapping_is_quickest_and_the_circle_alone_slowest_at_high_frequen
 def test_the_kernel_is_that_of_its_formula_written_again():
     learned = MappedLearning(("p=1",), draws=2)(SMALL)
     for draw in range(2):
-        values = SMALL.values(1.0, MappedLearning(("p=1",)).chance(Mapped(draw, ""), "signal 1.0")).numpy()
+        values = SMALL.values(1.0, MappedLearning(("p=1",)).chance(Draw(draw), "signal 1.0")).numpy()
         rows = SMALL.kernel(mapping_named("p=1", chance())).numpy()
         wrong = (rows @ np.linalg.solve(rows[::4], values[::4]) - values) ** 2 / values.var()
         between = np.arange(64) % 4 != 0

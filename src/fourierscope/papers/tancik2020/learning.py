@@ -25,10 +25,17 @@ Array = npt.NDArray[Any]
 
 
 class Mapped(NamedTuple):
-    """One mapping of one draw of signals."""
+    """One mapping of the draws of signals from `first` on, up to `end`."""
+
+    first: int
+    end: int
+    mapping: str
+
+
+class Draw(NamedTuple):
+    """One draw of signals and features, the same behind all mappings."""
 
     draw: int
-    mapping: str
 
 
 @dataclass(frozen=True)
@@ -51,22 +58,25 @@ class MappedLearning(Analysis[Signals]):
     seed: int = 0
 
     def cells(self, subject: Signals, /) -> Iterable[NamedTuple]:
-        return [Mapped(draw, word) for draw in range(self.draws) for word in self.mappings]
+        together = self.draws if self.learner == "kernel" else 1  # a kernel takes no time
+        firsts = range(0, self.draws, together)
+        return [Mapped(first, first + together, word) for word in self.mappings for first in firsts]
 
     def measure(self, cell: Mapped, subject: Signals, /) -> Measured:
-        draw = Mapped(cell.draw, "")  # the same signals and places of frequencies behind all mappings
-        mapping = mapping_named(cell.mapping, self.chance(draw, "features"))
-        targets = torch.stack(
-            [subject.values(one, self.chance(draw, f"signal {one}")) for one in self.powers], 1
-        )  # (n, powers)
+        held = torch.stack([self._errors(Draw(one), cell.mapping, subject) for one in range(cell.first, cell.end)])
+        known = torch.arange(subject.points) % subject.every == 0
+        return {"training": held[:, known].mean(1).numpy(), "test": held[:, ~known].mean(1).numpy()}  # (draws, powers)
+
+    def _errors(self, draw: Draw, word: str, subject: Signals) -> Tensor:
+        """Squared errors (n, powers) at all points over the variance of each signal."""
+        mapping = mapping_named(word, self.chance(draw, "features"))
+        targets = torch.stack([subject.values(one, self.chance(draw, f"signal {one}")) for one in self.powers], 1)
         if self.learner == "kernel":
             rows = subject.kernel(mapping)
             answers = modes_of(rows[:: subject.every]).elsewhere(rows, targets[:: subject.every], self.time)
         else:
-            answers = torch.stack([self._learned(subject, mapping, one, cell.draw) for one in targets.T], 1)
-        errors = (answers - targets).square() / targets.var(0, correction=0)
-        known = torch.arange(subject.points) % subject.every == 0
-        return {"training": errors[known].mean(0).numpy(), "test": errors[~known].mean(0).numpy()}
+            answers = torch.stack([self._learned(subject, mapping, one, draw.draw) for one in targets.T], 1)
+        return (answers - targets).square() / targets.var(0, correction=0)
 
     def _learned(self, subject: Signals, mapping: Any, values: Tensor, draw: int) -> Tensor:
         network = fit(subject.fit(mapping, values), self.seed + draw)
@@ -79,10 +89,10 @@ class MappedLearning(Analysis[Signals]):
         axes = Axes({"power": np.array(self.powers), "mapping": np.array(self.mappings)})
         found: dict[str, xr.DataArray] = {}
         for name, where in (("training", "at the known points"), ("test", "between the known points")):
-            held = np.array(
-                [[measured[Mapped(one, word)][name] for word in self.mappings] for one in range(self.draws)]
-            )
-            held = held.transpose(2, 1, 0)  # (powers, mappings, draws)
+            parts = [
+                [piece[name] for cell, piece in measured.items() if cell.mapping == word] for word in self.mappings
+            ]
+            held = np.stack([np.concatenate(one) for one in parts]).transpose(2, 0, 1)  # (powers, mappings, draws)
             says = f"Squared error {where} over the variance of the signal, mean over {self.draws} draws."
             found |= bounded(f"{name}_error", size_interval(held), axes, "1", says, self.draws)
             by_draw = Axes(dict(axes.coordinates) | {"draw": np.arange(self.draws)})
