@@ -9,8 +9,8 @@ matters, the shape of the distribution does not. Networks of 4 layers.
 What is not known to us, and what we chose: we had no full text, but the published code as others kept it, and a table
 of settings: features divided by their length; signals the real part of normal coefficients times (1 + |f|)^-power,
 scaled to [-1/2, 1/2]; for Figure 4 1,024 points, every second one known, networks of 4 layers, 256 wide, Adam at 2e-3,
-1,000 steps, which we take for Figure 3 too. That code lets signals for Figure 3 hold frequencies up to a quarter of
-256 points, of which 32 can tell half of a half; ours end below 16. Figures are numbered as we know them.
+1,000 steps, which we take for Figure 3 too. That code lets signals for Figure 3 hold frequencies up to 63, and 32
+points tell those below 16; ours end there. Figures are numbered as we know them.
 
 Where we differ: beside networks stands the kernel of an infinitely wide one, solved exactly, at a time of gradient flow
 and at last, so that what comes of time is told apart from what comes of the kernel. No network is trained by the
