@@ -104,12 +104,16 @@ def test_seeds_are_in_order_where_each_frequency_is_strictly_later(times, share)
     assert lines.seeds_in_order(Made(held), "one").value == share
 
 
-def test_hats_sines_and_features_are_their_formulas():
+def test_hats_and_sines_are_their_formulas():
     points = torch.tensor([[-1.5], [-0.25], [0.0], [0.75], [2.0]])
     assert networks.Hat()(points)[:, 0].tolist() == [0, 0.75, 1, 0.25, 0]
     assert networks.Sine(3.0)(points)[1, 0] == pytest.approx(sin(-0.75))
-    expected = [[cos(2 * x), cos(5 * x), sin(2 * x), sin(5 * x)] for x in points[:, 0].tolist()]
-    assert networks.FourierFeatures((2, 5))(points).numpy() == pytest.approx(np.array(expected), abs=1e-6)
+
+
+def test_features_of_the_table_are_waves_in_radians():
+    points = torch.tensor([[-1.5], [-0.25], [0.0], [0.75], [2.0]])
+    expected = [[f(k * x) for f in (cos, sin) for k in (4, 5, 6)] for x in points[:, 0].tolist()]
+    assert table1._features().network[0](points).numpy() == pytest.approx(np.array(expected), abs=1e-5)
 
 
 def test_spread_hats_are_narrow_and_cover_the_circle():

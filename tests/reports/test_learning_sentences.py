@@ -111,3 +111,14 @@ def test_components_are_told_of_both_splits_and_what_came_first(tmp_path):
         fs.ComponentLearning((3,))(fs.Training(fs.Classifier(network), samples, slow))
     )
     assert "Share of train images" in fs.report([result], tmp_path / "page.html").read_text()
+
+
+def test_a_tangent_kernel_tells_times_and_whether_it_stayed():
+    says = told(fs.TangentKernel(view="grid", frequencies=(1, 3), seeds=2)(fitted(1.0, 0.7)))
+    assert "By the tangent kernel at the start the error comes below 0.300 at 1: " in says
+    assert "times lie from 1 to 1." in says
+    assert "exponent" in says
+    assert "no ground" not in says
+    moving = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
+    fit = fs.Fit(POINTS, torch.sin(2 * np.pi * POINTS), moving, steps=300, optimiser="sgd", learning_rate=0.05)
+    assert "no ground" in told(fs.TangentKernel(seeds=1)(fit))

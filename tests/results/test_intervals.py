@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fourierscope.results import (
+    bootstrap_interval,
     correlation_interval,
     mean_interval,
     median_interval,
@@ -171,3 +172,16 @@ def test_the_interval_of_a_correlation_is_a_means_within_minus_one_and_one():
         assert held.value == plain.value
         assert (held.low, held.high) == (max(plain.low, -1), min(plain.high, 1))
     assert mean_interval(np.array([0.9, 1.0, 0.98])).high > 1, "which a correlation never is"
+
+
+def test_the_bootstrap_covers_a_mean_nearly_as_often_as_it_says():
+    chance = np.random.default_rng(0)
+    picks = chance.integers(0, 20, (400, 20))
+    found = bootstrap_interval(chance.standard_normal((1000, 20)), picks)
+    assert 0.88 < np.mean((found.low < 0) & (found.high > 0)) < 0.97
+    few = np.array([1.0, 2.0, 6.0])
+    slow = sorted(float(np.mean(few[list(one)])) for one in np.ndindex(3, 3, 3))
+    every = np.array(list(np.ndindex(3, 3, 3)))
+    assert bootstrap_interval(few, every).value == 3
+    assert bootstrap_interval(few, every).low == pytest.approx(np.quantile(slow, 0.025))
+    assert np.isnan(bootstrap_interval(np.array([2.0]), np.zeros((5, 1), int)).low)

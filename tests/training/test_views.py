@@ -208,3 +208,41 @@ def test_edges_of_bands_ascend():
     for edges in [(5, 2), (0, 0), (0,), (0, 41)]:
         with pytest.raises(ValueError, match="ascend"):
             fs.views.KernelModes(edges=edges).rows(torch.randn(40, 2).double(), torch.ones(40, 1))
+
+
+def test_a_circle_in_the_plane_is_a_grid_of_its_angle_in_any_order():
+    angles = 2 * pi * circle(20) + 0.3
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(0))
+    points, values = 2.5 * torch.stack([angles.cos(), angles.sin()], 1)[order], torch.cos(3 * angles[order] + 1)
+    made = ready(fs.views.AroundCircle(), points, values[:, None])
+    sizes = made.targets.abs().flatten()
+    assert float(sizes[3]) == pytest.approx(0.5, abs=1e-12)
+    assert float(sizes.sum()) == pytest.approx(0.5, abs=1e-11)
+    assert complex(made.targets[3, 0]) == pytest.approx(0.5 * np.exp(1j), abs=1e-12)
+
+
+def test_what_is_no_circle_is_refused():
+    values, angles = torch.ones(12, 1), 2 * pi * circle(12)
+    round_it = torch.stack([angles.cos(), angles.sin()], 1)
+    for points in (
+        circle(12),
+        round_it * (1 + circle(12)[:, None]),
+        round_it[:, :1],
+        round_it.clone().index_fill_(0, torch.tensor([3]), 0.0),
+    ):
+        with pytest.raises(ValueError, match="circle"):
+            ready(fs.views.AroundCircle(), points, values)
+
+
+def test_fixed_modes_are_bands_of_the_vectors_given():
+    vectors = torch.linalg.qr(torch.randn(9, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(1))).Q
+    values = 2 * vectors[:1].T + 5 * vectors[6:7].T
+    made = ready(fs.views.FixedModes(vectors), circle(9), values)
+    assert made.rows.places.tolist() == ["0", "1", "2 to 3", "4 to 7", "8"]
+    assert made.measure(torch.zeros(9, 1))["error"][[0, 3]] == pytest.approx([1, 1])
+    assert made.measure(values - 5 * vectors[6:7].T)["error"][[0, 3]] == pytest.approx([0, 1], abs=1e-9)
+    assert made.usable.tolist() == [True, False, False, True, False]
+    with pytest.raises(ValueError, match="fit so many"):
+        ready(fs.views.FixedModes(vectors), circle(8), torch.ones(8, 1))
+    with pytest.raises(ValueError, match="ascend"):
+        ready(fs.views.FixedModes(vectors, (0, 12)), circle(9), values)

@@ -28,3 +28,4 @@ from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
 from fourierscope.analyses.robustness import Robustness as Robustness
 from fourierscope.analyses.shift_spectrum import ShiftSpectrum as ShiftSpectrum
+from fourierscope.analyses.tangent_kernel import TangentKernel as TangentKernel

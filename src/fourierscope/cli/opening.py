@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from fourierscope.analyses.masks.reading import masked
+from fourierscope.cli.fits import fit
 from fourierscope.results import load
 from fourierscope.runs import Analysis, subjects_of
 from fourierscope.subjects import (
     Circle,
     Classifier,
+    Fit,
     Masked,
     Pair,
     Samples,
@@ -284,6 +286,7 @@ _OPENERS: dict[type, Callable[..., Any]] = {
     Masked: trial_with_masks,
     Training: training,
     Circle: circle,
+    Fit: fit,
 }
 
 

@@ -19,6 +19,8 @@ PAPERS = {
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
     "e2019": "Machine learning from a continuous viewpoint: the kernel, bumps with which the principle holds and fails",
+    "basri2019": "The convergence rate of networks for different frequencies: the circle law, the bias, spheres",
+    "tancik2020": "Fourier features let networks learn high frequency functions: Figures 2-4",
 }
 
 

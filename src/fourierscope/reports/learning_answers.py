@@ -11,6 +11,8 @@ from fourierscope.figures.form import number, words
 from fourierscope.reports.phrases import coordinate, valued
 from fourierscope.results import Result
 
+_MOVED = 0.05  # of a kernel's size: beyond, the linear law is no ground to stand on
+
 
 def _frequency_principle(result: Result) -> Iterator[str]:
     times, threshold = result["median_time"], number(float(result.record["options"]["threshold"]))
@@ -97,6 +99,25 @@ def _component_learning(result: Result) -> Iterator[str]:
     )
 
 
+def _tangent_kernel(result: Result) -> Iterator[str]:
+    ratio, change = result["time_ratio"], result["kernel_change"]
+    axis, told = str(ratio.dims[0]), _of_seeds(result["time_to_learn"].sizes["seed"])
+    below = number(float(result.record["options"]["threshold"]))
+    predicted = result["predicted_time"].median("seed")
+    yield f"By the tangent kernel at the start the error comes below {below} at {_listed(predicted)} ({axis}: step)."
+    yield f"Measured: {_listed(result['median_time'])} (median of {told})."
+    known = ratio.values[np.isfinite(ratio.values)]
+    if len(known):
+        yield f"Measured over predicted times lie from {number(float(known.min()))} to {number(float(known.max()))}."
+    if "slope" in result and np.isfinite(float(result["slope"])):
+        yield (
+            f"Time grows as a power of frequency with the exponent {valued(result['slope'])}; predicted: "
+            f"{valued(result['predicted_slope'])} (bootstrap over seeds)."
+        )
+    ground = "" if float(change) < _MOVED else ": the prediction has no ground, for it takes a kernel that stays"
+    yield f"The kernel moved by {valued(change)} of its size while the network learned{ground}."
+
+
 def _listed(times: xr.DataArray, most: int = 8) -> str:
     """Places with their times: `1: 6, 3: 178`; of many, some evenly chosen."""
     known = np.flatnonzero(np.isfinite(times.values))
@@ -115,4 +136,5 @@ LEARNING_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "SpectralTracker": _spectral_tracker,
     "ComponentLearning": _component_learning,
     "LineSpectrum": _line_spectrum,
+    "TangentKernel": _tangent_kernel,
 }

@@ -16,10 +16,9 @@ from fourierscope.papers.making import Making
 from fourierscope.papers.reading import exact
 from fourierscope.results import Axes
 from fourierscope.runs import Analysis, Measured
+from fourierscope.theory.kernels.linear_law import spectra
 from fourierscope.training.learning_order import ordering
 from fourierscope.training.views import KernelModes
-
-_ROUNDING = 1e-9  # an even vector has nothing where an odd one has; below it is 0
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,8 @@ class KernelSpectra(Analysis[EvenPoints]):
 
     def measure(self, cell: Any, subject: EvenPoints, /) -> Measured:
         points = torch.arange(subject.count, dtype=torch.float64)[:, None] / subject.count
-        modes = KernelModes(self.width, (0, subject.count)).rows(points, points).matrix.numpy()
-        magnitude = np.abs(np.fft.rfft(modes, norm="ortho"))
-        return {"magnitude": np.where(magnitude > _ROUNDING, magnitude, 0)}
+        modes = KernelModes(self.width, (0, subject.count)).rows(points, points).matrix
+        return {"magnitude": spectra(modes).numpy()}
 
     def assemble(self, measured: Mapping[Any, Measured], subject: EvenPoints, /) -> Mapping[str, xr.DataArray]:
         (piece,) = measured.values()

@@ -30,17 +30,6 @@ class Sine(nn.Module):
         return (self.rate * inputs).sin()
 
 
-class FourierFeatures(nn.Module):
-    """cos(k x) and sin(k x) of points (n, 1), for each k: (n, 2 k). Source: Tancik et al. (2020)."""
-
-    def __init__(self, frequencies: Sequence[float]) -> None:
-        super().__init__()
-        self.frequencies = nn.Buffer(torch.tensor(frequencies, dtype=torch.float32))
-
-    def forward(self, points: Tensor) -> Tensor:
-        return torch.cat([(points * self.frequencies).cos(), (points * self.frequencies).sin()], 1)
-
-
 def fully_connected(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.Tanh) -> nn.Sequential:
     """Linear layers from `widths[0]` inputs to `widths[-1]` outputs, with an activation between any two."""
     layers: list[nn.Module] = []

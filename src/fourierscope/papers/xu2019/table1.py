@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
+from math import inf, pi
 from typing import Literal
 
+import torch
 from torch import nn
 
 from fourierscope.analyses import FrequencyPrinciple
@@ -17,8 +18,9 @@ from fourierscope.papers.making import Making
 from fourierscope.papers.xu2019.figure5 import band_order
 from fourierscope.papers.xu2019.figure6 import last_accuracy, learned_parity
 from fourierscope.papers.xu2019.lines import grid, order_by_area, sines
-from fourierscope.papers.xu2019.networks import FourierFeatures, Hat, Sine, fully_connected, spread_hats
+from fourierscope.papers.xu2019.networks import Hat, Sine, fully_connected, spread_hats
 from fourierscope.subjects import Fit
+from fourierscope.theory.kernels.fourier_features import FourierFeatures
 
 Verdict = Literal["holds", "fails", "not monotone"]
 BOUNDS: dict[Verdict, tuple[float, float]] = {"holds": (0.8, inf), "not monotone": (-0.5, 0.8), "fails": (-inf, -0.5)}
@@ -53,7 +55,8 @@ def _hats() -> Fit:
 
 
 def _features() -> Fit:
-    return _sum_of_sines(nn.Sequential(FourierFeatures((4, 5, 6)), *fully_connected((6, *_HIDDEN, 1))))
+    features = FourierFeatures(torch.tensor((4, 5, 6)) / (2 * pi), torch.ones(3))  # the grid is in radians
+    return _sum_of_sines(nn.Sequential(features, *fully_connected((6, *_HIDDEN, 1))))
 
 
 CASES = (

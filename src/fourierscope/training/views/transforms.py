@@ -1,8 +1,8 @@
-"""Views by the discrete Fourier transform: on a grid of one dimension, and along a direction of many dimensions."""
+"""Views by the discrete Fourier transform: on a grid, round a circle, and along a direction of many dimensions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, sqrt
 from typing import Literal
 
@@ -61,6 +61,42 @@ class Grid:
                 "linspace(..., endpoint=False) does."
             )
         return len(flat)
+
+
+@dataclass(frozen=True)
+class AroundCircle:
+    """The Fourier transform round a circle in the plane: F(k) = 1/n sum_j f_j exp(-i k angle_j).
+
+    Points (n, 2) lie at one distance from 0, at even steps of the angle, in any order. Raises ValueError for other
+    points, and for frequencies beyond n / 2. Source: Basri et al. (2019), section 5.
+    """
+
+    frequencies: tuple[int, ...] = ()
+    """Cycles per turn; empty: 0 to n / 2."""
+    name: str = "circle"
+
+    def rows(self, points: Tensor, values: Tensor) -> Rows:
+        """The rows for points (n, 2) and targets (n, outputs)."""
+        angles = self._angles(points)
+        even = torch.arange(len(angles), dtype=torch.float64)
+        rows = Grid(self.frequencies).rows(even[:, None], values)
+        numbers = torch.from_numpy(rows.places).double()
+        matrix = torch.exp(-1j * torch.outer(numbers, angles)) / len(angles)
+        return replace(rows, matrix=matrix, unit="cycles/turn")
+
+    def _angles(self, points: Tensor) -> Tensor:
+        """The angles (n,) of points that fit, in radians."""
+        if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
+            raise ValueError(f"A circle has two points (n, 2) in the plane or more; {tuple(points.shape)} came.")
+        radii, angles = points.norm(dim=1), torch.atan2(points[:, 1], points[:, 0])
+        gaps = angles.sort().values.diff()
+        uneven = float((gaps - 2 * pi / len(angles)).abs().max()) > 1e-4 * 2 * pi / len(angles)
+        if uneven or float((radii - radii.mean()).abs().max()) > 1e-4 * float(radii.mean()):
+            raise ValueError(
+                "Points of a circle lie at one distance from 0 and at even steps of the angle, all round; others came. "
+                "For points anywhere: views.Projection."
+            )
+        return angles
 
 
 @dataclass(frozen=True)
