@@ -23,7 +23,7 @@ from fourierscope.papers.paper import Budget, Paper
 
 PAPER = Paper(
     name="basri2019",
-    title="Basri et al. (2019): The convergence rate of networks for learned functions of different frequencies",
+    title="Basri et al. (2019): The convergence rate of networks for different frequencies (arXiv:1906.00425)",
     roles=(),
     budgets={
         "smoke": Budget("1,024 neurons, frequencies 3 to 8, five trainings; no images are asked.", "digits", {}, {}),

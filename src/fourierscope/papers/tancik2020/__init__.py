@@ -24,7 +24,7 @@ from fourierscope.papers.tancik2020 import figure2, figure3, figure4
 
 PAPER = Paper(
     name="tancik2020",
-    title="Tancik et al. (2020): Fourier features let networks learn high frequency functions",
+    title="Tancik et al. (2020): Fourier features let networks learn high frequency functions (arXiv:2006.10739)",
     roles=(),
     budgets={
         "smoke": Budget("Kernels exactly, and a few small networks; no images are asked.", "digits", {}, {}),
