@@ -19,7 +19,7 @@ _MISSES = 1e-6  # of the values' size, at which a solution no longer goes throug
 
 @dataclass(frozen=True, eq=False)
 class Spline:
-    """sum_i weights_i kernel(|x - centre_i|) + trend . (1, x - origin): a function of points.
+    """sum_i weights_i kernel(|x - centre_i|) + trend . (1, x): a function of points.
 
     Called on points (m, d), or (m,) in one dimension, it gives (..., m) or (..., m, outputs), float64, with any axes
     that stand in front of the weights, such as times.
@@ -31,8 +31,6 @@ class Spline:
     """(..., n, outputs)"""
     trend: Tensor
     """(..., d + 1, outputs): the constant, and the slope along each axis; (..., 1, outputs) without slopes."""
-    origin: Tensor
-    """(d,)"""
     kernel: Callable[[Tensor], Tensor]
     """Of distances."""
     one_output: bool = True
@@ -54,7 +52,7 @@ class Spline:
         return found[..., 0] if self.one_output else found
 
     def _at(self, places: Tensor) -> Tensor:
-        polynomials = _polynomials(places, self.origin, self.trend.shape[-2])
+        polynomials = _polynomials(places, self.trend.shape[-2])
         return self.kernel(_distances(places, self.centres)) @ self.weights + polynomials @ self.trend
 
 
@@ -130,8 +128,7 @@ class _System:
 
     def __init__(self, points: Tensor, values: Tensor, kernel: Callable[[Tensor], Tensor], free: int) -> None:
         self.points, self.kernel, self.free = points, kernel, free
-        self.origin = points.mean(0)
-        self.factor, self.tau = torch.geqrf(_polynomials(points, self.origin, free))
+        self.factor, self.tau = torch.geqrf(_polynomials(points, free))
         matrix = torch.ormqr(self.factor, self.tau, kernel(_distances(points, points)), True, True)
         matrix = torch.ormqr(self.factor, self.tau, matrix, False, False)
         turned = torch.ormqr(self.factor, self.tau, values, True, True)
@@ -147,7 +144,7 @@ class _System:
         flat = padded.movedim(-2, 0).reshape(self.free + count, -1)
         weights = torch.ormqr(self.factor, self.tau, flat, True, False)
         weights = weights.reshape(self.free + count, *front, outputs).movedim(0, -2)
-        return Spline(self.points, weights, trend, self.origin, self.kernel, one_output)
+        return Spline(self.points, weights, trend, self.kernel, one_output)
 
 
 def _through(
@@ -183,6 +180,6 @@ def _distances(points: Tensor, others: Tensor) -> Tensor:
     return torch.cdist(points, others, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _polynomials(points: Tensor, origin: Tensor, free: int) -> Tensor:
-    """1 and, where more than the constant is free, x - origin: (m, free)."""
-    return torch.cat([torch.ones_like(points[:, :1]), points - origin], 1)[:, :free]
+def _polynomials(points: Tensor, free: int) -> Tensor:
+    """1 and, where more than the constant is free, x: (m, free)."""
+    return torch.cat([torch.ones_like(points[:, :1]), points], 1)[:, :free]
