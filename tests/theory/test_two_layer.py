@@ -119,9 +119,8 @@ def test_finite_networks_come_to_the_principle_like_a_power_and_then_to_a_floor(
     wanted = lfp.solve(POINTS, VALUES, *START.moments(1))(INSIDE)
     widths, means = (250, 1000, 4000, 16_000, 64_000), []
     for width in widths:
-        draws = [layers.draw(START, 2 * width, 1, chance(seed)) for seed in range(12 if width < 10**4 else 3)]
-        ones = [layers.Neurons(one.amplitudes[:width], one.weights[:width], one.biases[:width]) for one in draws]
-        means.append(np.mean([rms(finite(one, INSIDE, POINTS, VALUES) - wanted) for one in ones]))
+        draws = [layers.draw(START, width, 1, chance(seed)) for seed in range(12 if width < 10**4 else 3)]
+        means.append(np.mean([rms(finite(one, INSIDE, POINTS, VALUES) - wanted) for one in draws]))
     assert -0.55 <= np.polyfit(np.log(widths), np.log(means), 1)[0] <= -0.3
     floor = rms(flat(INSIDE, POINTS, VALUES, START) - wanted)
     assert floor == pytest.approx(0.00116, rel=0.01)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from fourierscope.analyses.masks.reading import masked
+from fourierscope.cli.fits import two_layer_fit
 from fourierscope.results import load
 from fourierscope.runs import Analysis, subjects_of
-from fourierscope.subjects import Classifier, Masked, Pair, Samples, Training, Trial, open_classifier, open_samples
+from fourierscope.subjects import Classifier, Fit, Masked, Pair, Samples, Training, Trial, open_classifier, open_samples
 from fourierscope.subjects.classifier import Precision
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
@@ -255,6 +256,7 @@ _OPENERS: dict[type, Callable[..., Any]] = {
     Pair: pair,
     Masked: trial_with_masks,
     Training: training,
+    Fit: two_layer_fit,
 }
 
 

@@ -13,6 +13,7 @@ from fourierscope.results.intervals import paired_means as paired_means
 from fourierscope.results.intervals import paired_rates as paired_rates
 from fourierscope.results.intervals import ratio_interval as ratio_interval
 from fourierscope.results.intervals import share_interval as share_interval
+from fourierscope.results.intervals import size_interval as size_interval
 from fourierscope.results.intervals import wilson as wilson
 from fourierscope.results.mask_wins import mask_wins as mask_wins
 from fourierscope.results.measured import Axes as Axes
