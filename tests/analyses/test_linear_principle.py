@@ -28,7 +28,9 @@ def test_widths_follow_the_network_and_differences_fall_with_them():
     assert result["l2"]["width"].values.tolist() == [400, 800, 1600, 3200]
     assert result["l2"].values[-1] < result["l2"].values[0] / 1.5
     assert (result["l1"] < result["l2"]).all()
-    assert -0.8 < float(result["slope"]) < -0.2
+    slope = np.polyfit(np.log(result["l2"]["width"].values), np.log(result["l2"].values), 1)[0]
+    assert float(result["slope"]) == pytest.approx(slope, abs=0.1)
+    assert -0.8 < slope < -0.2
     assert float(result["limit"]) == pytest.approx(0.00116, rel=0.05)
     assert float(result["spread"]) == pytest.approx(float(VALUES.std(correction=0)))
 
@@ -85,6 +87,8 @@ def test_one_dimension_is_a_curve_and_a_saved_result_is_the_same(tmp_path):
     assert result["answers"].sizes == {"answer": 3, "x": 100}
     for name in ("l2", "parts", "answers"):
         fs.draw(result[name])
+    first = fs.LinearPrinciple((100, 200), places=500, draws=2).measure(Drawn(200, 0), fit())["kernel"]
+    assert result["answers"].sel(answer="width 200").values == pytest.approx(first[::5])
     held = fs.run(fs.LinearPrinciple((100, 200), places=500, draws=2), fit(), store=tmp_path / "store")
     assert held.save(tmp_path / "a.nc").read_bytes() == result.save(tmp_path / "b.nc").read_bytes()
 
