@@ -42,7 +42,9 @@ class LinearPrinciple(Analysis[Fit]):
     Of a `Fit` come points, values, the width of its network, and, for `answers="descent"`, how it descends. Its
     weights do not: nobody can read the law of a draw off it. Networks are drawn by the law in the options, in pairs of
     opposite output weights, so that they are 0 at the start. `kernel` answers are those after endless training in the
-    tangent kernel of the drawn neurons, without any training.
+    tangent kernel of the drawn neurons, without any training. Plain gradient descent, for which the principle is made,
+    takes the fit's rate at the fit's own width and rates inversely to the width at others, so that all of them go
+    equally far; Adam takes the fit's at all.
 
     Over ("width",): `l2`, the root of the mean square over places of network - prediction, and `l1`, the mean of its
     size. `parts` over ("part", "width") says what they consist of, root mean squares of four differences that add up:
@@ -203,12 +205,13 @@ def _trained(neurons: Neurons, subject: Fit, seed: int, places: Tensor) -> Tenso
         nn.ReLU(),
         nn.Linear(width, 1, bias=False, dtype=torch.float64),
     )
+    own = _checked_width(subject) if subject.optimiser == "sgd" else width
     descent = Fit(
         subject.points.double(),
         subject.values.double(),
         network,
         subject.steps,
-        subject.learning_rate,
+        subject.learning_rate * own / width,
         subject.optimiser,
         "squared",
         subject.batch,
