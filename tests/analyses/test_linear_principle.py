@@ -118,6 +118,12 @@ def test_other_networks_and_values_are_refused_in_one_sentence(subject):
         fs.LinearPrinciple()(subject)
 
 
+def test_a_rate_at_which_descent_diverges_is_told_before_any_training():
+    with pytest.raises(ValueError, match="diverges at rates above"):
+        fs.LinearPrinciple(answers="descent")(fit(400, learning_rate=0.01, optimiser="sgd"))
+    assert fs.LinearPrinciple((100,), draws=1, places=20)(fit(400, learning_rate=0.01, optimiser="sgd"))
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -98,6 +98,16 @@ def test_a_predictor_meets_its_data_and_a_singular_kernel_is_told():
         finite(few, INSIDE, POINTS, VALUES)
 
 
+def test_a_predictor_at_a_time_is_what_many_small_steps_give_and_ends_at_the_last_one():
+    kernel, across = (layers.flat_kernel(one, POINTS, START) for one in (POINTS, INSIDE))
+    weights = torch.zeros(5, dtype=DOUBLE)
+    for _ in range(2000):
+        weights += 0.01 * (VALUES - kernel @ weights)
+    found = layers.predict(across, kernel, VALUES, 20.0)
+    torch.testing.assert_close(found, across @ weights, rtol=0, atol=1e-4)
+    torch.testing.assert_close(layers.predict(across, kernel, VALUES, 1e9), flat(INSIDE, POINTS, VALUES, START))
+
+
 @pytest.mark.parametrize("dimension", [1, 2, 5])
 def test_a_wide_range_of_biases_leads_to_the_principle_but_for_the_product(dimension):
     points = torch.rand(20, dimension, generator=chance(), dtype=DOUBLE) * 2 - 1

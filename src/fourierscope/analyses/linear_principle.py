@@ -56,8 +56,8 @@ class LinearPrinciple(Analysis[Fit]):
 
     Places lie within the data: evenly in one dimension, on a grid of the box around it in two, drawn from that box in
     more. Raises ValueError where the fit is not of numbers, one for each point (n, d), by a network
-    nn.Sequential(nn.Linear(d, width), nn.ReLU(), nn.Linear(width, 1, bias=False)), where biases do not cover w . x, and
-    as `theory.lfp.solve`.
+    nn.Sequential(nn.Linear(d, width), nn.ReLU(), nn.Linear(width, 1, bias=False)), where biases do not cover w . x,
+    where plain descent diverges at the fit's rate, and as `theory.lfp.solve`.
 
     Source: Zhang et al. (2019), Fig. 1 and 2. Different here: the prediction in closed form, and the parts.
     """
@@ -94,6 +94,7 @@ class LinearPrinciple(Analysis[Fit]):
     def cells(self, subject: Fit, /) -> Iterable[NamedTuple]:
         width = _checked_width(subject)
         self._check_covered(subject)
+        self._check_stable(subject, width)
         own = sorted({max(2, width // share // 2 * 2) for share in _SHARES})
         return [Whole(), *(Drawn(one, turn) for one in self.widths or own for turn in range(self.draws))]
 
@@ -164,6 +165,19 @@ class LinearPrinciple(Analysis[Fit]):
         side = self.places if points.shape[1] == 1 else isqrt(self.places)
         axes = [torch.linspace(float(a), float(b), side).to(points) for a, b in zip(low, high, strict=True)]
         return torch.cartesian_prod(*axes).reshape(-1, points.shape[1])
+
+    def _check_stable(self, subject: Fit, width: int) -> None:
+        """Raises ValueError where plain descent of the fit diverges in the tangent kernel of endless width."""
+        if self.answers == "kernel" or subject.optimiser != "sgd" or subject.batch:
+            return
+        points = subject.points.double()
+        largest = float(torch.linalg.eigvalsh(flat_kernel(points, points, self._start()))[-1])
+        most = len(points) / (width * largest)
+        if subject.learning_rate >= most:
+            raise ValueError(
+                f"Gradient descent of {width} neurons on these {len(points)} points diverges at rates above "
+                f"{most:.3g}; the fit has {subject.learning_rate:.3g}. Take half of {most:.3g}."
+            )
 
     def _check_covered(self, subject: Fit) -> None:
         """Raises ValueError where the kernel's closed form does not hold on the box around the data."""

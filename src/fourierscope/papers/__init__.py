@@ -17,6 +17,7 @@ PAPERS = {
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-5, Figure 6",
+    "zhang2019": "The linear frequency principle of two-layer networks: Figures 1-2, by width, error budget, FP-norm",
 }
 
 

@@ -11,7 +11,7 @@ Luo, Ma, Xu, Zhang (2020), arXiv:2010.08153, for the exact model; the closed for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gamma, isfinite
+from math import gamma, inf, isfinite
 from typing import Literal
 
 import torch
@@ -127,13 +127,20 @@ def tangent_kernel(neurons: Neurons, points: Tensor, others: Tensor) -> Tensor:
     return (outer + (1 + x @ y.T) * inner) / len(neurons.biases)
 
 
-def predict(across: Tensor, within: Tensor, values: Tensor) -> Tensor:
-    """What a network with a tangent kernel gives after endless training: across within^-1 values.
+def predict(across: Tensor, within: Tensor, values: Tensor, time: float = inf) -> Tensor:
+    """What a network with a tangent kernel gives after training: for ever, across within^-1 values.
 
     `across` (m, n) is the kernel from where it is asked to the data, `within` (n, n) that of the data, values (n,) or
-    (n, outputs). Raises ValueError where `within` is singular in float64, as of copies of a point, or too few neurons.
+    (n, outputs). A finite `time` is that of gradient flow on half the sum of squared errors: with kernels per neuron,
+    N of them have come to rate steps N after so many steps of descent. Of endless training ValueError is raised where
+    `within` is singular in float64, as of copies of a point, or of too few neurons.
     """
     columns = values if values.ndim == 2 else values[:, None]
+    if time < inf:
+        eigenvalues, directions = torch.linalg.eigh(within)
+        held = eigenvalues.clamp_min(torch.finfo(within.dtype).tiny)
+        weights = directions @ ((-torch.expm1(-time * held) / held)[:, None] * (directions.T @ columns))
+        return (across @ weights).reshape(len(across), *values.shape[1:])
     weights, failed = torch.linalg.solve_ex(within, columns)
     missed = float((within @ weights - columns).abs().max())
     if int(failed) or not missed <= _MISSES * float(values.abs().max()):
