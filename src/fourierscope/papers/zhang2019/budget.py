@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from fourierscope.figures import draw_together
+import numpy as np
+
+from fourierscope.figures import draw
 from fourierscope.papers.exhibit import Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import exact
 from fourierscope.papers.zhang2019.examples import CUBIC
+from fourierscope.results import Axes
 
 _BIASES = (6.0, 24.0, 96.0)
 _WIDTHS = {"smoke": (16_000, 64_000), "small": (16_000, 64_000), "full": (16_000, 64_000, 256_000)}
@@ -24,10 +27,13 @@ def _make(making: Making) -> None:
 
 
 def _draw(made: Made) -> list[Picture]:
-    held = made.having([_named(one) for one in _BIASES])
-    says = "Parts of network - prediction by width, for biases even up to 6, 24 and 96."
-    names = [one.replace("-", " ") for one in held]
-    return [Picture("budget", says, draw_together([made[one]["parts"] for one in held], names))]
+    widest = [made[_named(one)]["parts"].isel(width=-1) for one in _BIASES]
+    width = int(widest[0]["width"])
+    names = widest[0]["part"].values
+    axes = Axes({"part": names, "log10_of_bias": np.log10(_BIASES)})
+    says = f"Parts of network - prediction at {width:,} neurons, by the range of biases (base-10 logarithms)."
+    values = axes.array(np.log10(np.stack(widest, 1)), "1", says).rename("log10_of_part")
+    return [Picture("budget", says, draw(values))]
 
 
 def _part(made: Made, part: str, bias: float) -> float:

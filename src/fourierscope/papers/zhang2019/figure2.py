@@ -59,8 +59,8 @@ def _make(making: Making) -> None:
 def scatter(result: Result) -> xr.DataArray:
     """The network against the prediction at every place, beside the diagonal, as places in a plane."""
     held = result["answers"].values.reshape(3, -1)  # prediction, endless width, network
-    places = np.concatenate([held[[0, 0]].T, held[[0, 2]].T])
-    names = np.repeat(["equal", "network against prediction"], held.shape[1])
+    places = np.concatenate([held[[0, 2]].T, held[[0, 0]].T])
+    names = np.repeat(["network against prediction", "same on both"], held.shape[1])
     return Axes({"place": names, "coordinate": np.array(["prediction", "network"])}).array(
         places, "1", "Each place by its prediction (across) and the network's answer (up)."
     )
