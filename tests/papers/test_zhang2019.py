@@ -88,6 +88,7 @@ def test_decades_are_logarithms_of_distances_bounds_and_widths():
     assert 10**found.values == pytest.approx(l2.values)
     assert 10 ** found["log10_of_width"].values == pytest.approx([250, 1000])
     assert 10 ** found.coords["l2_high"].values == pytest.approx(l2.coords["l2_high"].values)
+    assert (found.coords["l2_low"] <= found).all()
     fs.draw(found)
 
 

@@ -99,7 +99,8 @@ class LinearPrinciple(Analysis[Fit]):
         return [Whole(), *(Drawn(one, turn) for one in self.widths or own for turn in range(self.draws))]
 
     def measure(self, cell: Whole | Drawn, subject: Fit, /) -> Measured:
-        points, values = subject.points.double(), subject.values[:, 0].double()
+        points, columns = _data(subject)
+        values = columns[:, 0]
         places = self._places(points)
         if isinstance(cell, Whole):
             predicted = lfp.solve(points, values, *self._start().moments(points.shape[1]))(places)
@@ -170,7 +171,7 @@ class LinearPrinciple(Analysis[Fit]):
         """Raises ValueError where plain descent of the fit diverges in the tangent kernel of endless width."""
         if self.answers == "kernel" or subject.optimiser != "sgd" or subject.batch:
             return
-        points = subject.points.double()
+        points, _ = _data(subject)
         largest = float(torch.linalg.eigvalsh(flat_kernel(points, points, self._start()))[-1])
         most = len(points) / (width * largest)
         if subject.learning_rate >= most:
@@ -211,6 +212,11 @@ def _checked_width(subject: Fit) -> int:
     )
 
 
+def _data(subject: Fit) -> tuple[Tensor, Tensor]:
+    """Points (n, d) and values (n, 1), in float64, where neurons are drawn."""
+    return subject.points.double().cpu(), subject.values.double().cpu()
+
+
 def _trained(neurons: Neurons, subject: Fit, seed: int, places: Tensor) -> Tensor:
     """What a network that starts with these neurons gives at places after the descent of the fit."""
     width, dimension = neurons.weights.shape
@@ -221,8 +227,7 @@ def _trained(neurons: Neurons, subject: Fit, seed: int, places: Tensor) -> Tenso
     )
     own = _checked_width(subject) if subject.optimiser == "sgd" else width
     descent = Fit(
-        subject.points.double(),
-        subject.values.double(),
+        *_data(subject),
         network,
         subject.steps,
         subject.learning_rate * own / width,
