@@ -97,5 +97,5 @@ def test_recorded_numbers_stand_beside_those_of_their_widths():
     result = question(examples.CUBIC.fit(2000))
     found = width._beside(fs.papers.exhibit.Made({"cubic": result}))
     assert len(found) == 12
-    assert found[0].printed == 6.6e-3
-    assert found[-1].ours.value == pytest.approx(float(result["l2"].sel(width=16_000)))
+    assert found[0].printed == pytest.approx(6.6)
+    assert found[-1].ours.value == pytest.approx(1000 * float(result["l2"].sel(width=16_000)))

@@ -122,8 +122,8 @@ def tangent_kernel(neurons: Neurons, points: Tensor, others: Tensor) -> Tensor:
         here = slice(begin, begin + _NEURONS_AT_A_TIME)
         some = Neurons(neurons.amplitudes[here], neurons.weights[here], neurons.biases[here])
         first, second = _active(some, x), _active(some, y)
-        outer += first.relu() @ second.relu().T
-        inner += ((first > 0) * some.amplitudes.square()) @ (second > 0).to(x).T
+        inner += (first > 0).to(x) @ ((second > 0) * some.amplitudes.square()).T
+        outer += first.relu_() @ second.relu().T
     return (outer + (1 + x @ y.T) * inner) / len(neurons.biases)
 
 

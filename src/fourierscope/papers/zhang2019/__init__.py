@@ -27,7 +27,7 @@ PAPER = Paper(
     roles=(),
     budgets={
         "smoke": Budget("The examples of every budget, few widths and draws; no images are asked.", "digits", {}, {}),
-        "small": Budget("The published widths, five draws; a quarter of an hour on one core.", "digits", {}, {}),
+        "small": Budget("The published widths, five to ten draws; two minutes on one core.", "digits", {}, {}),
         "full": Budget("Twenty draws, ten times the steps.", "digits", {}, {}),
     },
     exhibits=(*figure1.EXHIBITS, figure2.EXHIBIT, width.EXHIBIT, budget.EXHIBIT, norm.EXHIBIT),

@@ -20,8 +20,8 @@ _WIDTHS = {
     "small": (250, *_PUBLISHED, 32_000, _WIDEST),
     "full": (250, *_PUBLISHED, 32_000, _WIDEST, 256_000),
 }
-_PLACES = {"smoke": 400, "small": 1600, "full": 1600}
-_DRAWS = {"smoke": 10, "small": 20, "full": 100}
+_PLACES = {"smoke": 400, "small": 800, "full": 1600}
+_DRAWS = {"smoke": 10, "small": 10, "full": 100}
 _EXAMPLES = {"cubic": CUBIC, "exclusive-or": EXCLUSIVE_OR}
 
 
@@ -72,12 +72,17 @@ def _limit(made: Made) -> Reading:
     return exact(1000 * float(made["cubic"]["limit"]), 1)
 
 
+def _thousandths(held: Reading) -> Reading:
+    return Reading(*(1000 * one for one in held[:3]), held.n)
+
+
 def _beside(made: Made) -> list[Beside]:
     found = []
     for name, printed in (("l1", _L1), ("l2", _L2)):
         for width, one in zip(_PUBLISHED, printed, strict=True):
-            ours = at(made["cubic"], name, {"width": width}) if "cubic" in made.results else None
-            found.append(Beside(f"{name} at {width} neurons, recorded perhaps on other data", one, ours))
+            ours = _thousandths(at(made["cubic"], name, {"width": width})) if "cubic" in made.results else None
+            says = f"Thousandths: {name} at {width:,} neurons, recorded perhaps on other data"
+            found.append(Beside(says, 1000 * one, ours))
     return found
 
 
