@@ -38,6 +38,7 @@ def test_widths_follow_the_network_and_differences_fall_with_them():
 def test_parts_are_what_lies_between_the_network_and_the_prediction():
     question, subject = fs.LinearPrinciple(places=50, draws=2, widths=(100, 400)), fit()
     cells = list(question.cells(subject))
+    assert cells == list(fs.LinearPrinciple((400, 100, 400), draws=2).cells(subject))
     assert cells == [Whole(), Drawn(100, 0), Drawn(100, 1), Drawn(400, 0), Drawn(400, 1)]
     closed, drawn = (question.measure(cell, subject) for cell in (cells[0], cells[4]))
     start, points = two_layer.Start(), POINTS.double()

@@ -95,8 +95,8 @@ class LinearPrinciple(Analysis[Fit]):
         width = _checked_width(subject)
         self._check_covered(subject)
         self._check_stable(subject, width)
-        own = sorted({max(2, width // share // 2 * 2) for share in _SHARES})
-        return [Whole(), *(Drawn(one, turn) for one in self.widths or own for turn in range(self.draws))]
+        widths = sorted(set(self.widths) or {max(2, width // share // 2 * 2) for share in _SHARES})
+        return [Whole(), *(Drawn(one, turn) for one in widths for turn in range(self.draws))]
 
     def measure(self, cell: Whole | Drawn, subject: Fit, /) -> Measured:
         points, columns = _data(subject)

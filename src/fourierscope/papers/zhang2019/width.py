@@ -73,7 +73,7 @@ def _limit(made: Made) -> Reading:
 
 
 def _thousandths(held: Reading) -> Reading:
-    return Reading(*(1000 * one for one in held[:3]), held.n)
+    return Reading(1000 * held.value, 1000 * held.low, 1000 * held.high, held.n)
 
 
 def _beside(made: Made) -> list[Beside]:
