@@ -64,6 +64,21 @@ def test_the_published_examples_lie_as_far_from_splines_as_they_should():
     assert rms(linear - torch.from_numpy(np.interp(INSIDE, POINTS, VALUES))) == pytest.approx(8.7e-5, rel=0.02)
 
 
+def test_a_periodic_box_comes_to_the_same_as_it_grows():
+    places = torch.linspace(-0.8, 0.1, 90, dtype=DOUBLE)
+    wanted, apart = lfp.solve(POINTS, VALUES, *CUBIC)(places), []
+    for length in (3.18, 4 * 3.18, 16 * 3.18):  # the first that of the published code, which stays there
+        frequencies = torch.arange(1, 8000, dtype=DOUBLE) / length
+        rates = 2 * lfp.rate(frequencies, *CUBIC)
+        constant = lfp.rate(frequencies[:1] / 10, *CUBIC)  # their weight for what is constant
+
+        def kernel(x, frequencies=frequencies, rates=rates, constant=constant):
+            return torch.cos(2 * pi * (x[:, None] - POINTS)[..., None] * frequencies) @ rates + constant
+
+        apart.append(rms(kernel(places) @ torch.linalg.solve(kernel(POINTS), VALUES) - wanted))
+    assert apart == pytest.approx([5.5e-3, 1.15e-3, 2.8e-4], rel=0.1)
+
+
 @pytest.mark.parametrize("dimension", [1, 2, 3, 10])
 @pytest.mark.parametrize("moments", [(1.0, 0.0), (0.0, 1.0), (2.0, 0.3)])
 def test_it_goes_through_the_data(dimension, moments):
