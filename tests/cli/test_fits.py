@@ -30,7 +30,7 @@ def test_a_fit_is_asked_and_saved(data, capsys, network):
 @pytest.mark.parametrize(
     ("network", "file", "says"),
     [
-        ("two-layers:many", "circle.npz", "path/to/file.py:function or two-layers"),
+        ("two-layers:many", "circle.npz", "path/to/file.py:function, two-layers"),
         ("net.py:word", "circle.npz", "no torch module but int"),
         ("two-layers:64", "other.npz", "holds x; a fit takes"),
         ("two-layers:63", "circle.npz", "even number"),
@@ -40,3 +40,18 @@ def test_what_is_no_fit_is_told_in_a_line(data, capsys, network, file, says):
     np.savez("other.npz", x=ANGLES)
     assert main(["tangent-kernel", "--data", file, "--network", network, "--out", "kernel.nc"]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_two_linear_layers_are_held_against_the_linear_principle(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("points.npz", points=np.linspace(-0.8, 0.8, 6), values=np.linspace(-0.8, 0.8, 6) ** 2)
+    words = "linear-principle --data points.npz --network relu:400 --draws 2 --places 50 --out a.nc"
+    assert main(words.split()) == 0
+    assert "the linear frequency principle predicts" in capsys.readouterr().out
+    assert fs.load("a.nc")["l2"]["width"].values.tolist() == [50, 100, 200, 400]
+
+
+def test_a_single_array_is_told(data, capsys):
+    np.save("one.npy", ANGLES)
+    assert main(["linear-principle", "--data", "one.npy", "--network", "relu:10"]) == 1
+    assert "one.npy holds one array" in capsys.readouterr().err

@@ -85,6 +85,20 @@ def test_a_line_spectrum_is_told_with_pieces_and_error():
     assert "between images" in told(fs.LineSpectrum(direction="pairs", method="sampled")(trial))
 
 
+def test_a_network_beside_the_linear_principle_is_told_with_its_parts():
+    points = torch.linspace(-0.8, 0.8, 5)
+    network = nn.Sequential(nn.Linear(1, 200), nn.ReLU(), nn.Linear(200, 1, bias=False))
+    fit = fs.Fit(points, points**2, network, steps=2, learning_rate=1e-5, optimiser="sgd")
+    says = told(fs.LinearPrinciple(places=50, draws=2)(fit))
+    assert "At 200 neurons the network, after endless training in its tangent kernel, is" in says
+    assert "finite width" in says
+    assert "as a power with the exponent" in says
+    descended = told(fs.LinearPrinciple((200,), "descent", places=50, draws=2)(fit))
+    assert "after descent, is" in descended
+    assert "It consists of training" in descended
+    assert "exponent" not in descended
+
+
 def test_an_option_without_entries_is_told_apart_from_one_with_some():
     points = torch.rand(20, 2)
     fit = fs.Fit(points, points, nn.Linear(2, 2), steps=1)

@@ -19,6 +19,7 @@ from fourierscope.analyses.high_frequency_share import HighFrequencyShare as Hig
 from fourierscope.analyses.insertion_deletion import InsertionDeletion as InsertionDeletion
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
 from fourierscope.analyses.line_spectrum import LineSpectrum as LineSpectrum
+from fourierscope.analyses.linear_principle import LinearPrinciple as LinearPrinciple
 from fourierscope.analyses.mask import Mask as Mask
 from fourierscope.analyses.mask_classes import MaskClasses as MaskClasses
 from fourierscope.analyses.mask_energy import MaskEnergy as MaskEnergy

@@ -26,7 +26,8 @@ def fit(
 
     Args:
         data: A NumPy file (.npz) with `points` (n, ...) and `values` (n,) or (n, outputs), floating-point numbers.
-        network: path/to/file.py:function, which returns a torch module, or two-layers:NEURONS.
+        network: path/to/file.py:function, which returns a torch module; two-layers:NEURONS, which hardly bends its
+            tangent kernel; or relu:NEURONS, two linear layers with ReLU between, as torch draws them.
         steps: Steps of the optimiser.
         learning_rate: Of the optimiser.
         optimiser: sgd (plain gradient descent) or adam.
@@ -39,7 +40,10 @@ def fit(
 
 def _arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Points and values of a file, nothing in it run. Raises ValueError where it has none."""
-    with np.load(path, allow_pickle=False) as held:
+    held = np.load(path, allow_pickle=False)
+    if not isinstance(held, np.lib.npyio.NpzFile):
+        raise ValueError(f"{path} holds one array; a fit takes a .npz file with `points` and `values`.")
+    with held:
         if not {"points", "values"} <= set(held.files):
             raise ValueError(f"{path} holds {', '.join(held.files) or 'nothing'}; a fit takes `points` and `values`.")
         found = [torch.from_numpy(np.ascontiguousarray(held[name])) for name in ("points", "values")]
@@ -56,4 +60,6 @@ def _network(word: str, inputs: int) -> nn.Module:
         return made
     if kind == "two-layers" and name.isdigit():
         return TwoLayers(inputs, int(name), scale=100.0)
-    raise ValueError(f"A network is path/to/file.py:function or two-layers:NEURONS; {word!r} came.")
+    if kind == "relu" and name.isdigit() and int(name):
+        return nn.Sequential(nn.Linear(inputs, int(name)), nn.ReLU(), nn.Linear(int(name), 1, bias=False))
+    raise ValueError(f"A network is path/to/file.py:function, two-layers:NEURONS or relu:NEURONS; {word!r} came.")

@@ -21,6 +21,7 @@ PAPERS = {
     "e2019": "Machine learning from a continuous viewpoint: the kernel, bumps with which the principle holds and fails",
     "basri2019": "The convergence rate of networks for different frequencies: the circle law, the bias, spheres",
     "tancik2020": "Fourier features let networks learn high frequency functions: Figures 2-4",
+    "zhang2019": "The linear frequency principle of two-layer networks: Figures 1-2, by width, error budget, FP-norm",
 }
 
 

@@ -118,6 +118,20 @@ def _tangent_kernel(result: Result) -> Iterator[str]:
     yield f"The kernel moved by {valued(change)} of its size while the network learned{ground}."
 
 
+def _linear_principle(result: Result) -> Iterator[str]:
+    l2, parts = result["l2"], result["parts"].isel(width=-1)
+    descends = result.record["options"]["answers"] == "descent"
+    after = "after descent" if descends else "after endless training in its tangent kernel"
+    yield (
+        f"At {coordinate(l2, len(l2) - 1)} neurons the network, {after}, is {valued(l2[-1])} away from what the linear "
+        f"frequency principle predicts (root mean square; the values spread by {number(float(result['spread']))})."
+    )
+    told = ", ".join(f"{word} {number(float(one))}" for word, one in zip(parts["part"].values, parts, strict=True))
+    yield f"It consists of {told}; endlessly many neurons stay {number(float(result['limit']))} away."
+    if "slope" in result:
+        yield f"With the width it falls as a power with the exponent {valued(result['slope'])}."
+
+
 def _listed(times: xr.DataArray, most: int = 8) -> str:
     """Places with their times: `1: 6, 3: 178`; of many, some evenly chosen."""
     known = np.flatnonzero(np.isfinite(times.values))
@@ -137,4 +151,5 @@ LEARNING_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "ComponentLearning": _component_learning,
     "LineSpectrum": _line_spectrum,
     "TangentKernel": _tangent_kernel,
+    "LinearPrinciple": _linear_principle,
 }

@@ -9,7 +9,9 @@ from fourierscope.theory import frequency_loss as frequency_loss
 from fourierscope.theory import gradients as gradients
 from fourierscope.theory import harmonics as harmonics
 from fourierscope.theory import kernels as kernels
+from fourierscope.theory import lfp as lfp
 from fourierscope.theory import lipschitz as lipschitz
 from fourierscope.theory import piecewise_linear as piecewise_linear
 from fourierscope.theory import polygons as polygons
 from fourierscope.theory import translations as translations
+from fourierscope.theory import two_layer as two_layer
