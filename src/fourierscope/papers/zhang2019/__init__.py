@@ -23,7 +23,7 @@ from fourierscope.papers.zhang2019 import budget, figure1, figure2, norm, width
 
 PAPER = Paper(
     name="zhang2019",
-    title="Zhang et al. (2019): Explicitizing an implicit bias of the frequency principle in two-layer networks (arXiv:1905.10264)",
+    title="Zhang et al. (2019): Explicitizing an implicit bias of the frequency principle (arXiv:1905.10264)",
     roles=(),
     budgets={
         "smoke": Budget("The examples of every budget, few widths and draws; no images are asked.", "digits", {}, {}),
