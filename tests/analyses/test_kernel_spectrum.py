@@ -166,7 +166,9 @@ def test_two_networks_are_compared_image_by_image_and_a_result_is_saved(tmp_path
     assert float((low - high)["input_share"].sel(band="low")) > 0.2
     low.save(tmp_path / "kernels.nc")
     assert load(tmp_path / "kernels.nc").dataset.equals(low.dataset)
-    fs.report([low, high], tmp_path / "kernels.html")
+    page = fs.report([low, high], tmp_path / "kernels.html").read_text()
+    assert "Not drawn" not in page
+    assert "white filters have .383" in page
     for name in ("kernels", "response", "singular_value", "centroid", "filter_share", "input_share"):
         fs.draw_together([low[name], high[name]], ["low", "high"])
 

@@ -167,7 +167,6 @@ def test_the_page_holds_every_new_question_and_its_differences(trials, pair, tmp
         fs.Robustness("gaussian-noise", (0.0, 0.3)),
         fs.CorruptionProfile("contrast,gaussian_noise,brightness", (1, 5), 5),
         fs.LayerHeatMap(stride=2),
-        fs.KernelSpectrum(null=100),
         fs.HarmonicDistortion(second=(1, -1)),
     ]
     results = [question(trial) for question in asked for trial in trials]

@@ -97,7 +97,7 @@ class KernelSpectrum(Analysis[Trial]):
         layers = convolutions(trial.classifier, tuple(self.layers))
         if isinstance(cell, Kernels):
             first = next(iter(layers.values()))
-            values = singular_values(kernels_of(first), Plane(SIDE, SIDE), first.groups, first.dilation)
+            values = singular_values(kernels_of(first), Plane(SIDE, SIDE), first.groups, _pair(first.dilation))
             middle = (len(values) - 1) // 2
             return {"singular": values[[0, middle, -1]].numpy()}
         size, found = batch_size(trial.samples.plane, trial.classifier.device), []
@@ -199,7 +199,7 @@ class KernelSpectrum(Analysis[Trial]):
         """The mean response of the first layer's filters, and the layer's singular values, over frequencies."""
         kernels = _alive(kernels_of(layer))
         unit = kernels / _norms(kernels)[:, None, None, None]
-        power = response(unit, Plane(SIDE, SIDE), layer.dilation).abs().square().sum(1).mean(0)
+        power = response(unit, Plane(SIDE, SIDE), _pair(layer.dilation)).abs().square().sum(1).mean(0)
         says = f"Mean power response of the filters of {name}, each of energy 1: that of white filters is 1 everywhere."
         told = f"Singular values of {name} from channels to filters, by frequency: how far it stretches a wave."
         words = {"value": np.array(_SINGULAR)}

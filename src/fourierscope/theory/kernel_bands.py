@@ -104,7 +104,7 @@ class KernelBands:
         return found / count
 
 
-def check_cuts(cuts: tuple[float, float]) -> None:
+def check_cuts(cuts: tuple[float, ...]) -> None:
     """Raises ValueError where two cuts do not rise from above 0 to at most 1/2 cycle per pixel."""
     if len(cuts) != 2 or not 0 < cuts[0] < cuts[1] <= 0.5:
         raise ValueError(f"cuts are two frequencies that rise from above 0 to 1/2 cycle per pixel; {cuts} came.")
