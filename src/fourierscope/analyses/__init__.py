@@ -17,6 +17,7 @@ from fourierscope.analyses.heat_map import HeatMap as HeatMap
 from fourierscope.analyses.high_frequency_predictions import HighFrequencyPredictions as HighFrequencyPredictions
 from fourierscope.analyses.high_frequency_share import HighFrequencyShare as HighFrequencyShare
 from fourierscope.analyses.insertion_deletion import InsertionDeletion as InsertionDeletion
+from fourierscope.analyses.kernel_spectrum import KernelSpectrum as KernelSpectrum
 from fourierscope.analyses.layer_heat_map import LayerHeatMap as LayerHeatMap
 from fourierscope.analyses.line_spectrum import LineSpectrum as LineSpectrum
 from fourierscope.analyses.linear_principle import LinearPrinciple as LinearPrinciple

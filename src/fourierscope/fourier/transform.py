@@ -40,6 +40,33 @@ def filtered(images: Tensor, gain: Tensor) -> Tensor:
     return _inverse(to_spectrum(images) * gain).real
 
 
+def cropped(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images (..., h, w) made smaller, (..., m, n), by keeping the frequencies that fit the smaller plane.
+
+    Values keep their size: a constant stays the constant, and a wave below the new Nyquist frequency is the same wave
+    at fewer pixels. Along an even new side the two lines at its Nyquist frequency are averaged, each axis by itself, so
+    that the result is real; they count by half. (`scipy.signal.resample` adds them up.) Raises ValueError for a size
+    that is larger or below 1.
+    """
+    height, width = images.shape[-2:]
+    if not (1 <= size[0] <= height and 1 <= size[1] <= width):
+        raise ValueError(f"Cropping makes images of {height} x {width} smaller, to 1 x 1 at least; {size} came.")
+    spectra = _lines_kept(to_spectrum(images), size[0], -2)
+    spectra = _lines_kept(spectra, size[1], -1)
+    return (_inverse(spectra).real * (size[0] * size[1] / (height * width)) ** 0.5).to(images.dtype)
+
+
+def _lines_kept(spectra: Tensor, count: int, axis: int) -> Tensor:
+    """The middle lines of centred spectra along an axis, the first of them averaged with what stands opposite."""
+    side = spectra.shape[axis]
+    start = side // 2 - count // 2
+    kept = spectra.narrow(axis, start, count)
+    if count % 2 or count == side:
+        return kept
+    first, opposite = spectra.narrow(axis, start, 1), spectra.narrow(axis, start + count, 1)
+    return torch.cat([(first + opposite) / 2, kept.narrow(axis, 1, count - 1)], dim=axis)
+
+
 def _inverse(spectra: Tensor) -> Tensor:
     return torch.fft.ifft2(torch.fft.ifftshift(spectra, dim=_AXES), norm="ortho")
 

@@ -3,6 +3,8 @@
 from fourierscope.training import views as views
 from fourierscope.training.adapters import for_lightning as for_lightning
 from fourierscope.training.adapters import for_transformers as for_transformers
+from fourierscope.training.amplitude_noise import AmplitudeNoise as AmplitudeNoise
+from fourierscope.training.amplitude_noise import PowerSpectrumNoise as PowerSpectrumNoise
 from fourierscope.training.augmentations import Affine as Affine
 from fourierscope.training.augmentations import AugMix as AugMix
 from fourierscope.training.augmentations import AutoAugment as AutoAugment
@@ -11,9 +13,16 @@ from fourierscope.training.augmentations import Flips as Flips
 from fourierscope.training.augmentations import OnlyComponent as OnlyComponent
 from fourierscope.training.augmentations import Tints as Tints
 from fourierscope.training.fitting import fit as fit
+from fourierscope.training.frequency_proportion import FrequencyProportion as FrequencyProportion
+from fourierscope.training.kernel_penalties import AdjacentWeights as AdjacentWeights
+from fourierscope.training.kernel_penalties import ProportionPenalty as ProportionPenalty
 from fourierscope.training.loop import train as train
+from fourierscope.training.modulation import SpectralModulatedConv2d as SpectralModulatedConv2d
+from fourierscope.training.modulation import folded as folded
 from fourierscope.training.noise import GaussianNoise as GaussianNoise
 from fourierscope.training.noise import ShapedNoise as ShapedNoise
+from fourierscope.training.pooling import BlurPool2d as BlurPool2d
+from fourierscope.training.pooling import SpectralPool2d as SpectralPool2d
 from fourierscope.training.recipe import RECIPES as RECIPES
 from fourierscope.training.recipe import Recipe as Recipe
 from fourierscope.training.recipe import recipe_named as recipe_named

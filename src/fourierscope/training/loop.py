@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from math import ceil
 from pathlib import Path
@@ -191,7 +192,7 @@ class _Epoch:
             self.watch(self.learner.network, step)
 
     def _step(self, part: Samples) -> Tensor:
-        """One step down the cross-entropy, in train mode; the loss before it."""
+        """One step down the loss, in train mode; the loss before it."""
         device, recipe = self.learner.device, self.recipe
         images, labels = part.batch().to(device), part.needed_labels().to(device)
         images = _laid_out(recipe.augmented(images, self.generator), recipe)
@@ -202,7 +203,9 @@ class _Epoch:
             images, targets = self._mixed(images, labels)
         self.optimiser.zero_grad()
         self.network.train()
-        loss = backward(self.network, self.learner.normalised(images), targets, self.learner.precision)
+        given, penalty = self.learner.normalised(images), recipe.penalty
+        added = None if penalty is None else partial(penalty, self.learner.network)
+        loss = backward(self.network, given, targets, self.learner.precision, added)
         self.optimiser.step()
         self.network.eval()
         return loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
@@ -35,10 +36,20 @@ def faster_precision(learner: Classifier, images: Tensor, labels: Tensor) -> Pre
     return "bfloat16" if fast < _WORTH * slow else "float32"
 
 
-def backward(network: nn.Module, given: Tensor, labels: Tensor, precision: Precision) -> Tensor:
-    """The mean cross-entropy of what the network says of `given`, after its gradients were added to the weights."""
+def backward(
+    network: nn.Module,
+    given: Tensor,
+    labels: Tensor,
+    precision: Precision,
+    penalty: Callable[[], Tensor] | None = None,
+) -> Tensor:
+    """The mean cross-entropy of what the network says of `given`, and a penalty where there is one, after their
+    gradients were added to the weights.
+    """
     with torch.autocast(given.device.type, torch.bfloat16, enabled=precision != "float32"):
         logits = logits_of(network(given), len(given))
     loss = nn.functional.cross_entropy(logits, labels)
+    if penalty is not None:
+        loss = loss + penalty()
     loss.backward()
     return loss.detach()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
+from fourierscope.training.kernel_penalties import Penalty
 from fourierscope.training.noise import GaussianNoise
 from fourierscope.treatments import LinfPGD
 
@@ -60,6 +61,8 @@ class Recipe:
     """Of the forward pass, by autocast; auto: whichever is faster, timed once and then kept with the checkpoint."""
     channels_last: bool = False
     """Keep channels last in memory, which is faster for most convolutions."""
+    penalty: Penalty | None = None
+    """What is added to the loss in view of the weights, such as AdjacentWeights()."""
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -94,6 +97,8 @@ class Recipe:
             raise TypeError(
                 f"A perturbation is noise or an attack, such as GaussianNoise(); {self.perturbation!r} came."
             )
+        if self.penalty is not None and not callable(self.penalty):
+            raise TypeError(f"A penalty is one of weights, such as AdjacentWeights(); {self.penalty!r} came.")
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
@@ -113,11 +118,17 @@ class Recipe:
 
     def trace(self) -> dict[str, Any]:
         """What to record: every option, and the kind of each augmentation and of the perturbation."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("perturbation", "augmentations")}
-        return plain | {
-            "perturbation": None if self.perturbation is None else self.perturbation.trace(),
-            "augmentations": [one.trace() for one in self.augmentations],
-        }
+        apart = ("perturbation", "augmentations", "penalty")
+        plain = {name: value for name, value in vars(self).items() if name not in apart}
+        added = {} if self.penalty is None else {"penalty": self.penalty.trace()}  # older records lack it
+        return (
+            plain
+            | added
+            | {
+                "perturbation": None if self.perturbation is None else self.perturbation.trace(),
+                "augmentations": [one.trace() for one in self.augmentations],
+            }
+        )
 
 
 _PATCHES = (Flips(), Tints(0.1))  # without the tint they go by colour, and low frequencies hurt them most

@@ -63,6 +63,24 @@ def batch_statistics(
         _restore_modes(modes)
 
 
+def recalibrate(network: nn.Module, images: Iterable[Tensor]) -> None:
+    """Gives the batch norms of a network of one's own running statistics that are means over batches of images.
+
+    Modes and momentum stay; the weights do too. Raises ValueError for a network without batch norm, or without images.
+    """
+    layers = batch_norms(network)
+    if not layers:
+        raise ValueError("This network has no batch norm that keeps statistics, so there is nothing to recalibrate.")
+    modes = [(module, module.training) for module in network.modules()]
+    momenta = [layer.momentum for layer in layers]
+    try:
+        _estimate(network, layers, images)
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+        _restore_modes(modes)
+
+
 def dealt(count: int, size: int, chance: torch.Generator) -> tuple[Tensor, ...]:
     """Places of `count` images dealt out by chance into batches of one size, but for one image, and at least `size`."""
     order = torch.randperm(count, generator=chance)

@@ -1,0 +1,93 @@
+"""Noise on the amplitudes of images, ring by ring of frequency; phases stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import log, sqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fourierscope.fourier import Frequency, Plane
+from fourierscope.fourier.filters import mirrored
+from fourierscope.fourier.transform import filtered
+
+
+class PowerSpectrumNoise(nn.Module):
+    """Multiplies the amplitudes of images by exp(strength xi), xi normal, with a strength that learns for each ring.
+
+    For images (n, c, h, w) in [0, 1], in train mode; in eval mode they stay as they are. xi is drawn for each image,
+    channel and frequency and is the same at conjugate partners, so that images stay real; phases and the mean stay, and
+    the result is clipped to [0, 1]. Rings are evenly spaced in cycles per pixel, to the corners. Strengths lie between
+    0 and `most`; gradients come through them, so that an optimiser with `maximize=True` makes the noise adversarial.
+    `fixed()` is the same noise with its present strengths, for a `Recipe`.
+
+    Source: ours, the input side of "perturbation in the power spectrum" in the abstract of Jia, Bao and Ma (2019); what
+    they did is not public. Beside it stand APR (Chen et al., 2021) and HybridAugment++ (Yucel et al., 2023).
+    """
+
+    def __init__(self, rings: int = 8, strength: float = 0.3, most: float = 1.0) -> None:
+        super().__init__()
+        if rings < 1 or not 0 < strength < most:
+            raise ValueError(
+                f"rings is 1 or more, and strength lies between 0 and most; rings={rings}, strength={strength}, "
+                f"most={most} came."
+            )
+        self.most = most
+        self.raw_strengths = nn.Parameter(torch.full((rings,), log(strength / (most - strength))))
+
+    @property
+    def strengths(self) -> Tensor:
+        """The strength (rings,) of each ring, from frequency zero outwards."""
+        return self.most * torch.sigmoid(self.raw_strengths)
+
+    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Images (n, c, h, w) under noise, drawn by a generator on the CPU, or else from the global random state."""
+        return amplitude_noise(images, self.strengths, generator).clamp(0, 1) if self.training else images
+
+    def fixed(self) -> AmplitudeNoise:
+        """This noise with its present strengths."""
+        return AmplitudeNoise(tuple(self.strengths.tolist()))
+
+
+@dataclass(frozen=True)
+class AmplitudeNoise:
+    """The perturbation of `PowerSpectrumNoise` with strengths that stay, for a `Recipe`; clipped to [0, 1]."""
+
+    strengths: tuple[float, ...] = (0.3,) * 8
+    """The strength of each ring, from frequency zero outwards."""
+
+    def __post_init__(self) -> None:
+        if not self.strengths or not all(0 <= one < float("inf") for one in self.strengths):
+            raise ValueError(f"strengths are one finite number from 0 on for each ring; {self.strengths} came.")
+
+    def __call__(
+        self, classifier: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        return amplitude_noise(images, torch.tensor(self.strengths).to(images), generator).clamp_(0, 1)
+
+    def trace(self) -> dict[str, Any]:
+        """What to record: the kind and its options."""
+        return {"kind": type(self).__name__, **asdict(self)}
+
+
+def amplitude_noise(images: Tensor, strengths: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Images (n, c, h, w) whose amplitudes are multiplied by exp(strength of the ring x xi); real, not clipped."""
+    plane = Plane(*(int(side) for side in images.shape[-2:]))
+    drawn = torch.randn(images.shape, generator=generator).to(images)  # on the CPU: the same on every machine
+    places = torch.arange(plane.height * plane.width).reshape(plane.shape)
+    first = (places <= mirrored(places)).to(images.device)
+    symmetric = torch.where(first, drawn, mirrored(drawn))
+    rings = ring_places(plane, len(strengths)).to(images.device)
+    gain = torch.exp(strengths[rings] * symmetric)
+    kept = torch.zeros(plane.shape, dtype=torch.bool, device=images.device)
+    kept[plane.position(Frequency(0, 0))] = True
+    return filtered(images, torch.where(kept, torch.ones_like(gain), gain)).to(images.dtype)
+
+
+def ring_places(plane: Plane, rings: int) -> Tensor:
+    """Which of so many even rings (h, w) each frequency of a plane lies in, in cycles per pixel to the corners."""
+    radius = torch.hypot(plane.rows()[:, None] / plane.height, plane.columns() / plane.width)
+    return (radius / sqrt(0.5) * rings).long().clamp_max(rings - 1)

@@ -1,0 +1,125 @@
+"""The proportion of low, mid and high frequencies in a layer's kernels, held while a network learns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from fourierscope.theory.kernel_bands import BANDS, Rule
+from fourierscope.training.kernel_penalties import ProportionPenalty, bands_of, check_target, energy_shares
+from fourierscope.treatments.components import check_word
+
+Mode = Literal["penalty", "basis", "projection", "initial"]
+MODES: tuple[Mode, ...] = ("penalty", "basis", "projection", "initial")
+
+
+class FrequencyProportion:
+    """Holds the proportion of low, mid and high frequencies among the filters of a convolution that learns.
+
+    `convolution` is changed: it is yours, and about to learn. `target` are shares of low, mid and high that make 1.
+
+    "penalty": they are shares of energy, and `penalty()` is to be added to the loss: `weight` times the divergence of
+    the layer's shares from them (`ProportionPenalty`, which a `Recipe` takes too).
+    "basis": they are shares of filters, counted out exactly; each filter is the sum of kernels that have more than
+    `threshold` of their energy in its band, and stays so: its weight is parametrised (`torch.nn.utils.parametrize`).
+    "projection": likewise, but the weight is free, and `project()` is to be called after each step: it projects each
+    filter onto its band's kernels and gives it the norm it had.
+    "initial": likewise at the start, and nothing after: the control.
+
+    At the start each filter keeps its norm, so that networks with several targets differ in nothing but frequencies.
+    Raises ValueError for a target that does not add up, shares of energy that kernels of this size cannot have, and
+    bands that they cannot fill.
+
+    Source: ours, a reading of the abstract of Jia, Bao and Ma (2019), "frequency proportion of filters"; how they
+    measured and controlled it is not public.
+    """
+
+    def __init__(
+        self,
+        convolution: nn.Conv2d,
+        target: tuple[float, float, float],
+        mode: Mode = "penalty",
+        cuts: tuple[float, float] = (1 / 6, 1 / 3),
+        weight: float = 1.0,
+        threshold: float = 0.5,
+    ) -> None:
+        check_word("mode", mode, MODES)
+        check_target(target)
+        if not isinstance(convolution, nn.Conv2d):
+            raise TypeError(f"A proportion is held in an nn.Conv2d; a {type(convolution).__name__} came.")
+        self.convolution, self.mode, self.bands = convolution, mode, bands_of(convolution, cuts)
+        self._divergence = ProportionPenalty(target, weight, cuts)
+        if mode == "penalty":
+            self.penalty()  # tells what cannot be reached
+            return
+        self.assigned = torch.repeat_interleave(torch.arange(len(BANDS)), counts(target, convolution.out_channels))
+        self._onto = self._projectors(threshold)
+        self.project(always=True)
+        if mode == "basis":
+            parametrize.register_parametrization(convolution, "weight", _Onto(self._onto), unsafe=True)
+
+    def penalty(self) -> Tensor:
+        """What to add to the loss; 0 unless the mode is penalty."""
+        if self.mode != "penalty":
+            return self.convolution.weight.new_zeros(())
+        return self._divergence(self.convolution)
+
+    @torch.no_grad()
+    def project(self, always: bool = False) -> None:
+        """After a step: each filter onto its band's kernels, with the norm it had; nothing in other modes."""
+        if self.mode != "projection" and not always:
+            return
+        weight = self.convolution.weight
+        found = _onto(weight, self._onto.to(weight))
+        size = torch.linalg.vector_norm(weight, dim=(1, 2, 3), keepdim=True)
+        left = torch.linalg.vector_norm(found, dim=(1, 2, 3), keepdim=True)
+        weight.copy_(found * size / left.clamp_min(1e-12))
+
+    @torch.no_grad()
+    def shares(self) -> Tensor:
+        """The shares (3,) of the energy of all filters, low, mid and high, now."""
+        return energy_shares(self.convolution.weight, self.bands)
+
+    @torch.no_grad()
+    def counted(self, rule: Rule = "relative") -> Tensor:
+        """How many filters (3,) a rule calls low, mid and high, now."""
+        kernels = self.convolution.weight
+        return self.bands.classes(self.bands.shares(kernels), kernels.shape[1], rule).bincount(minlength=len(BANDS))
+
+    def _projectors(self, threshold: float) -> Tensor:
+        """For each filter the projector (o, h w, h w) onto its band's kernels."""
+        needed = set(self.assigned.tolist())
+        forms = []
+        for band in range(len(BANDS)):
+            basis = self.bands.basis(band, threshold) if band in needed else self.bands.forms[0][:, :0]
+            forms.append(basis @ basis.T)
+        return torch.stack(forms)[self.assigned].to(self.convolution.weight)
+
+
+def counts(target: tuple[float, ...], filters: int) -> Tensor:
+    """How many of some filters (3,) are to be in each band: shares made whole, the largest remainders first."""
+    wanted = torch.tensor(target, dtype=torch.float64) * filters
+    whole = (wanted + 1e-9).floor()
+    left = filters - int(whole.sum())
+    whole[(wanted - whole).argsort(descending=True, stable=True)[:left]] += 1
+    return whole.long()
+
+
+class _Onto(nn.Module):
+    """A parametrisation: kernels (o, i, h, w) projected, filter by filter."""
+
+    projectors: Tensor
+
+    def __init__(self, projectors: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("projectors", projectors)
+
+    def forward(self, kernels: Tensor) -> Tensor:
+        return _onto(kernels, self.projectors)
+
+
+def _onto(kernels: Tensor, projectors: Tensor) -> Tensor:
+    return torch.einsum("opq,oiq->oip", projectors, kernels.flatten(2)).reshape(kernels.shape)

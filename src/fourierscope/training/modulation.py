@@ -1,0 +1,85 @@
+"""Kernels whose frequencies are amplified by gains that learn, under noise on the gains: plain kernels in the end."""
+
+from __future__ import annotations
+
+import copy
+from math import exp, isfinite, log
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from fourierscope.theory.filters import band_form
+from fourierscope.treatments.kernels import plain_convolution
+
+_ONE = log(exp(1.0) - 1)  # softplus of it is 1
+
+
+class SpectralModulatedConv2d(nn.Module):
+    """A convolution whose kernels are changed by one gain a ring of frequency, which learns, and noise while learning.
+
+    The gains g are positive, begin at 1, and serve all kernels: the kernel is sum_b g_b Q_b w, with Q_b the exact form
+    of the ring (`theory.filters.band_form`), that is, the response times g(|f|) cut back to the taps; the limit of a
+    padded transform that is multiplied and cropped, without choosing its size. In train mode each step multiplies
+    g_b by exp(noise xi_b), xi normal, from the global random state, as dropout does. In eval mode there is no noise,
+    and `folded()` is a plain `nn.Conv2d` that answers alike. Rings are evenly spaced up to 1/2 cycle per pixel;
+    the last reaches to the corners. The convolution given is copied.
+
+    Source: ours, the filter side of "learnable modulation of frequency proportion with perturbation in the power
+    spectrum" in the abstract of Jia, Bao and Ma (2019); what they did is not public.
+    """
+
+    forms: Tensor
+
+    def __init__(self, convolution: nn.Conv2d, rings: int = 4, noise: float = 0.1, learn_noise: bool = False) -> None:
+        super().__init__()
+        if rings < 1 or not (isfinite(noise) and noise >= 0):
+            raise ValueError(f"rings is 1 or more, noise finite and from 0 on; rings={rings}, noise={noise} came.")
+        if learn_noise and noise == 0:
+            raise ValueError("Noise that learns begins above 0.")
+        self.convolution = copy.deepcopy(plain_convolution(convolution))
+        height, width = self.convolution.kernel_size
+        edges = [place / (2 * rings) for place in range(rings)]
+        ends: list[float | None] = [*edges[1:], None]
+        taps = [band_form((height, width), low, high) for low, high in zip(edges, ends, strict=True)]
+        self.register_buffer("forms", torch.stack(taps).to(self.convolution.weight), persistent=False)
+        self.raw_gains = nn.Parameter(torch.full((rings,), _ONE))
+        self.log_noise = nn.Parameter(torch.tensor(log(noise)), learn_noise) if noise else None
+
+    @property
+    def gains(self) -> Tensor:
+        """The gain (rings,) of each ring, without noise."""
+        return softplus(self.raw_gains)
+
+    def kernels(self) -> Tensor:
+        """The kernels (o, i, h, w) in use: with noise in train mode, without in eval mode."""
+        gains, plain = self.gains, self.convolution.weight
+        if self.training and self.log_noise is not None:
+            gains = gains * torch.exp(self.log_noise.exp() * torch.randn_like(gains))
+        form = torch.einsum("b,bpq->pq", gains, self.forms)
+        return (plain.flatten(2) @ form).reshape(plain.shape)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        answers: Tensor = torch.func.functional_call(self.convolution, {"weight": self.kernels()}, (maps,))
+        return answers
+
+    @torch.no_grad()
+    def folded(self) -> nn.Conv2d:
+        """A plain convolution that answers as this one does in eval mode."""
+        made, mode = copy.deepcopy(self.convolution), self.training
+        self.training = False
+        made.weight.copy_(self.kernels())
+        self.training = mode
+        return made
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """A copy of a network with plain convolutions in place of modulated ones; it answers alike in eval mode."""
+    if isinstance(network, SpectralModulatedConv2d):
+        return network.folded()
+    made = copy.deepcopy(network)
+    for module in list(made.modules()):
+        for name, part in list(module.named_children()):
+            if isinstance(part, SpectralModulatedConv2d):
+                setattr(module, name, part.folded())
+    return made

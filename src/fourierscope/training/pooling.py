@@ -1,0 +1,65 @@
+"""Pooling that does not alias: by cropping spectra, or by blurring before pixels are left out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from fourierscope.fourier.transform import cropped
+
+
+class SpectralPool2d(nn.Module):
+    """Pools maps (n, c, h, w) to (n, c, h // stride, w // stride), one pixel at least, by cropping their spectra.
+
+    A constant map stays as it is at every size, odd, even or oblong, and waves below the new Nyquist frequency stay
+    waves; the lines at it are averaged (`fourierscope.fourier.transform.cropped`). A hard crop rings at edges.
+
+    Source: Grabinski et al. (2022), FLC pooling. Their code misplaces frequency zero at sizes such as 14 and keeps one
+    of both Nyquist lines; here neither.
+    """
+
+    def __init__(self, stride: int = 2) -> None:
+        super().__init__()
+        self.stride = _checked(stride, "stride")
+
+    def forward(self, maps: Tensor) -> Tensor:
+        height, width = maps.shape[-2:]
+        return cropped(maps, (max(1, height // self.stride), max(1, width // self.stride)))
+
+    def extra_repr(self) -> str:
+        return f"stride={self.stride}"
+
+
+class BlurPool2d(nn.Module):
+    """Blurs maps (n, c, h, w) with binomial weights of so many `taps` in each direction and keeps each stride-th pixel.
+
+    Edges are duplicated, so that a constant map stays as it is; ceil(h / stride) rows are left.
+
+    Source: Zhang (2019), section 3.2: taps 2, 3 and 5 are its rectangle, triangle and binomial filters.
+    """
+
+    weights: Tensor
+
+    def __init__(self, taps: int = 3, stride: int = 2) -> None:
+        super().__init__()
+        self.taps, self.stride = _checked(taps, "taps"), _checked(stride, "stride")
+        line = torch.ones(1)
+        for _ in range(taps - 1):
+            line = torch.cat([line, torch.zeros(1)]) + torch.cat([torch.zeros(1), line])
+        self.register_buffer("weights", torch.outer(line, line) / line.sum() ** 2, persistent=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        before, after = (self.taps - 1) // 2, self.taps // 2
+        wide = nn.functional.pad(maps, (before, after, before, after), mode="replicate")
+        channels = maps.shape[1]
+        weights = self.weights.to(maps).expand(channels, 1, -1, -1)
+        return nn.functional.conv2d(wide, weights, stride=self.stride, groups=channels)
+
+    def extra_repr(self) -> str:
+        return f"taps={self.taps}, stride={self.stride}"
+
+
+def _checked(number: int, name: str) -> int:
+    if not isinstance(number, int) or number < 1:
+        raise ValueError(f"{name} is a whole number from 1 on; {number!r} came.")
+    return number

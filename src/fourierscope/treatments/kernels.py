@@ -1,0 +1,188 @@
+"""Kernels changed after training: smoothed, or without their high frequencies. A new classifier; none given changes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from fourierscope.subjects import Classifier, Samples
+from fourierscope.theory.filters import band_basis, band_form
+from fourierscope.treatments.batch_statistics import recalibrate
+from fourierscope.treatments.components import check_word
+
+Normalise = Literal["none", "dc", "energy", "batch-norm"]
+NORMALISE: tuple[Normalise, ...] = ("none", "dc", "energy", "batch-norm")
+_BATCH = 100  # images of a batch whose statistics are taken
+_AROUND = 8  # neighbours of a weight
+
+
+def smooth_kernels(
+    classifier: Classifier,
+    strength: float,
+    normalise: Normalise = "none",
+    layers: tuple[str, ...] = (),
+    samples: Samples | None = None,
+) -> Classifier:
+    """A classifier whose kernels have `strength` times the sum of its eight neighbours added to each weight.
+
+    Beyond the edges of a kernel its outermost weights are duplicated. `layers` are dotted names of convolutions, the
+    first one of the network where none are named.
+
+    As published ("none") this is no blur of unit gain: every filter's sum of weights, its gain at frequency zero, grows
+    1 + 8 strength times, and all that follows sees other activations. "dc" divides by that; "energy" gives each filter
+    its norm back; "batch-norm" leaves the weights so and estimates the statistics of all batch norms anew on `samples`.
+    On 3 x 3 kernels the eigenvalues are 1 - strength + strength {9, 6, 6, 4, 0, 0, 0, 0, 0}: above a strength of 1
+    what it damps comes out with another sign.
+
+    Raises ValueError for a strength below 0 or not finite, other words, layers that are no convolutions, and samples
+    without "batch-norm" or "batch-norm" without samples; TypeError for a plain function.
+
+    Source: Wang et al. (2020), section 6.2, Eq. 3, without retraining, first layer only. A public copy of it in PyTorch
+    smooths the plane of filters and channels instead; here each kernel is smoothed by itself.
+    """
+    if not (isfinite(strength) and strength >= 0):
+        raise ValueError(f"The strength of smoothing is a finite number from 0 on; {strength} came.")
+    gain = 1 + _AROUND * strength if normalise == "dc" else 1.0
+    name = f"{classifier.name}, kernels smoothed by {strength:g}"
+    return _changed(classifier, lambda kernels: _smoothed(kernels, strength) / gain, name, normalise, layers, samples)
+
+
+def low_pass_kernels(
+    classifier: Classifier,
+    radius: float = 1 / 3,
+    threshold: float = 0.5,
+    normalise: Normalise = "none",
+    layers: tuple[str, ...] = (),
+    samples: Samples | None = None,
+) -> Classifier:
+    """A classifier whose kernels are projected onto those of low frequency: their sums of nearly low-passed kernels.
+
+    Kept are the eigenvectors of the energy below `radius` cycles per pixel whose eigenvalue is above `threshold`: so
+    every kernel that is left has more than that share of its energy there. Doing it twice is doing it once, which
+    masking a padded spectrum and cropping is not. `normalise`, `layers` and `samples` are those of `smooth_kernels`,
+    without "dc", for a projection has no one gain.
+
+    Raises ValueError as `smooth_kernels` does, and where no kernel of that size passes the threshold.
+
+    Source: Wang et al. (2020), section 6, who name the removal of high frequencies of kernels without numbers; the
+    projection is ours.
+    """
+    if normalise == "dc":
+        raise ValueError('A projection changes each kernel\'s gain by its own: "dc" is for smooth_kernels.')
+
+    def projected(kernels: Tensor) -> Tensor:
+        size = (int(kernels.shape[2]), int(kernels.shape[3]))
+        basis = band_basis(band_form(size, 0, radius), threshold).to(kernels)
+        if not basis.shape[1]:
+            raise ValueError(
+                f"No {size[0]} x {size[1]} kernel has more than {threshold:g} of its energy below {radius:g} cycles "
+                "per pixel: take a wider radius or a lower threshold."
+            )
+        return (kernels.flatten(2) @ basis @ basis.T).reshape(kernels.shape)
+
+    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel"
+    return _changed(classifier, projected, name, normalise, layers, samples)
+
+
+def _smoothed(kernels: Tensor, strength: float) -> Tensor:
+    """Kernels (o, i, h, w) with the weighted sum of all eight neighbours of each weight added, edges duplicated."""
+    wide = nn.functional.pad(kernels.flatten(0, 1)[:, None], (1, 1, 1, 1), mode="replicate")
+    around = nn.functional.avg_pool2d(wide, 3, stride=1) * (_AROUND + 1)
+    return kernels + strength * (around.reshape(kernels.shape) - kernels)
+
+
+def _changed(
+    classifier: Classifier,
+    change: Callable[[Tensor], Tensor],
+    name: str,
+    normalise: Normalise,
+    layers: tuple[str, ...],
+    samples: Samples | None,
+) -> Classifier:
+    """A copy of the classifier, under another name, with its layers' kernels changed and then normalised."""
+    check_word("normalise", normalise, NORMALISE)
+    if (samples is None) != (normalise != "batch-norm"):
+        raise ValueError(f'samples go with normalise="batch-norm", and with no other; {normalise!r} came.')
+    if not isinstance(classifier.network, nn.Module):
+        raise TypeError(f"{classifier.name} is a plain function: it has no kernels. Give a torch.nn.Module.")
+    network = copy.deepcopy(classifier.network)
+    mean, std, device = classifier.mean, classifier.std, str(classifier.device)
+    made = Classifier(network, name, mean, std, device, classifier.precision, classifier.provenance)
+    for place in _chosen(made, layers):
+        layer = plain_convolution(made.module(place))
+        parent, _, own = place.rpartition(".")
+        setattr(made.module(parent), own, layer)
+        with torch.no_grad():
+            found = change(layer.weight)
+            if normalise == "energy":
+                found = found * (_norms(layer.weight) / _norms(found).clamp_min(1e-12))
+            layer.weight.copy_(found)
+    if samples is not None:
+        recalibrate(network, _batches(made, samples))
+    return made
+
+
+def plain_convolution(layer: nn.Module) -> nn.Conv2d:
+    """A convolution with its weight as a plain parameter: itself, or a new one where the weight is parametrised.
+
+    Removing a parametrisation from a copy takes it from the class that the copied layer still shares, hence a new one.
+    Raises ValueError for what is no `nn.Conv2d`, and where the weight is made by a hook.
+    """
+    if not isinstance(layer, nn.Conv2d):
+        raise ValueError(f"Kernels are those of an nn.Conv2d; a {type(layer).__name__} came.")
+    if not parametrize.is_parametrized(layer, "weight"):
+        if "weight" not in layer._parameters:
+            raise ValueError("The weight of this convolution is made by a hook: remove it, as by remove_weight_norm.")
+        return layer
+    weight, bias = layer.weight.detach(), layer.bias
+    made = nn.Conv2d(
+        layer.in_channels, layer.out_channels, _pair(layer.kernel_size), _pair(layer.stride), layer.padding,  # type: ignore[arg-type]
+        _pair(layer.dilation), layer.groups, bias is not None, layer.padding_mode, weight.device, weight.dtype,
+    )  # fmt: skip
+    with torch.no_grad():
+        made.weight.copy_(weight)
+        if bias is not None and made.bias is not None:
+            made.bias.copy_(bias)
+    made.training = layer.training
+    return made
+
+
+def first_convolution(network: nn.Module) -> str:
+    """The dotted name of the first `nn.Conv2d` of a network, in the order of its modules; "" where it is one itself.
+
+    Raises ValueError where there is none.
+    """
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            return name
+    raise ValueError(f"{type(network).__name__} has no nn.Conv2d, so there are no kernels.")
+
+
+def _chosen(classifier: Classifier, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The named convolutions, or the first one. Raises ValueError where the network itself is one."""
+    assert isinstance(classifier.network, nn.Module)
+    chosen = names or (first_convolution(classifier.network),)
+    if "" in chosen:
+        raise ValueError("This network is a single convolution: put it into an nn.Sequential.")
+    return chosen
+
+
+def _pair(sides: tuple[int, ...]) -> tuple[int, int]:
+    return int(sides[0]), int(sides[1])
+
+
+def _norms(kernels: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(kernels, dim=(1, 2, 3), keepdim=True)
+
+
+def _batches(classifier: Classifier, samples: Samples) -> Iterator[Tensor]:
+    """What the network sees of all samples."""
+    for start in range(0, len(samples), _BATCH):
+        images = samples.batch(start, start + _BATCH).to(classifier.device)
+        yield classifier.normalised(images).to(classifier.input_dtype(images))

@@ -1,0 +1,154 @@
+"""Gains on the frequencies of kernels, and noise on the amplitudes of images."""
+
+import pytest
+import torch
+from torch import nn
+
+from fourierscope.fourier import Plane, to_spectrum
+from fourierscope.theory.filters import energy
+from fourierscope.training import AmplitudeNoise, PowerSpectrumNoise, SpectralModulatedConv2d, folded
+from fourierscope.training.amplitude_noise import amplitude_noise, ring_places
+
+SIZES = [(8, 8), (7, 9), (6, 5)]
+
+
+def modulated(size=3, gains=(2.0, 1.0, 0.5, 0.1), **options):
+    torch.manual_seed(0)
+    layer = nn.Conv2d(4, 6, size, padding=1, stride=2, groups=2, padding_mode="reflect")
+    made = SpectralModulatedConv2d(layer, len(gains), **options)
+    with torch.no_grad():
+        made.raw_gains.copy_(torch.tensor(gains).expm1().log())
+    return made
+
+
+def pictures(*size, n=2):
+    return 0.3 + 0.4 * torch.rand(n, 3, *size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("size", [3, (5, 3), 1])
+def test_a_modulated_convolution_folds_into_a_plain_one(size):
+    made, maps = modulated(size).eval(), torch.rand(2, 4, 9, 10)
+    plain = made.folded()
+    assert type(plain) is nn.Conv2d
+    torch.testing.assert_close(plain(maps), made(maps), atol=1e-6, rtol=0)
+    network = nn.Sequential(nn.Sequential(made, nn.ReLU()), nn.Conv2d(6, 2, 1)).eval()
+    once = folded(network)
+    torch.testing.assert_close(once(maps), network(maps), atol=1e-6, rtol=0)
+    assert type(once[0][0]) is nn.Conv2d
+    assert isinstance(network[0][0], SpectralModulatedConv2d)
+
+
+def test_at_the_start_nothing_is_modulated_and_the_layer_given_stays_apart():
+    layer = nn.Conv2d(2, 3, 3)
+    made, maps = SpectralModulatedConv2d(layer).eval(), torch.rand(1, 2, 6, 6)
+    torch.testing.assert_close(made(maps), layer(maps), atol=1e-6, rtol=0)
+    assert made.convolution.weight is not layer.weight
+
+
+def test_kernels_are_those_of_a_padded_transform_in_the_limit():
+    made, side = modulated(gains=(2.0, 0.5)).eval(), 512
+    weight = made.convolution.weight.detach().double()
+    steps = torch.fft.fftfreq(side).double()
+    gain = torch.where(torch.hypot(steps[:, None], steps) < 0.25, 2.0, 0.5)
+    wanted = torch.fft.ifft2(torch.fft.fft2(weight, s=(side, side)) * gain).real[..., :3, :3]
+    torch.testing.assert_close(made.kernels().detach().double(), wanted, atol=1e-3, rtol=0)
+
+
+def test_low_gains_make_kernels_low():
+    low = modulated(gains=(2.0, 2.0, 0.01, 0.01)).eval()
+    form = low.forms[:2].sum(0).double()
+    share = [
+        float(energy(one.double(), form).sum() / one.double().square().sum())
+        for one in (low.convolution.weight.detach(), low.kernels().detach())
+    ]
+    assert share[1] > share[0] + 0.2
+
+
+def test_noise_on_gains_is_there_in_training_alone():
+    made = modulated(noise=0.3)
+    first, second = made.kernels(), made.kernels()
+    assert not torch.equal(first, second)
+    torch.manual_seed(5)
+    again = made.kernels()
+    torch.manual_seed(5)
+    assert torch.equal(made.kernels(), again)
+    made.eval()
+    assert torch.equal(made.kernels(), made.kernels())
+    made.train()
+    torch.testing.assert_close(made.folded().weight, made.eval().kernels())
+    assert torch.equal(modulated(noise=0.0).kernels(), modulated(noise=0.0).eval().kernels())
+
+
+def test_gains_learn_and_noise_does_where_asked():
+    for learns in (False, True):
+        made = modulated(learn_noise=learns)
+        made(torch.rand(1, 4, 8, 8)).square().sum().backward()
+        assert bool((made.raw_gains.grad != 0).all())
+        assert made.log_noise.requires_grad == learns
+        assert (made.log_noise.grad is not None) == learns
+    with pytest.raises(ValueError, match="begins above 0"):
+        modulated(noise=0.0, learn_noise=True)
+    with pytest.raises(ValueError, match="rings is 1 or more"):
+        SpectralModulatedConv2d(nn.Conv2d(1, 1, 3), 0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_noise_on_amplitudes_leaves_phases_and_the_mean_as_they_are(size):
+    given = pictures(*size).double()
+    noisy = amplitude_noise(given, torch.full((4,), 0.3).double(), torch.Generator().manual_seed(0))
+    before, after = to_spectrum(given), to_spectrum(noisy)
+    ratio = after / before
+    torch.testing.assert_close(ratio.imag, torch.zeros_like(ratio.imag), atol=1e-6, rtol=0)
+    assert float(ratio.real.min()) > 0
+    torch.testing.assert_close(noisy.mean((2, 3)), given.mean((2, 3)))
+    assert float((noisy - given).abs().max()) > 0.01
+
+
+def test_the_noise_is_normal_with_the_strength_of_its_ring_at_every_frequency():
+    size, strengths = (6, 7), torch.tensor([0.1, 0.2, 0.3]).double()
+    given = pictures(*size, n=1).double().expand(3000, -1, -1, -1)
+    noisy = amplitude_noise(given, strengths, torch.Generator().manual_seed(0))
+    logs = (to_spectrum(noisy).abs() / to_spectrum(given).abs()).log()
+    wanted = strengths[ring_places(Plane(*size), 3)]
+    wanted[3, 3] = 0
+    torch.testing.assert_close(logs.std((0, 1)), wanted, atol=0.01, rtol=0.03)
+    torch.testing.assert_close(logs.mean((0, 1)), torch.zeros(size).double(), atol=0.02, rtol=0)
+
+
+def test_the_module_is_noise_in_training_alone_and_stays_within_0_and_1():
+    noise, given = PowerSpectrumNoise(4, 0.9, 1.0), pictures(8, 8)
+    noisy = noise(given)
+    assert not torch.equal(noisy, given)
+    assert 0 <= float(noisy.min()) <= float(noisy.max()) <= 1
+    assert torch.equal(noise.eval()(given), given)
+    assert noise.strengths.tolist() == pytest.approx([0.9] * 4)
+
+
+def test_strengths_learn_by_ascent():
+    noise, given = PowerSpectrumNoise(4, 0.2), pictures(8, 8)
+    optimiser = torch.optim.SGD(noise.parameters(), 20.0, maximize=True)
+    for step in range(5):
+        optimiser.zero_grad()
+        loss = (noise(given, torch.Generator().manual_seed(step)) - given).square().mean()
+        loss.backward()
+        optimiser.step()
+    assert float(noise.strengths[0]) > 0.2
+    fixed = noise.fixed()
+    assert fixed.strengths == tuple(noise.strengths.tolist())
+    perturbed = fixed(None, given, None, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(perturbed, noise(given, torch.Generator().manual_seed(3)))
+    assert fixed.trace()["kind"] == "AmplitudeNoise"
+
+
+def test_strengths_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="between 0 and most"):
+        PowerSpectrumNoise(8, 2.0)
+    with pytest.raises(ValueError, match="one finite number from 0 on"):
+        AmplitudeNoise((0.1, -0.1))
+
+
+def test_rings_reach_to_the_corners():
+    places = ring_places(Plane(8, 8), 5)
+    assert int(places[4, 4]) == 0
+    assert int(places[0, 0]) == 4
+    assert int(places[4, 0]) == int(0.5 / (2**-0.5) * 5) == 3

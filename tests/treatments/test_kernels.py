@@ -1,0 +1,150 @@
+"""Treatments of kernels, against SciPy, their eigenvalues and what is known of projections."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import convolve2d
+from torch import nn
+from torch.nn.utils import parametrizations
+
+import fourierscope as fs
+from fourierscope.theory.filters import band_form, share
+from fourierscope.treatments import low_pass_kernels, smooth_kernels
+
+AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
+
+
+def classifier(*size, norm=False, seed=0):
+    """Two convolutions, the first with kernels of that size."""
+    torch.manual_seed(seed)
+    middle = [nn.BatchNorm2d(6)] if norm else []
+    parts = [nn.Conv2d(3, 6, size), *middle, nn.ReLU(), nn.Conv2d(6, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return fs.Classifier(nn.Sequential(*parts).eval(), "small", mean=0.4, std=0.2)
+
+
+def samples(n=8):
+    return fs.Samples(torch.rand(n, 3, 10, 12, generator=torch.Generator().manual_seed(2)))
+
+
+def kernels(one, layer="0"):
+    return one.module(layer).weight.detach()
+
+
+@pytest.mark.parametrize("size", [(3, 3), (5, 4), (1, 1), (1, 3)])
+@pytest.mark.parametrize("strength", [0.0, 0.25, 1.0, 1.5])
+def test_smoothing_is_a_convolution_of_each_kernel_with_edges_duplicated(size, strength):
+    given = classifier(*size)
+    found, before = kernels(smooth_kernels(given, strength)), kernels(given).double().numpy()
+    for o in range(6):
+        for i in range(3):
+            wanted = before[o, i] + strength * convolve2d(before[o, i], AROUND, "same", boundary="symm")
+            np.testing.assert_allclose(found[o, i].numpy(), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0, 2.0])
+def test_the_operator_has_the_eigenvalues_that_its_factors_say(strength):
+    given = classifier(3, 3)
+    basis = torch.eye(9).reshape(9, 1, 3, 3)
+    with torch.no_grad():
+        given.network[0] = nn.Conv2d(1, 9, 3)
+        given.network[0].weight.copy_(basis)
+    operator = kernels(smooth_kernels(given, strength)).reshape(9, 9).double()
+    wanted = 1 - strength + strength * torch.tensor([0.0, 0, 0, 0, 0, 4, 6, 6, 9])
+    torch.testing.assert_close(torch.linalg.eigvalsh(operator), wanted.double().sort().values, atol=1e-5, rtol=0)
+
+
+def test_gains_and_energies_are_given_back():
+    given = classifier(3, 3)
+    before, plain = kernels(given), kernels(smooth_kernels(given, 0.5))
+    torch.testing.assert_close(plain.sum((2, 3)), 5 * before.sum((2, 3)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        kernels(smooth_kernels(given, 0.5, "dc")).sum((2, 3)), before.sum((2, 3)), atol=1e-6, rtol=0
+    )
+    found = kernels(smooth_kernels(given, 0.5, "energy"))
+    torch.testing.assert_close(found.flatten(1).norm(dim=1), before.flatten(1).norm(dim=1))
+    torch.testing.assert_close(found / found.norm(), plain / plain.norm(), atol=0.2, rtol=0)
+
+
+def test_batch_norms_are_estimated_anew_and_weights_stay():
+    given, some = classifier(3, 3, norm=True), samples()
+    found, plain = smooth_kernels(given, 0.5, "batch-norm", samples=some), smooth_kernels(given, 0.5)
+    assert torch.equal(kernels(found), kernels(plain))
+    with torch.no_grad():
+        answers = found.network[0](found.normalised(some.batch()))
+    torch.testing.assert_close(found.module("1").running_mean, answers.mean((0, 2, 3)))
+    torch.testing.assert_close(found.module("1").running_var, answers.var((0, 2, 3)))
+    assert found.module("1").momentum == given.module("1").momentum
+    assert not found.network.training
+
+
+@pytest.mark.parametrize(
+    "treat",
+    [lambda one: smooth_kernels(one, 1.0), low_pass_kernels, lambda one: smooth_kernels(one, 1.0, "dc", ("0", "3"))],
+)
+def test_the_classifier_given_stays_as_it_was(treat):
+    given = classifier(3, 3, norm=True)
+    before = {name: one.clone() for name, one in given.network.state_dict().items()}
+    found = treat(given)
+    assert all(torch.equal(before[name], one) for name, one in given.network.state_dict().items())
+    assert (found.mean, found.std, found.provenance) == (given.mean, given.std, given.provenance)
+    assert found.name != given.name
+    assert not torch.equal(kernels(found), kernels(given))
+    with torch.no_grad():
+        assert found(samples().batch()).shape == (8, 4)
+
+
+def test_the_first_layer_is_changed_unless_others_are_named():
+    given = classifier(3, 3)
+    assert torch.equal(kernels(smooth_kernels(given, 1.0), "2"), kernels(given, "2"))
+    named = smooth_kernels(given, 1.0, layers=("2",))
+    assert torch.equal(kernels(named), kernels(given))
+    assert not torch.equal(kernels(named, "2"), kernels(given, "2"))
+
+
+@pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 5)])
+def test_what_is_left_of_a_kernel_has_low_frequencies_and_a_second_time_changes_nothing(size):
+    given = classifier(*size)
+    once = low_pass_kernels(given, 1 / 4)
+    twice = low_pass_kernels(once, 1 / 4)
+    torch.testing.assert_close(kernels(twice), kernels(once), atol=1e-6, rtol=0)
+    form = band_form(size, 0, 1 / 4)
+    assert float(share(kernels(once), form).min()) > 0.5
+    assert float(share(kernels(given), form).min()) < 0.5
+    gone = kernels(given) - kernels(once)
+    assert float((gone * kernels(once)).sum()) == pytest.approx(0, abs=1e-5)
+
+
+def test_all_radii_keep_all_of_a_kernel():
+    given = classifier(3, 3)
+    torch.testing.assert_close(kernels(low_pass_kernels(given, 0.5, 0.0)), kernels(given), atol=1e-6, rtol=0)
+
+
+def test_weights_that_are_worked_out_from_others_become_plain():
+    given = classifier(3, 3)
+    parametrizations.weight_norm(given.network[0])
+    found = smooth_kernels(given, 0.5)
+    assert "weight" in found.network[0]._parameters
+    torch.testing.assert_close(kernels(found).sum((2, 3)), 5 * kernels(given).sum((2, 3)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("treat", "says"),
+    [
+        (lambda one: smooth_kernels(one, -1.0), r"finite number from 0 on; -1\.0 came"),
+        (lambda one: smooth_kernels(one, 1.0, "mean"), "normalise is none, dc, energy or batch-norm; 'mean' came"),
+        (lambda one: smooth_kernels(one, 1.0, "batch-norm"), "samples go with normalise"),
+        (lambda one: smooth_kernels(one, 1.0, samples=samples()), "samples go with normalise"),
+        (lambda one: smooth_kernels(one, 1.0, "batch-norm", samples=samples()), "no batch norm"),
+        (lambda one: smooth_kernels(one, 1.0, layers=("1",)), "a ReLU came"),
+        (lambda one: low_pass_kernels(one, normalise="dc"), "its own"),
+        (lambda one: low_pass_kernels(one, 0.1, 0.9), r"No 3 x 3 kernel has more than 0\.9"),
+    ],
+)
+def test_what_does_not_fit_is_refused(treat, says):
+    with pytest.raises(ValueError, match=says):
+        treat(classifier(3, 3))
+
+
+def test_a_plain_function_has_no_kernels():
+    with pytest.raises(TypeError, match="plain function"):
+        smooth_kernels(fs.Classifier(lambda images: images.flatten(1)), 1.0)
