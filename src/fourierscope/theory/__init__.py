@@ -3,6 +3,7 @@
 Frequencies here are response frequencies, of a function along its input; those of pixels live in `fourier`.
 """
 
+from fourierscope.theory import averaging as averaging
 from fourierscope.theory import frequency_loss as frequency_loss
 from fourierscope.theory import gradients as gradients
 from fourierscope.theory import harmonics as harmonics

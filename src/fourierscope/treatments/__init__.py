@@ -16,6 +16,7 @@ from fourierscope.treatments.attacks import pgd as pgd
 from fourierscope.treatments.attacks import universal_wave as universal_wave
 from fourierscope.treatments.attacks import wave_attack as wave_attack
 from fourierscope.treatments.attacks import wave_search as wave_search
+from fourierscope.treatments.averaging import post_average as post_average
 from fourierscope.treatments.corruptions import CORRUPTIONS as CORRUPTIONS
 from fourierscope.treatments.corruptions import Corruption as Corruption
 from fourierscope.treatments.corruptions import corrupt as corrupt
