@@ -10,4 +10,5 @@ from fourierscope.theory import harmonics as harmonics
 from fourierscope.theory import lipschitz as lipschitz
 from fourierscope.theory import piecewise_linear as piecewise_linear
 from fourierscope.theory import polygons as polygons
+from fourierscope.theory import regions as regions
 from fourierscope.theory import translations as translations
