@@ -7,12 +7,14 @@ from fourierscope.treatments.attacks import LinfPGD as LinfPGD
 from fourierscope.treatments.attacks import SingleWave as SingleWave
 from fourierscope.treatments.attacks import UniversalWave as UniversalWave
 from fourierscope.treatments.attacks import WaveAttack as WaveAttack
+from fourierscope.treatments.attacks import apgd as apgd
 from fourierscope.treatments.attacks import band_pgd as band_pgd
 from fourierscope.treatments.attacks import deepfool as deepfool
 from fourierscope.treatments.attacks import fgsm as fgsm
 from fourierscope.treatments.attacks import foolbox_attack as foolbox_attack
 from fourierscope.treatments.attacks import low_frequency_pgd as low_frequency_pgd
 from fourierscope.treatments.attacks import pgd as pgd
+from fourierscope.treatments.attacks import square_attack as square_attack
 from fourierscope.treatments.attacks import universal_wave as universal_wave
 from fourierscope.treatments.attacks import wave_attack as wave_attack
 from fourierscope.treatments.attacks import wave_search as wave_search
