@@ -8,10 +8,12 @@ from fourierscope.treatments.attacks import SingleWave as SingleWave
 from fourierscope.treatments.attacks import UniversalWave as UniversalWave
 from fourierscope.treatments.attacks import WaveAttack as WaveAttack
 from fourierscope.treatments.attacks import apgd as apgd
+from fourierscope.treatments.attacks import auto_attack as auto_attack
 from fourierscope.treatments.attacks import band_pgd as band_pgd
 from fourierscope.treatments.attacks import deepfool as deepfool
 from fourierscope.treatments.attacks import fgsm as fgsm
 from fourierscope.treatments.attacks import foolbox_attack as foolbox_attack
+from fourierscope.treatments.attacks import just_across as just_across
 from fourierscope.treatments.attacks import low_frequency_pgd as low_frequency_pgd
 from fourierscope.treatments.attacks import pgd as pgd
 from fourierscope.treatments.attacks import square_attack as square_attack

@@ -104,6 +104,13 @@ class View:
         heights, slopes, logits = (torch.stack(one).mean(0) for one in zip(*found, strict=True))
         return Seen(heights, slopes, logits.argmax(1) != labels)
 
+    def felt(self, seen: Seen) -> Tensor:
+        """Which images (n,) have a slope that is not all zero. The ratio of logits is 1, and flat, where the label's is
+        the third of them: such a mistake counts as felt.
+        """
+        found = seen.slope.flatten(1).any(1)
+        return found | seen.wrong if self.loss is logits_ratio else found
+
     def _look(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.enable_grad():
             images = images.detach().requires_grad_()
@@ -117,13 +124,13 @@ def automatic_ascent(view: View, images: Tensor, labels: Tensor, ball: Ball, ste
     length = torch.full((len(images), 1, 1, 1), 2 * ball.eps, dtype=images.dtype, device=images.device)
     seen, before = view(images + change, labels), change
     best, top = _Best(change, seen), _Best(change, seen)
-    felt, rises = seen.slope.flatten(1).any(1), torch.zeros_like(labels)
+    felt, rises = view.felt(seen), torch.zeros_like(labels)
     last, held = 0, (length, best.seen.heights)
     for turn in range(1, steps + 1):
         new = _step(ball, images, (change, before), length, seen.slope, first=turn == 1)
         before, change = change, new
         height, seen = seen.heights, view(images + change, labels)
-        felt |= seen.slope.flatten(1).any(1)
+        felt = felt | view.felt(seen)
         rises += seen.heights > height
         best.take(change, seen, seen.heights > best.seen.heights)
         top.take(change, seen, _worse(seen, top.seen))
