@@ -167,7 +167,8 @@ def test_approx_goes_towards_and_away_from_the_nearest_hyperplanes():
     given, asked = images(2, (3, 2, 2)), []
     hook = network.register_forward_pre_hook(lambda _, args: asked.append(args[0].detach().clone()))
     averaged = post_average(fs.Classifier(network), 0.3, 2, drawing="approx", radii=(1.0,), include_input=False)
-    averaged(given)
+    with torch.no_grad():
+        averaged(given)
     hook.remove()
     points = asked[-1].flatten(1).unflatten(0, (2, 4)) - given.flatten(1)[:, None]
     for image in range(2):

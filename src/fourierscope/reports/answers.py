@@ -15,6 +15,7 @@ from fourierscope.reports.attributions import (
     insertion_deletion,
 )
 from fourierscope.reports.component_sentences import COMPONENT_SENTENCES
+from fourierscope.reports.defence_sentences import DEFENCE_SENTENCES
 from fourierscope.reports.learning_answers import LEARNING_SENTENCES
 from fourierscope.reports.mask_answers import MASK_SENTENCES
 from fourierscope.reports.phrases import clean_sentence, coordinate, valued
@@ -197,6 +198,7 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     "FrequencyShortcuts": frequency_shortcuts,
     "InsertionDeletion": insertion_deletion,
     **COMPONENT_SENTENCES,
+    **DEFENCE_SENTENCES,
     **MASK_SENTENCES,
     **LEARNING_SENTENCES,
 }

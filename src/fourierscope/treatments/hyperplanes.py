@@ -51,11 +51,12 @@ def nearest_hyperplanes(classifier: Classifier, layer: str, images: Tensor, coun
         hook.remove()
     if len(held) != 1:
         raise ValueError(f"{layer!r} is asked {len(held)} times for one answer; it is asked once where it can be used.")
-    units = held[0].flatten(1).abs()  # (n, units)
-    nearest = (units.detach() / _sizes(module, held[0])).topk(min(count, units.shape[1]), dim=1, largest=False).indices
-    if nearest.shape[1] < count:
-        raise ValueError(f"{layer!r} has {units.shape[1]} units; {count} nearest hyperplanes were asked for.")
     with torch.enable_grad():
+        units = held[0].flatten(1).abs()  # (n, units)
+        if units.shape[1] < count:
+            raise ValueError(f"{layer!r} has {units.shape[1]} units; {count} nearest hyperplanes were asked for.")
+        distances = units.detach() / _sizes(module, held[0])
+        nearest = distances.topk(count, dim=1, largest=False).indices
         chosen = units.gather(1, nearest).sum(0)  # (count,): each image's own unit
         slopes = [torch.autograd.grad(one, images, retain_graph=True)[0] for one in chosen.unbind()]
     return torch.stack(slopes, 1)
