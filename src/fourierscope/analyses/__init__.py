@@ -26,5 +26,6 @@ from fourierscope.analyses.mask_stability import MaskStability as MaskStability
 from fourierscope.analyses.mask_transfer import MaskTransfer as MaskTransfer
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
+from fourierscope.analyses.region_crossings import RegionCrossings as RegionCrossings
 from fourierscope.analyses.robustness import Robustness as Robustness
 from fourierscope.analyses.shift_spectrum import ShiftSpectrum as ShiftSpectrum

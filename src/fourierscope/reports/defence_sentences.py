@@ -22,5 +22,16 @@ def _averaging_defence(result: Result) -> Iterator[str]:
         yield f"On {numb} of {int(result['n'])} images no gradient was found: being right there says nothing."
 
 
-DEFENCE_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {"AveragingDefence": _averaging_defence}
+def _region_crossings(result: Result) -> Iterator[str]:
+    changed, random = (result["crossings"].sel(way=one) for one in ("changed", "random"))
+    yield (
+        f"On the way from an image to it under {result.record['options']['treatment']} lie {valued(changed)} of linear "
+        f"regions; on a random way as long, {valued(random)}."
+    )
+
+
+DEFENCE_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
+    "AveragingDefence": _averaging_defence,
+    "RegionCrossings": _region_crossings,
+}
 """The questions about defences, by their analyses."""
