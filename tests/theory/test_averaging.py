@@ -106,7 +106,7 @@ def test_the_factor_as_printed_does_not_keep_constants():
         assert (2 * pi) ** (-n / 2) == pytest.approx(wrong, rel=3e-3)
 
 
-def test_the_sampler_asks_6k_plus_1_times_and_never_falls_below_its_floor():
+def test_the_sampler_asks_6k_plus_1_times_and_falls_to_its_floor():
     assert averaging.sample_count() == 91
     assert [averaging.sample_count(k) for k in (1, 2, 7)] == [7, 13, 43]
     assert averaging.sampler_floor() == 1 / 91
@@ -115,6 +115,13 @@ def test_the_sampler_asks_6k_plus_1_times_and_never_falls_below_its_floor():
     assert found.tolist() == pytest.approx([1, 0.259, 1 / 91], abs=5e-4)
     assert float(averaging.ball_transfer(z, 3072)[1]) == pytest.approx(0.011, abs=5e-4)
     assert float(found[2]) == pytest.approx(averaging.sampler_floor(), rel=1e-9)
+
+
+def test_in_few_dimensions_alone_the_sampler_goes_below_its_floor_on_the_way():
+    z = torch.linspace(0, 400, 4001, dtype=torch.float64)
+    assert float(averaging.sampler_transfer(z, 3).min()) < 0
+    assert float(averaging.sampler_transfer(100 * z, 3)[-1]) == pytest.approx(averaging.sampler_floor(), rel=0.01)
+    assert float(averaging.sampler_transfer(100 * z, 3072).min()) >= averaging.sampler_floor() * (1 - 1e-12)
 
 
 def test_the_transfer_of_the_sampler_is_the_mean_over_drawn_directions():

@@ -65,12 +65,13 @@ def sphere_transfer(z: Any, dimension: int) -> Tensor:
 
 
 def sampler_transfer(z: Any, dimension: int, directions: int = 15, radii: Sequence[float] = RADII) -> Tensor:
-    """What is left of a wave by the published sampler, in the mean over its directions: it never falls below a floor.
+    """What is left of a wave by the published sampler, in the mean over its directions: it tends to a floor, not to 0.
 
     The input itself and `directions` random directions, both ways, at `radii` (shares of the radius) are averaged:
     (1 + 2 K sum_j sphere(radii_j z)) / (1 + 2 K J) with J radii. Shapes, accuracy and errors as in `ball_transfer`;
-    ValueError too for no direction and for radii that are not finite and above 0. Where all waves of the sphere are
-    gone, `sampler_floor` is left. Ours: the article has the ideal ball alone.
+    ValueError too for no direction and for radii that are not finite and above 0. Where all waves of the spheres are
+    gone, `sampler_floor` is left. In few dimensions, where a sphere's transfer swings below 0, this one swings below
+    its floor; in those of images it does not. Ours: the article has the ideal ball alone.
     """
     count = sample_count(directions, radii)
     waves = [sphere_transfer(torch.as_tensor(z, dtype=torch.float64) * one, dimension) for one in radii]
@@ -101,7 +102,7 @@ def sample_count(directions: int = 15, radii: Sequence[float] = RADII) -> int:
 
 
 def sampler_floor(directions: int = 15, radii: Sequence[float] = RADII) -> float:
-    """What the published sampler leaves of every wave, however high: the share of the input itself, 1 / (6 K + 1)."""
+    """What the published sampler leaves of waves in the end, however high: the share of the input, 1 / (6 K + 1)."""
     return 1 / sample_count(directions, radii)
 
 

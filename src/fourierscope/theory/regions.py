@@ -75,7 +75,8 @@ def on_plane(network: nn.Module, origin: Tensor, first: Tensor, second: Tensor) 
 
     def bend(layer: int, signal: Signal, held: Held) -> None:
         values = signal(held).flatten(1)
-        for unit in range(values.shape[1]):
+        across = (values.amin(0) < 0) & (values.amax(0) > 0)  # new corners lie between old ones
+        for unit in across.nonzero().flatten().tolist():
             new = cut.by(values[:, unit].numpy(), layer)
             if new is None:
                 continue
