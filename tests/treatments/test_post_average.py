@@ -159,23 +159,30 @@ def test_gradients_go_through_every_point_whatever_the_chunk():
     assert float(rise) == pytest.approx(float((step * found[0]).sum()), rel=0.02)
 
 
-def test_approx_goes_towards_and_away_from_the_nearest_hyperplanes():
+@pytest.mark.parametrize("units", ["pixel", "normalised"])
+def test_approx_goes_towards_and_away_from_the_nearest_hyperplanes(units):
     weight, bias = torch.randn(5, 12, generator=chance(3)), torch.randn(5, generator=chance(4))
     last = nn.Linear(12, 5)
     last.weight.data, last.bias.data = weight, bias
     network = nn.Sequential(nn.Flatten(), last).eval()
     given, asked = images(2, (3, 2, 2)), []
+    std = torch.tensor([0.1, 0.2, 0.5]).view(3, 1, 1)
     hook = network.register_forward_pre_hook(lambda _, args: asked.append(args[0].detach().clone()))
-    averaged = post_average(fs.Classifier(network), 0.3, 2, drawing="approx", radii=(1.0,), include_input=False)
+    classifier = fs.Classifier(network, mean=(0.5,) * 3, std=(0.1, 0.2, 0.5))
+    options = {"drawing": "approx", "radii": (1.0,), "include_input": False, "units": units}
     with torch.no_grad():
-        averaged(given)
+        post_average(classifier, 0.3, 2, **options)(given)
     hook.remove()
-    points = asked[-1].flatten(1).unflatten(0, (2, 4)) - given.flatten(1)[:, None]
+    seen = (given - 0.5) / std
+    offsets = asked[-1].unflatten(0, (2, 4)) - seen[:, None]
+    scale = torch.ones(3, 1, 1) if units == "normalised" else std
     for image in range(2):
-        heights = weight @ given[image].flatten() + bias
+        heights = weight @ seen[image].flatten() + bias
         near = (heights.abs() / weight.norm(dim=1)).argsort()[:2]
-        ways = heights[near].sign()[:, None] * weight[near] / weight[near].norm(dim=1, keepdim=True)
-        torch.testing.assert_close(points[image], 0.3 * torch.cat([ways, -ways]), atol=1e-6, rtol=1e-4)
+        ways = (heights[near].sign()[:, None] * weight[near]).unflatten(1, (3, 2, 2)) / std
+        slopes = ways if units == "pixel" else ways * std
+        ways = 0.3 * slopes / slopes.flatten(1).norm(dim=1).view(2, 1, 1, 1)
+        torch.testing.assert_close(offsets[image] * scale, torch.cat([ways, -ways]), atol=1e-5, rtol=1e-4)
 
 
 def test_approx_takes_any_layer_and_in_place_activations_do_not_matter():

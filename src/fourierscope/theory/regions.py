@@ -188,12 +188,12 @@ class _Row:
     def __init__(self) -> None:
         self.number, self.parted, self._place = 0, torch.empty(0, dtype=torch.int64), 0
         self._before: list[Tensor] = []
-        self._now: list[tuple[int, Tensor]] = []
+        self._now: list[Tensor] = []
 
     def bend(self, layer: int, signal: Signal, held: Held) -> None:
         """Notes the sides (points, units) of a layer, and the points at which it parts neighbours as the first."""
         sides = signal(held).flatten(1) > 0
-        self._now.append((layer, sides))
+        self._now.append(sides)
         if self.number:
             place = len(self._now) - 1
             above, here = self._before[place][:-1], self._before[place][1:]
@@ -204,7 +204,7 @@ class _Row:
 
     def next(self) -> None:
         """On to the next row."""
-        self._before, self._now, self.number = [sides for _, sides in self._now], [], self.number + 1
+        self._before, self._now, self.number = self._now, [], self.number + 1
 
 
 def _with_old(before: int, new: list[tuple[int, int, float]]) -> tuple[Tensor, Tensor, Tensor]:
