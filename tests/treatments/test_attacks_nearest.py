@@ -3,10 +3,10 @@
 import pytest
 import torch
 from test_attacks_projected import by_luck_of_a_constant, rounded, without_gradients
-from trials_made import changes, deep_trial, linear_trial
+from trials_made import changes, deep_trial, fooled_labels, linear_trial
 
 import fourierscope as fs
-from fourierscope.treatments import deepfool
+from fourierscope.treatments import deepfool, just_across, pgd
 
 
 @pytest.mark.parametrize("size", [(5, 4), (3, 7)])
@@ -80,3 +80,37 @@ def test_a_classifier_without_a_gradient_is_refused(network, said):
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match="came"):
         deepfool(deep_trial(), **options)
+
+
+def test_just_across_is_the_border_on_the_straight_way():
+    trial, weight = linear_trial()
+    after = pgd(trial, eps=0.2, steps=5)
+    near = just_across(trial, after, halvings=12)
+    fooled = fooled_labels(trial, after)
+    assert bool(fooled.all())
+    assert bool(fooled_labels(trial, near).all())
+    for image in range(6):
+        way = after.images[image] - trial.samples.images[image]
+        turn = 2 * int(trial.samples.labels[image]) - 1
+        margin = turn * float((trial.samples.images[image] * weight).sum() - 0.5 * weight.sum())
+        share = margin / (-turn * float((way * weight).sum()))
+        found = float((near.images[image] - trial.samples.images[image]).norm() / way.norm())
+        assert 0 <= found - share <= 1 / 2**12 + 1e-4
+    assert near.name.endswith("just across")
+
+
+def test_just_across_leaves_what_never_fooled_at_its_end_and_what_was_wrong_at_its_start():
+    trial = deep_trial(count=20)
+    after = pgd(trial, eps=0.01, steps=3)
+    fooled = fooled_labels(trial, after)
+    assert 0 < int(fooled.sum()) < 20
+    near = just_across(trial, after)
+    torch.testing.assert_close(near.images[~fooled], after.images[~fooled])
+    assert torch.equal(fooled_labels(trial, near), fooled)
+    strange = fs.Trial(trial.classifier, fs.Samples(trial.samples.images, (trial.samples.labels + 1) % 4))
+    moved = just_across(strange, fs.Samples(after.images, strange.samples.labels))
+    wrong = fooled_labels(strange, after)
+    assert int(wrong.sum()) > 10
+    assert float((moved.images - trial.samples.images)[wrong].abs().max()) <= 0.01 / 128
+    with pytest.raises(ValueError, match="halvings is"):
+        just_across(trial, after, halvings=0)

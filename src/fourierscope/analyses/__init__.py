@@ -3,6 +3,7 @@
 The command line reads these lines without running them: one import a line, class under its own name.
 """
 
+from fourierscope.analyses.averaging_defence import AveragingDefence as AveragingDefence
 from fourierscope.analyses.band_importance import BandImportance as BandImportance
 from fourierscope.analyses.band_noise import BandNoise as BandNoise
 from fourierscope.analyses.circle_flow import CircleFlow as CircleFlow
@@ -28,6 +29,7 @@ from fourierscope.analyses.mask_stability import MaskStability as MaskStability
 from fourierscope.analyses.mask_transfer import MaskTransfer as MaskTransfer
 from fourierscope.analyses.pass_curve import PassCurve as PassCurve
 from fourierscope.analyses.power_spectrum import PowerSpectrum as PowerSpectrum
+from fourierscope.analyses.region_crossings import RegionCrossings as RegionCrossings
 from fourierscope.analyses.robustness import Robustness as Robustness
 from fourierscope.analyses.shift_spectrum import ShiftSpectrum as ShiftSpectrum
 from fourierscope.analyses.tangent_kernel import TangentKernel as TangentKernel

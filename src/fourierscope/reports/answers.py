@@ -16,6 +16,7 @@ from fourierscope.reports.attributions import (
 )
 from fourierscope.reports.circle_sentences import CIRCLE_SENTENCES
 from fourierscope.reports.component_sentences import COMPONENT_SENTENCES
+from fourierscope.reports.defence_sentences import DEFENCE_SENTENCES
 from fourierscope.reports.kernel_sentences import KERNEL_SENTENCES
 from fourierscope.reports.learning_answers import LEARNING_SENTENCES
 from fourierscope.reports.mask_answers import MASK_SENTENCES
@@ -201,6 +202,7 @@ OWN_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
     **CIRCLE_SENTENCES,
     **COMPONENT_SENTENCES,
     **KERNEL_SENTENCES,
+    **DEFENCE_SENTENCES,
     **MASK_SENTENCES,
     **LEARNING_SENTENCES,
 }

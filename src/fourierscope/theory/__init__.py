@@ -4,6 +4,7 @@ Frequencies here are response frequencies, of a function along its input; those 
 `filters`, whose kernels act on pixels.
 """
 
+from fourierscope.theory import averaging as averaging
 from fourierscope.theory import circle as circle
 from fourierscope.theory import circle_flows as circle_flows
 from fourierscope.theory import filters as filters
@@ -16,5 +17,6 @@ from fourierscope.theory import lfp as lfp
 from fourierscope.theory import lipschitz as lipschitz
 from fourierscope.theory import piecewise_linear as piecewise_linear
 from fourierscope.theory import polygons as polygons
+from fourierscope.theory import regions as regions
 from fourierscope.theory import translations as translations
 from fourierscope.theory import two_layer as two_layer

@@ -6,21 +6,31 @@ import copy
 import operator
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-Bends = Callable[[Any], tuple[float, ...]]
-"""The levels at which a unit bends, from the arguments of its layer."""
-
+Held = dict[fx.Node, Any]
+"""What the layers gave so far, at all places asked, as long as somebody needs it."""
+Signal = Callable[[Held], Tensor]
+Bend = Callable[[int, Signal, Held], None]
 
 _SHORTEST = 2.0**-40  # of the line, below which it is not halved any more
 
 
 class _TooLong(Exception):
     """More knots than fit into memory at once."""
+
+
+class Followed(NamedTuple):
+    """Knots (k,) on a line, the network's values (k, ...) there, and the layer (k,) that bends at each, from 1 on: 0
+    where none does, at both ends and between parts."""
+
+    knots: Tensor
+    values: Tensor
+    layers: Tensor
 
 
 class Propagation:
@@ -42,14 +52,13 @@ class Propagation:
         for node in self._traced.graph.nodes:
             self._checked(node)
 
-    def along(self, start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
-        """Knots (k,) and values (k, ...) on the way from start to end."""
+    def along(self, start: Tensor, end: Tensor) -> Followed:
+        """Where the network bends on the way from start to end."""
         ends = start.detach().cpu().double(), end.detach().cpu().double()
         with torch.no_grad():
             parts = list(self._parts(*ends, 0.0, 1.0))
-        knots = torch.cat([one[:-1] for one, _ in parts[:-1]] + [parts[-1][0]])
-        values = torch.cat([one[:-1] for _, one in parts[:-1]] + [parts[-1][1]])
-        return knots, values
+        joined = [torch.cat([*(one[:-1] for one in pieces[:-1]), pieces[-1]]) for pieces in zip(*parts, strict=True)]
+        return Followed(*joined)
 
     def answer(self, inputs: Tensor) -> Tensor:
         """The network's answers to inputs (m, ...), asked directly."""
@@ -70,46 +79,66 @@ class Propagation:
             yield from self._parts(start, end, low, middle)
             yield from self._parts(start, end, middle, high)
 
-    def _through(self, knots: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Knots and the network's values there, from inputs (2, ...) at both ends."""
-        held: dict[fx.Node, Any] = {}
+    def _through(self, knots: Tensor, inputs: Tensor) -> Followed:
+        """The way from inputs (2, ...) at both ends."""
+        layers = torch.zeros(len(knots), dtype=torch.int64)
+
+        def bend(layer: int, signal: Signal, held: Held) -> None:
+            nonlocal knots, layers
+            new = _crossings(knots, signal(held))
+            if len(new):
+                merged, order = torch.cat([knots, new]).sort()
+                self._insert(knots, merged, held)
+                knots, layers = merged, torch.cat([layers, torch.full((len(new),), layer)])[order]
+
+        values = self.walked(inputs, bend)
+        return Followed(knots, values, layers)
+
+    def walked(self, inputs: Tensor, bend: Bend) -> Tensor:
+        """The network's values at inputs (k, ...), layer by layer, with more rows where `bend` has added them.
+
+        Before each layer that bends, `bend` is asked with its number, from 1 on, a function of the values held that is
+        0 where a unit bends, (k, ...), and the values held, to which it may add places by `carried`.
+        """
+        held: Held = {}
+        layer = 0
         for node in self._traced.graph.nodes:
             if node.op == "output":
-                return knots, held[_only(node.args[0])]
+                answer: Tensor = held[_only(node.args[0])]
+                return answer
             if node.op == "placeholder":
                 held[node] = inputs
                 continue
-            knots = self._bent(node, knots, held)
+            signals = self._signals(node)
+            layer += bool(signals)
+            for signal in signals:
+                bend(layer, signal, held)
             held[node] = self._value(node, held)
             for done in self._last.get(node, ()):
                 held.pop(done, None)
         raise ValueError("The network returns nothing.")
 
-    def _bent(self, node: fx.Node, knots: Tensor, held: dict[fx.Node, Any]) -> Tensor:
-        """The knots with new ones where this layer bends; all values held are carried over to them."""
-        for levels, signal in self._signals(node, held):
-            for level in levels:
-                new = _crossings(knots, signal(held) - level)
-                if len(new):
-                    knots = self._inserted(knots, new, held)
-        return knots
-
-    def _inserted(self, knots: Tensor, new: Tensor, held: dict[fx.Node, Any]) -> Tensor:
-        merged = torch.cat([knots, new]).unique()
+    def _insert(self, knots: Tensor, merged: Tensor, held: Held) -> None:
+        """Carry all values held over from knots to more of them."""
         largest = max(one[0].numel() for one in held.values() if isinstance(one, Tensor) and one.ndim)
         if 8 * len(merged) * largest > self._memory:
             raise _TooLong
         place = torch.searchsorted(knots, merged, right=True).clamp(1, len(knots) - 1)
         share = (merged - knots[place - 1]) / (knots[place] - knots[place - 1])
+        self.carried(held, len(knots), (place - 1, place, share))
+
+    def carried(self, held: Held, before: int, between: tuple[Tensor, Tensor, Tensor]) -> None:
+        """Carry all values held, at `before` places, over to others: between places first (m,) and second (m,), a share
+        (m,) of the way, where all that is held is linear.
+        """
+        first, second, share = between
         for node, one in held.items():
             if self._is_count(node):
-                held[node] = len(merged)
-            elif isinstance(one, torch.Size) and len(one) and one[0] == len(knots):
-                held[node] = torch.Size([len(merged), *one[1:]])
-            elif isinstance(one, Tensor) and one.ndim and len(one) == len(knots):
-                weight = share.view(-1, *[1] * (one.ndim - 1))
-                held[node] = torch.lerp(one[place - 1], one[place], weight)
-        return merged
+                held[node] = len(share)
+            elif isinstance(one, torch.Size) and len(one) and one[0] == before:
+                held[node] = torch.Size([len(share), *one[1:]])
+            elif isinstance(one, Tensor) and one.ndim and len(one) == before:
+                held[node] = torch.lerp(one[first], one[second], share.view(-1, *[1] * (one.ndim - 1)))
 
     def _is_count(self, node: fx.Node) -> bool:
         """Whether a value is the number of inputs that go through the network together, which grows with the knots."""
@@ -120,15 +149,14 @@ class Propagation:
             return False
         return first.target in ("size", getattr)
 
-    def _signals(self, node: fx.Node, held: dict[fx.Node, Any]) -> list[tuple[tuple[float, ...], Any]]:
-        """What bends in this layer, as functions of the values held, each with its levels; nothing in a linear one."""
+    def _signals(self, node: fx.Node) -> list[Signal]:
+        """What bends in this layer where it is 0, as functions of the values held; nothing in a linear one."""
         if _is_max_pool(self._kind(node)):
-            return [((0.0,), one) for one in self._windows(node)]
-        levels = self._levels(node)
+            return self._windows(node)
         source = node.args[0] if node.args else None
-        return [(levels, lambda values: values[source])] if levels else []
+        return [lambda held, level=level: held[source] - level for level in self._levels(node)]  # type: ignore[misc]
 
-    def _windows(self, node: fx.Node) -> list[Any]:
+    def _windows(self, node: fx.Node) -> list[Signal]:
         """Maximum pooling: each window's next member less the largest so far bends at 0."""
         options, source = self._pooling(node), node.args[0]
 

@@ -10,7 +10,7 @@ import torch
 from scipy.special import spherical_jn
 from torch import Tensor, nn
 
-from fourierscope.theory.breakpoints import Propagation
+from fourierscope.theory.breakpoints import Followed, Propagation
 
 Array = npt.NDArray[Any]
 _LOOKS = (0.0, 0.137, 0.381, 0.559, 0.823, 1.0)  # where a line is held against the network itself
@@ -33,6 +33,15 @@ def segment(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30)
 
     Source: Rahaman et al. (2019), section 2: such networks are continuous and piecewise linear.
     """
+    found = followed(network, start, end, memory)
+    return pruned(found.knots, found.values.flatten(1))
+
+
+def followed(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30) -> Followed:
+    """The line with every place at which some unit bends, also where no output does, and the layer of each.
+
+    Options and errors as in `segment`.
+    """
     if not isinstance(network, nn.Module):
         raise TypeError(f"The line is followed through a torch module; {type(network).__name__} came.")
     if start.shape != end.shape or not start.is_floating_point() or not end.is_floating_point():
@@ -42,17 +51,18 @@ def segment(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30)
         )
     if not bool(torch.isfinite(start).all()) or not bool(torch.isfinite(end).all()):
         raise ValueError("start and end are finite; NaN or infinity came.")
-    followed = Propagation(network, memory)
-    knots, values = followed.along(start, end)
-    _check_followed(followed, (start, end), knots, values)
-    return pruned(knots, values.flatten(1))
+    propagation = Propagation(network, memory)
+    found = propagation.along(start, end)
+    _check_followed(propagation, (start, end), found)
+    return found
 
 
-def _check_followed(followed: Propagation, ends: tuple[Tensor, Tensor], knots: Tensor, values: Tensor) -> None:
+def _check_followed(propagation: Propagation, ends: tuple[Tensor, Tensor], line: Followed) -> None:
     """Raises ValueError where the line is not the network: its code mixes inputs that go through it together."""
+    knots, values, _ = line
     places = torch.tensor(_LOOKS, dtype=torch.float64)
     start, end = (one.detach().cpu().double() for one in ends)
-    asked = torch.stack([followed.answer(torch.lerp(start, end, place)[None])[0].flatten() for place in places])
+    asked = torch.stack([propagation.answer(torch.lerp(start, end, place)[None])[0].flatten() for place in places])
     if len(values) == len(knots) and values[0].numel() == asked.shape[1]:
         found = np.stack([np.interp(places, knots, one) for one in values.flatten(1).numpy().T], axis=1)
         if np.abs(found - asked.numpy()).max() <= _AGREES * float(1 + values.abs().max()):

@@ -10,7 +10,7 @@ from math import isfinite
 
 from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.additive_noise import gaussian_noise
-from fourierscope.treatments.attacks import deepfool, fgsm, low_frequency_pgd, pgd, wave_search
+from fourierscope.treatments.attacks import apgd, deepfool, fgsm, low_frequency_pgd, pgd, square_attack, wave_search
 from fourierscope.treatments.corruptions import CORRUPTIONS, corrupt
 from fourierscope.treatments.square_filters import high_passed, low_passed
 
@@ -18,6 +18,7 @@ OfSamples = Callable[[Samples, float, int], Samples]  # samples, strength, seed
 OfTrial = Callable[[Trial, float, int, int], Samples]  # trial, strength, seed, steps
 
 _PGD = " of length 2.5 eps / steps, one random start"
+_APGD = " that choose their own length, one random start"
 _BUDGETS = (0.0, 1 / 255, 2 / 255, 4 / 255, 8 / 255, 16 / 255)
 
 
@@ -191,6 +192,30 @@ TREATMENTS: dict[str, Treatment] = {
         of_trial=lambda trial, eps, seed, steps: pgd(trial, "l2", eps, steps, seed=seed),
         steps=20,
         way=_PGD,
+    ),
+    "apgd-ce": Treatment(
+        "APGD on the cross-entropy in the L-infinity ball",
+        "eps",
+        _BUDGETS,
+        of_trial=lambda trial, eps, seed, steps: apgd(trial, "ce", "linf", eps, steps, seed=seed),
+        steps=20,
+        way=_APGD,
+    ),
+    "apgd-dlr": Treatment(
+        "APGD on the ratio of logits in the L-infinity ball, for three classes or more",
+        "eps",
+        _BUDGETS,
+        of_trial=lambda trial, eps, seed, steps: apgd(trial, "dlr", "linf", eps, steps, seed=seed),
+        steps=20,
+        way=_APGD,
+    ),
+    "square": Treatment(
+        "random squares in the L-infinity ball that are kept where they help, no gradients",
+        "eps",
+        _BUDGETS,
+        of_trial=lambda trial, eps, seed, steps: square_attack(trial, eps, steps, seed=seed),
+        steps=500,
+        way=" of one query each",
     ),
     "low-frequency-pgd": Treatment(
         "projected gradient ascent in the lowest quarter of the cosines a side, L-infinity",

@@ -1,4 +1,4 @@
-"""What an attack climbs: the log odds of a mistake, and its slope with respect to the images."""
+"""What an attack climbs: the log odds of a mistake or a lead of logits, and slopes with respect to the images."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ def mistake_log_odds(logits: Tensor, labels: Tensor) -> Tensor:
     """
     own = torch.nn.functional.one_hot(labels, logits.shape[1]).bool()
     return logits.masked_fill(own, -torch.inf).logsumexp(1) - logits[own]
+
+
+def leads_of(logits: Tensor, classes: Tensor) -> Tensor:
+    """How far (n,) the logit of each image's class is ahead of the best other; below 0 where another is predicted."""
+    own = torch.nn.functional.one_hot(classes, logits.shape[1]).bool()
+    leads = (logits[own] - logits.masked_fill(own, -torch.inf).amax(1)).float()
+    return torch.where((logits.argmax(1) != classes) & (leads == 0), -torch.finfo(torch.float32).tiny, leads)
 
 
 def slopes(classifier: Network, images: Tensor, labels: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from fourierscope.fourier import Frequency, Plane, quadratures, wave
 from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import batches, predictions, renamed
 from fourierscope.treatments.attacks.balls import Ball, Norm
+from fourierscope.treatments.attacks.gradients import leads_of
 
 _ON_ZERO = -1e-9  # values of a wave from here on count as positive, so that rounding decides no sign
 
@@ -187,7 +188,7 @@ def _searched(trial: Trial, images: Tensor, tried: list[SingleWave]) -> tuple[Te
         clean = trial.classifier(images).argmax(1)
         for place, one in enumerate(tried):
             changed = _added(images[left], one)
-            leads = _leads(trial.classifier(changed), clean[left])
+            leads = leads_of(trial.classifier(changed), clean[left])
             better = leads < lead[left]
             after[left[better]], chosen[left[better]] = changed[better], place
             lead[left], asked[left] = torch.minimum(leads, lead[left]), place + 1
@@ -195,13 +196,6 @@ def _searched(trial: Trial, images: Tensor, tried: list[SingleWave]) -> tuple[Te
             if not len(left):
                 break
     return after.cpu(), chosen.cpu(), (lead < 0).cpu(), asked.cpu()
-
-
-def _leads(logits: Tensor, classes: Tensor) -> Tensor:
-    """How far (n,) the logit of each image's class is ahead of the best other; below 0 where another is predicted."""
-    own = torch.nn.functional.one_hot(classes, logits.shape[1]).bool()
-    leads = (logits[own] - logits.masked_fill(own, -torch.inf).amax(1)).float()
-    return torch.where((logits.argmax(1) != classes) & (leads == 0), -torch.finfo(torch.float32).tiny, leads)
 
 
 def _added(images: Tensor, one: SingleWave) -> Tensor:

@@ -1,0 +1,188 @@
+"""The report card of an average: rows by hand, what a linear classifier must give, claims, and doors."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import fourierscope as fs
+from fourierscope.analyses.averaging_defence import _sanity
+from fourierscope.analyses.defence_attacks import Defence, _votes
+from fourierscope.treatments import apgd, just_across, post_average, square_attack
+
+QUICK = {"radius": 0.3, "directions": 2, "steps": 4, "queries": 6, "redraws": 3, "noise": 8, "units": "pixel"}
+ROWS = [
+    "clean", "smallest changes, transferred", "full changes, transferred", "APGD-CE", "APGD-DLR", "Square",
+    "worst of full size",
+]  # fmt: skip
+
+
+def chance(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def trial(count=24, seed=0, classes=4):
+    """A random convolutional network on images labelled by its own predictions, some of them wrongly."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 5, classes)]
+        network = nn.Sequential(*layers).eval()
+    images = nn.functional.avg_pool2d(torch.rand(count, 3, 8, 7, generator=chance(seed + 1)), 3, 1, 1)
+    classifier = fs.Classifier(network, "made", mean=0.5, std=0.1)
+    with torch.no_grad():
+        labels = classifier(images).argmax(1)
+    labels[0] = (labels[0] + 1) % classes
+    return fs.Trial(classifier, fs.Samples(images, labels))
+
+
+def rights(classifier, samples):
+    with torch.no_grad():
+        return (classifier(samples.batch()).argmax(1) == samples.labels).numpy()
+
+
+def test_every_row_is_its_attack_asked_by_hand():
+    subject = trial(14)
+    result = fs.AveragingDefence(**QUICK, eps=0.03)(subject)
+    assert result["averaged"]["test"].values.tolist() == ROWS
+    own = post_average(subject.classifier, 0.3, 2, per_input=True)
+    averaged = fs.Trial(own, subject.samples)
+    full = apgd(subject, eps=0.03, steps=4)
+    attacks = {
+        "clean": (subject.samples, subject.samples),
+        "smallest changes, transferred": (just_across(subject, full),) * 2,
+        "full changes, transferred": (full, full),
+        "APGD-CE": (apgd(averaged, "ce", eps=0.03, steps=4), full),
+        "APGD-DLR": (apgd(averaged, "dlr", eps=0.03, steps=4), apgd(subject, "dlr", eps=0.03, steps=4)),
+        "Square": (square_attack(averaged, 0.03, 6), square_attack(subject, 0.03, 6)),
+    }
+    kept = []
+    for row, (after, bare) in attacks.items():
+        kept.append(rights(own, after))
+        assert float(result["averaged"].sel(test=row)) == pytest.approx(kept[-1].mean())
+        assert float(result["undefended"].sel(test=row)) == pytest.approx(rights(subject.classifier, bare).mean())
+        drawn = [post_average(subject.classifier, 0.3, 2, per_input=True, seed=1000 * k) for k in (1, 2, 3)]
+        again = [rights(one, after) for one in drawn]
+        assert float(result["redrawn"].sel(test=row)) == pytest.approx(np.mean(again), abs=1e-6)
+    worst = np.min(kept[2:], axis=0)
+    assert float(result["averaged"].sel(test=ROWS[-1])) == pytest.approx(worst.mean())
+    assert float(result["overclaimed"]) == pytest.approx(kept[1].mean() - worst.mean())
+    assert float(result["smallest_change"]) == pytest.approx(
+        float((just_across(subject, full).images - subject.samples.images).abs().flatten(1).amax(1).mean()), rel=1e-4
+    )
+    assert int(result["n"]) == 14
+
+
+def test_smallest_changes_look_like_a_defence_and_honest_attacks_undo_it():
+    subject = trial(30)
+    result = fs.AveragingDefence(**QUICK | {"steps": 6, "redraws": 1}, eps=0.04)(subject)
+    averaged, undefended = (result[name].values for name in ("averaged", "undefended"))
+    assert averaged[1] > undefended[1] + 0.2
+    assert averaged[-1] <= undefended[2] + 0.05
+    told = result["averaged"].attrs["told"]
+    assert "the claim does not survive attacks that know of the average" in told
+    assert "30 images" in told
+    assert "13 points" in told
+    assert float(result["overclaimed_low"]) > 0
+    swept = result["swept"]
+    assert swept["eps"].values.tolist() == pytest.approx([0, 2 / 255, 0.04, 64 / 255])
+    assert bool((swept.diff("eps") <= 0).all())
+    assert float(swept[0]) == pytest.approx(averaged[0])
+    assert float(swept[-1]) == 0
+    assert "as it must" in told
+    assert int(result["without_gradient"]) == 0
+
+
+def test_the_certificate_is_smaller_than_the_distance_of_a_linear_border():
+    way = torch.randn(3, 8, 7, generator=chance(3))
+    way /= way.norm()
+
+    def network(images):
+        height = ((images - 0.5) * way).sum((1, 2, 3)) * 50
+        return torch.stack([-height, height], 1)
+
+    distances = torch.tensor([0.001, 0.01, 0.05, 0.2, -0.05])
+    images = 0.5 + distances.view(-1, 1, 1, 1) * way
+    subject = fs.Trial(fs.Classifier(network), fs.Samples(images, [1] * 5))
+    question = fs.AveragingDefence(**QUICK | {"noise": 100, "radius": 0.6}, eps=0.001, sweep=(0.2,))
+    result = question(subject)
+    found = result.dataset["certified_radius_outcomes"].values
+    assert bool((found <= np.maximum(distances.numpy(), 0)).all())
+    sigma = 0.6 / sqrt(3 * 8 * 7 + 2)
+    assert found[3] == pytest.approx(sigma * 1.4985, rel=0.02)  # all votes: (1/1000)^(1/100) = .9333
+    assert found[4] == 0
+    assert float(result["reach"]) == pytest.approx(0.001 * sqrt(168))
+    assert result["averaged"]["test"].values.tolist() == [one for one in ROWS if one != "APGD-DLR"]
+
+
+def test_noise_is_as_wide_as_the_ball_in_its_units():
+    subject = trial(1)
+    seen = []
+
+    def network(images):
+        seen.append(images)
+        return torch.zeros(len(images), 2)
+
+    held = fs.Trial(fs.Classifier(network, mean=(0.0,) * 3, std=(0.1, 0.2, 0.4)), subject.samples)
+    list(_votes(held, Defence(5.0, 2, "random", "normalised", "softmax", 1, 0), 400))
+    noise = torch.cat(seen) - (subject.samples.batch() / torch.tensor([0.1, 0.2, 0.4]).view(-1, 1, 1))
+    assert float(noise.std()) == pytest.approx(5 / sqrt(170), rel=0.02)
+
+
+@pytest.mark.parametrize("drawing", ["fixed", "approx"])
+def test_averages_without_chance_are_asked_once(drawing):
+    result = fs.AveragingDefence(**QUICK, drawing=drawing, eps=0.02, sweep=())(trial(6))
+    assert result["redrawn"].values == pytest.approx(result["averaged"].values)
+    assert "no eps from 0.251 on was tried" in result["averaged"].attrs["told"]
+
+
+def test_cells_are_blocks_of_images_and_agree_with_one_block(monkeypatch):
+    subject = trial(10)
+    whole = fs.AveragingDefence(**QUICK, eps=0.02)(subject)
+    monkeypatch.setattr("fourierscope.analyses.averaging_defence._PIECE", 4)
+    pieces = fs.AveragingDefence(**QUICK, eps=0.02)(subject)
+    for name in ("averaged", "undefended", "redrawn", "swept", "certified_radius"):
+        assert pieces[name].values == pytest.approx(whole[name].values)
+
+
+def test_an_attack_that_does_nothing_is_told_from_a_defence():
+    axes = fs.AveragingDefence(**QUICK, eps=0.02)(trial(6))["swept"]
+    assert "more than an attack may leave" in _sanity(axes.copy(data=np.array([1.0, 0.9, 0.9, 0.8])))
+    assert "rises with eps somewhere" in _sanity(axes.copy(data=np.array([1.0, 0.5, 0.9, 0.0])))
+
+
+def test_it_is_drawn_and_told_on_a_page(tmp_path):
+    result = fs.AveragingDefence(**QUICK, eps=0.02)(trial(6))
+    fs.draw_together([result["averaged"], result["undefended"]], ["averaged", "undefended"])
+    page = fs.report([result], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Verdict: " in page
+    assert "The certified L2 radius of Gaussian smoothing" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"vote": "hard"}, "vote is"),
+        ({"steps": 0}, "steps is"),
+        ({"queries": 0}, "queries is"),
+        ({"redraws": 0}, "redraws is"),
+        ({"noise": 1.5}, "noise is"),
+        ({"eps": 8.0}, "eps and sweep"),
+        ({"sweep": (0.0,)}, "eps and sweep"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        fs.AveragingDefence(**options)
+
+
+def test_a_defence_that_cannot_be_made_is_refused_before_anything_is_attacked():
+    subject = trial(3)
+    plain = fs.Trial(fs.Classifier(lambda images: subject.classifier(images)), subject.samples)
+    with pytest.raises(ValueError, match="does not normalise"):
+        fs.AveragingDefence(radius=1.0)(plain)
+    with pytest.raises(ValueError, match="has 4 units"):
+        fs.AveragingDefence(radius=1.0, drawing="approx")(subject)
+    with pytest.raises(ValueError, match="no labels"):
+        fs.AveragingDefence(radius=1.0)(fs.Trial(subject.classifier, fs.Samples(subject.samples.images)))
