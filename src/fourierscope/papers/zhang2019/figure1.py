@@ -81,8 +81,8 @@ def _draw(made: Made, letter: str) -> list[Picture]:
 
 def _from(interpolation: str, low: float, high: float, says: str = "") -> Check:
     return Check(
-        f"Thousandths: root mean square of prediction - {interpolation} spline{says}",
-        lambda made: exact(1000 * float(made["splines"]["distance"].sel(interpolation=interpolation)), _PLACES),
+        f"Root mean square of prediction - {interpolation} spline{says}",
+        lambda made: exact(float(made["splines"]["distance"].sel(interpolation=interpolation)), _PLACES),
         low,
         high,
     )
@@ -115,8 +115,8 @@ EXHIBITS = (
         CUBIC,
         "A network with large input weights learns a cubic spline.",
         (
-            _from("natural cubic", 2.1, 2.3),
-            _from("not-a-knot cubic", 20, 22, ", the one in the published figure"),
+            _from("natural cubic", 2.1e-3, 2.3e-3),
+            _from("not-a-knot cubic", 0.020, 0.022, ", the one in the published figure"),
             _descended(0.02),
         ),
     ),
@@ -124,6 +124,6 @@ EXHIBITS = (
         "b",
         LINEAR,
         "A network with small input weights and large output weights learns a piecewise linear function.",
-        (_from("linear", 0.08, 0.095), _descended(0.05, ("smoke",)), _descended(0.02, ("small", "full"))),
+        (_from("linear", 8.0e-5, 9.5e-5), _descended(0.05, ("smoke",)), _descended(0.02, ("small", "full"))),
     ),
 )
