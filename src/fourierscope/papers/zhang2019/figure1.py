@@ -73,9 +73,14 @@ def _make(making: Making, example: Example) -> None:
 
 def _draw(made: Made, letter: str) -> list[Picture]:
     splines = Picture(
-        f"figure-1{letter}-splines", "The prediction and interpolations.", draw(made["splines"]["functions"])
+        f"figure-1{letter}-splines",
+        "Through five points: the prediction, and interpolations by splines.",
+        draw(made["splines"]["functions"].rename("value")),
     )
-    says = "The prediction, the tangent kernel of endless width, and one network after gradient descent."
+    says = (
+        "Through five points: the prediction, what a network of endless width answers after endless training in its "
+        "tangent kernel, and one network after gradient descent."
+    )
     return [splines, Picture(f"figure-1{letter}-networks", says, draw(made["descent"]["answers"]))]
 
 
