@@ -98,7 +98,7 @@ def _descended(high: float, budgets: tuple[str, ...] = BUDGETS) -> Check:
         return distance(made, "descent", int(made["descent"]["l2"]["width"][-1]))
 
     widths = " or ".join(f"{_DESCENDED[one][0]:,}" for one in budgets)
-    says = f"Root mean square of network after descent - prediction, {widths} neurons"
+    says = f"Root mean square of network after descent - prediction, {widths} neurons, by budget"
     return Check(says, read, high=high, budgets=budgets)
 
 
