@@ -80,6 +80,15 @@ def test_constant_values_have_a_scale():
     assert scale.low < scale.high
 
 
+def test_a_scale_of_shares_that_is_widened_by_their_intervals_ends_at_one():
+    rates = np.array([[0.6, 0.9], [0.95, 1.0]])
+    beside = {"rate_low": (("a", "b"), rates - 0.5), "rate_high": (("a", "b"), np.minimum(rates + 0.5, 1.0))}
+    attrs = {"units": "1", "low": "rate_low", "high": "rate_high"}
+    values = xr.DataArray(rates, {"a": [1, 2], "b": [1, 2], **beside}, ("a", "b"), name="rate", attrs=attrs)
+    assert (scale_of([values]).low, scale_of([values]).high) == (0.0, 1.0)
+    assert scale_of([values.assign_attrs(units="nat")]).high > 1
+
+
 def test_curves_differ_in_marker_as_well_as_colour():
     several = [curve_result()["accuracy"]] * 2
     found = curves(several, ["one", "two"])

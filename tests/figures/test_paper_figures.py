@@ -3,9 +3,10 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 from values_made import curve_result, pictures, plane_result
 
-from fourierscope.figures import draw, draw_together
+from fourierscope.figures import Panel, draw, draw_panels, draw_together
 
 
 def shown(figure):
@@ -106,3 +107,23 @@ def test_measured_frequencies_are_marked_where_they_are_few():
 
 def test_a_figure_shows_itself_in_notebooks_without_pyplot():
     assert draw(curve_result()["accuracy"])._repr_png_().startswith(b"\x89PNG")
+
+
+def test_of_many_points_some_bear_a_marker_and_all_of_few():
+    def marked(points):
+        x = np.linspace(0, 1, points)
+        values = xr.DataArray(x, {"x": x}, ("x",), name="value", attrs={"units": "1"})
+        return len(draw(values).axes[0].lines[0].get_markevery())
+
+    assert marked(40) == 40
+    assert 20 <= marked(400) <= 40
+
+
+def test_frames_beside_each_other_space_their_axes_as_one_frame_does():
+    steps = np.array([0, 1, 3, 10, 100, 1000])
+    values = xr.DataArray(np.linspace(1, 0, 6), {"step": steps}, ("step",), name="error", attrs={"units": "1"})
+    alone, beside = draw(values), draw_panels([Panel("a", [values], [""]), Panel("b", [values], [""])])
+    told = [one.get_text() for one in alone.axes[0].get_xticklabels()]
+    assert "1000" in told
+    for frame in beside.axes:
+        assert [one.get_text() for one in frame.get_xticklabels()] == told

@@ -10,7 +10,7 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Readin
 from fourierscope.papers.making import NotTried
 from fourierscope.papers.paper import Outcome
 from fourierscope.papers.reading import apart, at, between, exact, outcomes, within
-from fourierscope.papers.tables import check_table, counted, overview, verdict
+from fourierscope.papers.tables import check_table, counted, figures, overview, verdict
 
 NOTHING = Made({})
 EXHIBIT = Exhibit("1", "A curve", "None.", "nowhere", make=lambda making: None, draw=lambda made: [])
@@ -125,3 +125,24 @@ def test_the_table_tells_verdict_value_interval_count_and_bounds():
     assert table.rows[1][-1] == "above 0"
     assert table.rows[2] == ("not tried here", "a claim", "", "", "", "", "at least 0")
     assert table.says == "1 check not tried here, because that takes the budget smoke."
+
+
+@pytest.mark.parametrize(
+    ("value", "room", "told"),
+    [
+        (0.0, inf, "0.000"),
+        (-0.25, inf, "-0.250"),
+        (12.3456, inf, "12.346"),
+        (0.00216, inf, "0.00216"),
+        (3e-13, inf, "3.00e-13"),
+        (0.30326533, 1e-6, "0.3032653"),
+        (0.00216, 0.0002, "0.00216"),
+    ],
+)
+def test_numbers_are_told_as_exactly_as_their_size_and_their_bounds_ask(value, room, told):
+    assert figures(value, room) == told
+
+
+def test_a_number_between_near_bounds_is_told_apart_from_them():
+    (row,) = check_table([tried(0.3034, 0.303265, 0.303266)]).rows
+    assert (row[0], row[3], row[-1]) == ("fails", "0.3034000", "0.303265 to 0.303266")

@@ -81,7 +81,7 @@ def test_the_case_that_fails_would_be_seen_to_fail_as_one_that_works():
     question = fs.CircleFlow((0.0, 10.0, 100.0), 128, points=96, step=1.0)
     swapped = _made("even", question(fs.Circle(works.width, tuple(sorted(fails.order)))))
     asked = (
-        "even particles: fails (order of frequency and error)",
+        "even particles: Spearman correlation of frequency and area under error, high first",
         "particles, time 10: error at k = 3 minus that at 10",
     )
     checks = [one for one in flows._checks(fails) if one.says in asked]

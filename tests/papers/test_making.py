@@ -175,6 +175,16 @@ def test_every_listed_paper_is_whole(name):
         assert set(budget.classifiers) | set(budget.absent) <= set(paper.roles)
 
 
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_list_of_papers_names_exhibits_as_the_command_takes_them(name):
+    paper, (_, _, listed) = paper_named(name), PAPERS[name].rpartition(": ")
+    words = listed.replace(", ", " ").split()
+    for one in paper.exhibits:
+        kind = one.heading.split()[0]
+        assert {one.name, kind, f"{kind}s"} & set(words), one.heading
+        assert paper.exhibit(one.name) is one
+
+
 def test_the_printed_map_stands_upright():
     """In the drawing the natural network's error has a dip at 13 cycles down the rows, and none along the columns."""
     values = printed_map("natural")

@@ -39,7 +39,7 @@ def test_every_exhibit_is_made_checked_drawn_and_known_again(quick, tmp_path, mo
     assert all(one.reading is not None for outcome in first for one in outcome.checked)
     held = {one.check.says: one.verdict for outcome in first[1:] for one in outcome.checked if not one.unsure}
     assert held["Largest difference of the prediction and x y at corners, midpoints and middle"] == "holds"
-    assert held["cubic: what endlessly many neurons leave, in thousandths"] == "holds"
+    assert held["cubic: what endlessly many neurons leave"] == "holds"
     assert held["Dropped product over finite biases at 96"] == "holds"
     monkeypatch.setattr("fourierscope.analyses.linear_principle.predict", None)
     again = list(made_again(PAPER, exhibits[:2], setting, tmp_path / "out"))
@@ -97,5 +97,5 @@ def test_recorded_numbers_stand_beside_those_of_their_widths():
     result = question(examples.CUBIC.fit(2000))
     found = width._beside(fs.papers.exhibit.Made({"cubic": result}))
     assert len(found) == 12
-    assert found[0].printed == pytest.approx(6.6)
-    assert found[-1].ours.value == pytest.approx(1000 * float(result["l2"].sel(width=16_000)))
+    assert found[0].printed == pytest.approx(6.6e-3)
+    assert found[-1].ours.value == pytest.approx(float(result["l2"].sel(width=16_000)))

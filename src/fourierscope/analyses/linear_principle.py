@@ -123,13 +123,13 @@ class LinearPrinciple(Analysis[Fit]):
         axes, n = Axes({"width": widths}, {"width": "neurons"}), self.draws
         apart = network - closed["predicted"]
         sizes = np.sqrt((apart**2).mean(-1))
-        of = f"network less prediction, mean over {n} draws."
+        of = f"network less prediction, mean over draws, {n}."
         found = bounded("l2", size_interval(sizes), axes, "1", f"Root mean square over places of {of}", n)
         found |= bounded("l1", size_interval(abs(apart).mean(-1)), axes, "1", f"Mean size over places of {of}", n)
         found |= self._parts(network, kernel, closed, axes)
         if len(widths) > 1:
             slopes = np.polyfit(np.log(widths), np.log(sizes), 1)[0]
-            says = f"Slope of log l2 on log width, mean over {n} draws of each."
+            says = f"Slope of log l2 on log width, mean over draws, {n} of each."
             found |= bounded("slope", mean_interval(slopes), Axes({}), "1", says, n)
         limit = np.sqrt(((closed["endless"] - closed["predicted"]) ** 2).mean())
         found["limit"] = Axes({}).array(limit, "1", "l2 of endlessly many neurons, trained without end.")
@@ -146,7 +146,7 @@ class LinearPrinciple(Analysis[Fit]):
         }
         sizes = np.stack([np.sqrt((one**2).mean(-1)) for one in parts.values()])
         both = Axes({"part": np.array(list(parts)), **axes.coordinates}, axes.units)
-        says = f"Root mean square over places of each part of network less prediction, mean over {self.draws} draws."
+        says = f"Root mean square over places of each part of network less prediction; mean over draws, {self.draws}."
         return bounded("parts", size_interval(sizes), both, "1", says, self.draws)
 
     def _endless(self, points: Tensor, values: Tensor, places: Tensor, product: bool) -> Tensor:

@@ -21,7 +21,7 @@ from fourierscope.subjects.reference import reference_names
 def main(words: list[str]) -> int:
     """Make the figures of a paper again, or list the papers."""
     if not words:
-        print("papers: fourierscope paper NAME [FIGURE ...]")
+        print("papers, with their exhibits: fourierscope paper NAME [EXHIBIT ...]")
         print("\n".join(f"  {name:<12} {says}" for name, says in PAPERS.items()))
         return 0
     given = parsed(_parser(), words)
@@ -53,7 +53,12 @@ def _made(paper: Paper, exhibit: Exhibit, setting: Setting, folder: Path) -> lis
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="fourierscope paper", description="Make the figures and tables of a paper again.")
     parser.add_argument("paper", help=f"{', '.join(PAPERS)}.")
-    parser.add_argument("exhibits", nargs="*", help='Such as 3, figure3, table2 or "table 2"; empty: all.')
+    parser.add_argument(
+        "exhibits",
+        nargs="*",
+        default=[],
+        help="Such as 3, figure3, table2, experiment6 or kernel; empty: all. `fourierscope paper` lists those of each.",
+    )
     parser.add_argument(
         "--budget", default="smoke", help="smoke (a minute or less), small (minutes to hours), full (GPU)."
     )

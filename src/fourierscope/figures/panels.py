@@ -10,7 +10,7 @@ import xarray as xr
 from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import common_form
 from fourierscope.figures.paper import plain_texts, sheet
-from fourierscope.figures.paper_curve import curve_in
+from fourierscope.figures.paper_curve import curve_in, spaced
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +42,7 @@ def draw_panels(panels: Sequence[Panel], across: int = 2, title: str = "") -> Fi
         frame.set_title(panel.title, fontsize=10)
         frame.grid(color="#e5e5e5", linewidth=0.6)
         frame.spines[["top", "right"]].set_visible(False)
+    spaced(frames.flat[0], axis)
     for frame in frames.flat[len(panels) :]:
         frame.remove()
     figure.supxlabel(axis.x_title, fontsize=10)

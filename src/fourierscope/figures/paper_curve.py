@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fourierscope.figures.curves import Axis, Curve
 from fourierscope.figures.scale import logarithmic_ticks
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "star": "*"}
+_SIZES = {"circle": 7.5, "square": 5.5, "diamond": 4.0}  # as they are drawn: what lies under another looks out
+_MOST_MARKED = 40  # points of a curve; of more, some are marked
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 
 
@@ -23,16 +26,24 @@ def curve_in(frame: Axes, curve: Curve) -> None:
         "color": style.colour,
         "linestyle": _DASHES[style.dash],
         "marker": _MARKERS[style.marker],
-        "markersize": 5,
+        "markersize": _SIZES.get(style.marker, 5.0),
     }
     faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
+    marked = _marked(curve)
     if curve.bounds is not None:
         frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
+    face = style.colour if style.filled else "white"
     frame.plot(
-        curve.x, curve.y, label=curve.name or None, markerfacecolor=style.colour if style.filled else "white", **line
+        curve.x, curve.y, label=curve.name or None, markerfacecolor=face, markevery=marked.nonzero()[0].tolist(), **line
     )
     line["linestyle"] = "none"
-    frame.plot(curve.x[~faces], curve.y[~faces], markerfacecolor="white", **line)
+    frame.plot(curve.x[marked & ~faces], curve.y[marked & ~faces], markerfacecolor="white", **line)
+
+
+def _marked(curve: Curve) -> npt.NDArray[np.bool_]:
+    """Which points (k,) bear a marker: all of few, or where each tells whether it is significant; else some."""
+    step = 1 if curve.significant is not None else -(-len(curve.x) // _MOST_MARKED)
+    return np.arange(len(curve.x)) % step == 0
 
 
 def spaced(frame: Axes, axis: Axis) -> None:

@@ -70,7 +70,7 @@ def scale_of(several: Sequence[xr.DataArray]) -> Scale:
         return Scale(low, high, "logarithmic")
     span = max(_least_span(several), 0.1 * max(abs(low), abs(high)))
     if high - low < span:
-        return Scale(*_widened(low, high, span), "even")
+        return Scale(*_widened(low, high, span, _most(several)), "even")
     return Scale(low, high, "even")
 
 
@@ -97,11 +97,24 @@ def _least_span(several: Sequence[xr.DataArray]) -> float:
     return 2 * float(np.median(finite)) if finite.size else 0.0
 
 
-def _widened(low: float, high: float, span: float) -> tuple[float, float]:
-    """A scale of that span around low..high, that begins at 0 rather than below where no value is negative."""
-    start = (low + high - span) / 2
+def _most(several: Sequence[xr.DataArray]) -> float:
+    """The most that these values can be: 1 for shares, whose bounds too lie from 0 to 1; else without end."""
+    shares = all(one.attrs.get("units") == "1" and _within_one(one) for one in several)
+    return 1.0 if shares else np.inf
+
+
+def _within_one(values: xr.DataArray) -> bool:
+    held = [np.asarray(values.values, dtype=float), *(bounds(values) or ())]
+    return all(bool(((one >= 0) & (one <= 1) | np.isnan(one)).all()) for one in held)
+
+
+def _widened(low: float, high: float, span: float, most: float) -> tuple[float, float]:
+    """A scale of that span around low..high, that begins at 0 rather than below where no value is negative, and ends at
+    the most that the values can be.
+    """
+    start = min((low + high - span) / 2, most - span)
     start = max(0.0, start) if low >= 0 else start
-    return start, start + span
+    return start, min(start + span, most)
 
 
 def logarithmic(values: Array) -> bool:

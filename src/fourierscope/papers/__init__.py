@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
-    "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-6, Table 1, an audit",
-    "lin2019": "Bandlimiting neural networks against adversarial attacks: averages, regions, the defence attacked",
-    "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
-    "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
+    "lin2019": "Bandlimiting neural networks against adversarial attacks: transfer, regions, defence",
+    "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-6, Table 1, audit",
+    "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, theorems",
+    "luo2019": "Theory of the frequency principle for general deep neural networks: window, stages",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
-    "e2019": "Machine learning from a continuous viewpoint: the kernel, bumps with which the principle holds and fails",
-    "basri2019": "The convergence rate of networks for different frequencies: the circle law, the bias, spheres",
+    "e2019": "Machine learning from a continuous viewpoint: kernel, works, fails, not-monotone",
+    "basri2019": "The convergence rate of networks for different frequencies: circle-law, bias, spheres",
     "tancik2020": "Fourier features let networks learn high frequency functions: Figures 2-4",
-    "zhang2019": "The linear frequency principle of two-layer networks: Figures 1-2, by width, error budget, FP-norm",
+    "zhang2019": "The linear frequency principle of two-layer networks: Figures 1a, 1b, 2, width, budget, norm",
 }
+"""What each is about, and after the last colon its exhibits, in words that name them on the command line."""
 
 
 def paper_named(name: str) -> Paper:

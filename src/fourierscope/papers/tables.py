@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Checked, Made, Reading
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 _VERDICTS = {"holds": "hold", "fails": "fail", "not tried here": "not tried here"}
 UNSURE = (
     "A verdict goes by the value itself. It is unsure where the 95 % interval reaches over the bound: another draw of "
-    "as many images might turn it."
+    "as many images or trainings might turn it. Where a claim says (expected: ...), that is what the paper or its "
+    "theory leads one to expect."
 )
+_SMALL = 0.1
+_NEAR = 0.01
 COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must lie in")
 
 
@@ -97,20 +100,28 @@ def _with_unsure(checked: Sequence[Checked], word: str, several: str = "") -> st
 
 
 def _row(one: Checked) -> tuple[str, ...]:
-    read = ("", "", "") if one.reading is None else _reading(one.reading)
+    read = ("", "", "") if one.reading is None else _reading(one.reading, one.check.high - one.check.low)
     return (verdict(one), one.check.says, one.check.printed, *read, _bounds(one.check.low, one.check.high))
 
 
 def _compared(one: Beside) -> tuple[str, ...]:
-    told = (
-        ("not made", "", "", "") if one.ours is None else (*_reading(one.ours), f"{one.ours.value - one.printed:+.3f}")
-    )
-    return (one.what, f"{one.printed:.3f}", *told)
+    if one.ours is None:
+        return (one.what, figures(one.printed), "not made", "", "", "")
+    apart = one.ours.value - one.printed
+    return (one.what, figures(one.printed), *_reading(one.ours), ("+" if apart >= 0 else "") + figures(apart))
 
 
-def _reading(one: Reading) -> tuple[str, str, str]:
-    interval = f"{one.low:.3f} to {one.high:.3f}" if isfinite(one.low) and isfinite(one.high) else ""
-    return f"{one.value:.3f}", interval, str(one.n) if one.n else ""
+def _reading(one: Reading, room: float = inf) -> tuple[str, str, str]:
+    value, low, high = (figures(number, room) for number in one[:3])
+    interval = f"{low} to {high}" if isfinite(one.low) and isfinite(one.high) else ""
+    return value, interval, str(one.n) if one.n else ""
+
+
+def figures(value: float, room: float = inf) -> str:
+    """A number to three decimals, a small one to three figures; between near bounds as exactly as these, and more."""
+    if 0 < room < _NEAR:
+        return f"{value:.{round(-log10(room)) + 1}f}"
+    return f"{value:#.3g}" if 0 < abs(value) < _SMALL else f"{value:.3f}"
 
 
 def _bounds(low: float, high: float) -> str:

@@ -26,7 +26,11 @@ def _draw(made: Made) -> list[Picture]:
     predicted = predicted.rename(measured.name)
     for one in (measured, predicted):
         one.attrs = {"units": "steps", "says": "Steps until the relative error lies below .3, mean over trainings."}
-    says = "Steps to learn each frequency on a circle, measured, and predicted by the network's tangent kernel."
+    says = (
+        "Steps until the relative error of each frequency on a circle lies below .3: measured, and predicted by the "
+        f"network's tangent kernel; means over {result.dataset.sizes['seed']} trainings. Where one curve is seen, the "
+        "other lies under it."
+    )
     return [Picture("circle-law", says, draw_together([measured, predicted], ["measured", "predicted"]))]
 
 
@@ -65,7 +69,11 @@ EXHIBIT = Exhibit(
         ),
         Check("closed form: the same slope of 1 / coefficient (expected: holds)", _law_slope, low=1.7, high=2.3),
         Check("measured over predicted time: most by which it differs from 1 (expected: holds)", _ratio, high=0.25),
-        Check("measured over the closed form's time: the same (expected: holds)", _by_law, high=0.25),
+        Check(
+            "measured over the closed form's time: most by which it differs from 1 (expected: holds)",
+            _by_law,
+            high=0.25,
+        ),
         Check(
             "how far the kernel moved, over its size (expected: holds)",
             lambda made: reading(made, "learned", "kernel_change"),

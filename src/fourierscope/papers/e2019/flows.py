@@ -9,7 +9,6 @@ from math import inf
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from fourierscope.analyses import CircleFlow
 from fourierscope.figures import Panel, draw, draw_panels
@@ -21,6 +20,7 @@ from fourierscope.subjects import Circle
 Verdict = Literal["holds", "fails", "not monotone"]
 BOUNDS: dict[Verdict, tuple[float, float]] = {"holds": (0.8, inf), "not monotone": (-0.5, 0.8), "fails": (-inf, -0.5)}
 """Of Spearman's correlation of frequency with the mean error over log times: low first, no order, high first."""
+_FIRST: dict[Verdict, str] = {"holds": "low first", "not monotone": "in no order", "fails": "high first"}
 
 _TIMES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 _PRINTED_TIMES = (10.0, 100.0, 1000.0)  # after the start
@@ -106,28 +106,22 @@ def _make(case: Case, making: Making) -> None:
 
 
 def _draw(case: Case, made: Made) -> list[Picture]:
-    error = _in_decades(made["even"]["error"])
-    names = error["flow"].values.tolist()
+    error = made["even"]["error"].drop_vars(["error_low", "error_high"])
+    names, draws = error["flow"].values.tolist(), int(made["drawn"]["draws"])
     panels = [
         Panel(f"k = {k}", [error.sel(flow=one, frequency=k, drop=True) for one in names], names)
         for k in error["frequency"].values
     ]
     says = (
-        f"Relative error of each frequency by time, from 1 on, h = {case.width:g}: by particles, by the density on a "
-        "grid, and by the linear law."
+        f"Error of each frequency k of the density over the target's, by time, h = {case.width:g}: by particles "
+        "that lie evenly at first, by the density on a grid, and by the linear law. Where only one curve is seen, the "
+        "others lie under it."
     )
-    maps = "The same as maps of time and frequency; particles are drawn by chance, mean over draws."
+    maps = f"The same as maps of time and frequency, but of particles drawn by chance: mean over {draws} draws."
     return [
         Picture("errors", says, draw_panels(panels, across=len(panels))),
         Picture("drawn", maps, draw(made["drawn"]["error"])),
     ]
-
-
-def _in_decades(error: xr.DataArray) -> xr.DataArray:
-    """Errors after the start, over the logarithm to base 10 of time."""
-    later = error.isel(time=slice(1, None))
-    found = later.assign_coords(time=np.log10(later["time"].values)).rename(time="log10_of_time")
-    return found.drop_vars(["error_low", "error_high"])
 
 
 def _ordering(name: str, made: Made) -> Reading:
@@ -165,7 +159,10 @@ def _checks(case: Case) -> tuple[Check, ...]:
     return (
         *(
             Check(
-                f"{name} particles: {case.expected} (order of frequency and error)", partial(_ordering, name), low, high
+                f"{name} particles: Spearman correlation of frequency and area under error, {_FIRST[case.expected]}",
+                partial(_ordering, name),
+                low,
+                high,
             )
             for name in ("even", "drawn")
         ),

@@ -26,7 +26,11 @@ def _make(making: Making) -> None:
 
 
 def _draw(made: Made) -> list[Picture]:
-    says = "Share of points of a curve where the sign of a wave is told rightly, by its frequency and by petals."
+    seeds = made["signs"].record["options"]["seeds"]
+    says = (
+        "Share of points of a curve where the sign of a wave is told rightly, by its frequency and by the petals "
+        f"(lobes) of the curve; mean over {seeds} {'training' if seeds == 1 else 'trainings'}."
+    )
     return [Picture("experiment-6", says, draw(made["signs"]["accuracy"]))]
 
 

@@ -30,7 +30,10 @@ def _make(making: Making) -> None:
 def _draw(made: Made) -> list[Picture]:
     pictures = []
     for name, shapes in SWEEPS.items():
-        says = f"How much of each frequency of a peak is learned, by {name}; 1: all of it."
+        says = (
+            f"How much of each frequency of a peak is learned, by {name}; 1: all of it. Mean and 95 % interval over "
+            f"{made['peak'].record['options']['seeds']} trainings."
+        )
         curves = [made["peak"]["magnitude"].sel(shape=word(shape)) for shape in shapes]
         drawn = draw_together(curves, [word(shape) for shape in shapes])
         pictures.append(Picture(f"experiment-7-{name.replace(' ', '-')}", says, drawn))

@@ -92,7 +92,9 @@ def _draw(made: Made) -> list[Picture]:
 
 def _checked(name: str, says: str, expected: Verdict) -> Check:
     return Check(
-        f"{says}: {expected} (order of frequency and error)", lambda made: order_by_area(made, name), *BOUNDS[expected]
+        f"{says}: Spearman correlation of frequency and area under the error (expected: {expected})",
+        lambda made: order_by_area(made, name),
+        *BOUNDS[expected],
     )
 
 

@@ -73,16 +73,21 @@ def _make(making: Making, example: Example) -> None:
 
 def _draw(made: Made, letter: str) -> list[Picture]:
     splines = Picture(
-        f"figure-1{letter}-splines", "The prediction and interpolations.", draw(made["splines"]["functions"])
+        f"figure-1{letter}-splines",
+        "Through five points: the prediction, and interpolations by splines.",
+        draw(made["splines"]["functions"].rename("value")),
     )
-    says = "The prediction, the tangent kernel of endless width, and one network after gradient descent."
+    says = (
+        "Through five points: the prediction, what a network of endless width answers after endless training in its "
+        "tangent kernel, and one network after gradient descent."
+    )
     return [splines, Picture(f"figure-1{letter}-networks", says, draw(made["descent"]["answers"]))]
 
 
 def _from(interpolation: str, low: float, high: float, says: str = "") -> Check:
     return Check(
-        f"Thousandths: root mean square of prediction - {interpolation} spline{says}",
-        lambda made: exact(1000 * float(made["splines"]["distance"].sel(interpolation=interpolation)), _PLACES),
+        f"Root mean square of prediction - {interpolation} spline{says}",
+        lambda made: exact(float(made["splines"]["distance"].sel(interpolation=interpolation)), _PLACES),
         low,
         high,
     )
@@ -93,7 +98,7 @@ def _descended(high: float, budgets: tuple[str, ...] = BUDGETS) -> Check:
         return distance(made, "descent", int(made["descent"]["l2"]["width"][-1]))
 
     widths = " or ".join(f"{_DESCENDED[one][0]:,}" for one in budgets)
-    says = f"Root mean square of network after descent - prediction, {widths} neurons"
+    says = f"Root mean square of network after descent - prediction, {widths} neurons, by budget"
     return Check(says, read, high=high, budgets=budgets)
 
 
@@ -115,8 +120,8 @@ EXHIBITS = (
         CUBIC,
         "A network with large input weights learns a cubic spline.",
         (
-            _from("natural cubic", 2.1, 2.3),
-            _from("not-a-knot cubic", 20, 22, ", the one in the published figure"),
+            _from("natural cubic", 2.1e-3, 2.3e-3),
+            _from("not-a-knot cubic", 0.020, 0.022, ", the one in the published figure"),
             _descended(0.02),
         ),
     ),
@@ -124,6 +129,6 @@ EXHIBITS = (
         "b",
         LINEAR,
         "A network with small input weights and large output weights learns a piecewise linear function.",
-        (_from("linear", 0.08, 0.095), _descended(0.05, ("smoke",)), _descended(0.02, ("small", "full"))),
+        (_from("linear", 8.0e-5, 9.5e-5), _descended(0.05, ("smoke",)), _descended(0.02, ("small", "full"))),
     ),
 )

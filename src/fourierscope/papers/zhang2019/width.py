@@ -69,20 +69,16 @@ def _to_the_floor(made: Made) -> Reading:
 
 
 def _limit(made: Made) -> Reading:
-    return exact(1000 * float(made["cubic"]["limit"]), 1)
-
-
-def _thousandths(held: Reading) -> Reading:
-    return Reading(1000 * held.value, 1000 * held.low, 1000 * held.high, held.n)
+    return exact(float(made["cubic"]["limit"]), 1)
 
 
 def _beside(made: Made) -> list[Beside]:
     found = []
     for name, printed in (("l1", _L1), ("l2", _L2)):
         for width, one in zip(_PUBLISHED, printed, strict=True):
-            ours = _thousandths(at(made["cubic"], name, {"width": width})) if "cubic" in made.results else None
-            says = f"Thousandths: {name} at {width:,} neurons, recorded perhaps on other data"
-            found.append(Beside(says, 1000 * one, ours))
+            ours = at(made["cubic"], name, {"width": width}) if "cubic" in made.results else None
+            says = f"{name} at {width:,} neurons, recorded perhaps on other data"
+            found.append(Beside(says, one, ours))
     return found
 
 
@@ -96,7 +92,7 @@ EXHIBIT = Exhibit(
     checks=(
         _falls("cubic", -0.55, -0.3),
         _falls("exclusive-or", -0.65, -0.35),
-        Check("cubic: what endlessly many neurons leave, in thousandths", _limit, 1.05, 1.25),
+        Check("cubic: what endlessly many neurons leave", _limit, 1.05e-3, 1.25e-3),
         Check(f"cubic: distance at {_WIDEST} neurons over what endlessly many leave", _to_the_floor, 0.8, 1.7),
         Check(
             f"exclusive or: root mean square at {_WIDEST_OF_TWO} neurons",
