@@ -1,3 +1,5 @@
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -106,3 +108,10 @@ def test_measured_frequencies_are_marked_where_they_are_few():
 
 def test_a_figure_shows_itself_in_notebooks_without_pyplot():
     assert draw(curve_result()["accuracy"])._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_figure_is_pickled_and_copied_with_its_picture():
+    figure = draw(curve_result()["accuracy"])
+    for other in (pickle.loads(pickle.dumps(figure)), copy.deepcopy(figure)):
+        other.axes[0].set_visible(False)
+        assert other._repr_png_() != figure._repr_png_()
