@@ -127,13 +127,13 @@ class LinearPrinciple(Analysis[Fit]):
         found = bounded("l2", size_interval(sizes), axes, "1", f"Root mean square over places of {of}", n)
         found |= bounded("l1", size_interval(abs(apart).mean(-1)), axes, "1", f"Mean size over places of {of}", n)
         found |= self._parts(network, kernel, closed, axes)
-        if len(widths) > 1:
+        if len(widths) > 1 and sizes.all():  # a difference of 0 has no slope
             slopes = np.polyfit(np.log(widths), np.log(sizes), 1)[0]
             says = f"Slope of log l2 on log width, mean over {n} draws of each."
             found |= bounded("slope", mean_interval(slopes), Axes({}), "1", says, n)
         limit = np.sqrt(((closed["endless"] - closed["predicted"]) ** 2).mean())
         found["limit"] = Axes({}).array(limit, "1", "l2 of endlessly many neurons, trained without end.")
-        spread = subject.values.double().std(correction=0).numpy()
+        spread = _data(subject)[1].std(correction=0).numpy()
         found["spread"] = Axes({}).array(spread, "1", "Standard deviation of the values.")
         return found | _answers(closed, network[-1, 0], int(widths[-1]))
 
