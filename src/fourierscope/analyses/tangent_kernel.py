@@ -45,7 +45,8 @@ class TangentKernel(Analysis[Fit]):
     those of the mean over outputs.
 
     Raises ValueError for other fits, for more than 4,000 answers (points times outputs), for networks that learn as
-    others than are asked (dropout, batch norm), and for a rate at which the kernel says that descent diverges. Source: Jacot et al. (2018); Basri et al. (2019), section 5.
+    others than are asked (dropout, batch norm), and for a rate at which the kernel says that descent diverges.
+    Source: Jacot et al. (2018); Basri et al. (2019), section 5.
     """
 
     view: Literal["modes", "grid", "circle", "projection"] = "modes"
