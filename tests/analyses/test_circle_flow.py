@@ -90,7 +90,7 @@ def test_what_is_found_is_told():
     assert "in the order 10, 3, 1: high frequencies first." in high
     assert "in the order 3, 2, 5, 1: neither low nor high ones first." in mixed
     alone = " ".join(OWN_SENTENCES["CircleFlow"](fs.CircleFlow(**QUICK)(fs.Circle(1.0, (2,), (0.5,)))))
-    assert "in the order 2." in alone
+    assert "order" not in alone  # of one frequency
 
 
 def test_a_run_goes_on_from_its_store(tmp_path):

@@ -21,7 +21,7 @@ def _circle_flow(result: Result) -> Iterator[str]:
     first = ", ".join(coordinate(area, int(place)) for place in np.argsort(area.values))
     if np.isfinite(float(order)):
         yield f"Particles learn the frequencies in the order {first}{_verdict(float(order))}."
-    else:
+    elif area.size > 1:
         yield "No order can be told: particles learn no frequency before another."
     error = result["error"]
     off = np.abs(error.sel(flow="particles") - error.sel(flow="linear law"))
