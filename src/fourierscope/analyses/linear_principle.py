@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor, nn
 
 from fourierscope.results import Axes, bounded, mean_interval, size_interval
-from fourierscope.runs import Analysis, Measured, Whole, check_kinds, is_whole
+from fourierscope.runs import Analysis, Measured, Whole, check_kinds, is_count
 from fourierscope.subjects import Fit
 from fourierscope.theory import lfp
 from fourierscope.theory.two_layer import Neurons, Start, draw, flat_kernel, predict, tangent_kernel
@@ -85,9 +85,9 @@ class LinearPrinciple(Analysis[Fit]):
         check_kinds(self)
         if self.answers not in ("kernel", "descent"):
             raise ValueError(f"answers is kernel or descent; {self.answers!r} came.")
-        if not all(is_whole(one, 2) and one % 2 == 0 for one in self.widths):
+        if not all(is_count(one, 2) and one % 2 == 0 for one in self.widths):
             raise ValueError(f"widths are even and at least 2, for neurons come in pairs; {self.widths} came.")
-        if not (is_whole(self.places, 4) and is_whole(self.draws, 1)):
+        if not (is_count(self.places, 4) and is_count(self.draws, 1)):
             raise ValueError(f"places is at least 4, draws at least 1; {self.places} and {self.draws} came.")
         self._start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import isfinite
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -24,7 +25,12 @@ def check_kinds(question: Any) -> None:
 
 
 def is_whole(value: float, least: int) -> bool:
-    """Whether a number is of a whole kind, not 64.0, for it counts things, and no less than the least that fits."""
+    """Whether a number is finite, whole, and no less than the least that fits."""
+    return isfinite(value) and value == int(value) and value >= least
+
+
+def is_count(value: object, least: int) -> bool:
+    """Whether a number is of a whole kind, not 64.0, and no less than the least that fits."""
     return isinstance(value, int | np.integer) and value >= least
 
 
