@@ -161,3 +161,14 @@ def test_leads_are_the_formula_written_a_second_time():
         for place in (1, 2):
             shares = [(curves[s, t, turn, place] - 0.2) / (rising[s, t] - 0.2) for s, t in ((0, 2), (1, 3))]
             assert float(found[f"{kept}_lead"][place - 1]) == pytest.approx(np.mean(shares))
+
+
+def test_one_class_and_labels_beyond_the_network_are_refused():
+    images = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    one, several, beyond = (fs.Samples(images, torch.arange(20) % count) for count in (1, 2, 5))
+    classifier = fs.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)))
+    recipe = Recipe(augmentations=(), epochs=1, batch=10)
+    with pytest.raises(ValueError, match="two classes or more"):
+        fs.ComponentLearning((3,))(fs.Training(classifier, one, recipe))
+    with pytest.raises(ValueError, match="Test labels lie from 0 to 1 for this network; 4 came"):
+        fs.ComponentLearning((3,))(fs.Training(classifier, several, recipe, beyond))

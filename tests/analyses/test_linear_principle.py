@@ -1,5 +1,7 @@
 """Networks beside the linear frequency principle: parts that add up, descent, and what is refused."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +150,13 @@ def test_a_rate_at_which_descent_diverges_is_told_before_any_training():
 def test_options_are_checked(options, says):
     with pytest.raises((TypeError, ValueError), match=says):
         fs.LinearPrinciple(**options)(fit())
+
+
+def test_values_of_0_have_no_slope_and_no_warning():
+    points = torch.linspace(-0.8, 0.8, 3)
+    network = nn.Sequential(nn.Linear(1, 400), nn.ReLU(), nn.Linear(400, 1, bias=False))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = fs.LinearPrinciple((200, 400), places=20, draws=2)(fs.Fit(points, 0 * points, network))
+    assert result["l2"].values.tolist() == [0, 0]
+    assert "slope" not in result

@@ -1,5 +1,6 @@
 """Tangent kernels of fits: a linear model is predicted to the last step; a wide network nearly; and what is refused."""
 
+from dataclasses import replace
 from math import pi
 
 import numpy as np
@@ -139,3 +140,54 @@ def test_kernels_too_large_and_options_that_do_not_fit_are_refused():
     for wrong, says in ({"view": "wave"}, "modes, grid"), ({"seeds": 0}, "at least 1"), ({"every": -1}, "at least 0"):
         with pytest.raises(ValueError, match=says):
             fs.TangentKernel(**wrong)
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(), nn.BatchNorm1d(8)], ids=["dropout", "batch norm"])
+def test_a_network_that_learns_as_another_than_is_asked_is_refused(layer):
+    before = torch.random.get_rng_state()
+    network = nn.Sequential(nn.Linear(2, 8), layer, nn.Linear(8, 1))
+    fit = fs.Fit(CIRCLE, CIRCLE[:, 0], network, steps=3, optimiser="sgd", learning_rate=1e-3)
+    torch.random.set_rng_state(before)
+    with pytest.raises(ValueError, match="while it learns"):
+        fs.TangentKernel(seeds=1)(fit)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    fs.TangentKernel(seeds=1)(replace(fit, network=nn.Sequential(nn.Linear(2, 8), nn.Dropout(0), nn.Linear(8, 1))))
+
+
+def test_answers_that_do_not_fit_are_told_before_anything_learns():
+    several = {
+        "answers \\(n, outputs\\); \\(32,\\)": (nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)), CIRCLE[:, 0]),
+        "gives 3 outputs, and values have 1": (nn.Linear(2, 3), CIRCLE[:, 0]),
+        "Labels lie from 0 to 1 for this network; 4": (nn.Linear(2, 2), torch.arange(32) % 5),
+        "No weight": (nn.Identity(), CIRCLE),
+    }
+    for says, (network, values) in several.items():
+        with pytest.raises(ValueError, match=says):
+            fs.TangentKernel().cells(fs.Fit(CIRCLE, values, network, optimiser="sgd", loss="squared"))
+
+
+def test_too_many_points_are_refused_before_all_are_asked():
+    asked = []
+    network = nn.Linear(2, 1)
+    network.register_forward_hook(lambda one, given, found: asked.append(len(found)))
+    fit = fs.Fit(torch.zeros(50_000, 2), torch.zeros(50_000), network, optimiser="sgd")
+    with pytest.raises(ValueError, match="50000 points of 1 came"):
+        fs.TangentKernel().cells(fit)
+    assert sum(asked) <= 200
+
+
+def test_an_option_of_another_view_is_refused():
+    for options in ({"view": "grid", "edges": (0, 3)}, {"view": "modes", "frequencies": (1, 3)}):
+        with pytest.raises(ValueError, match="frequencies are of all views"):
+            fs.TangentKernel(**options)
+
+
+def test_sizes_have_no_bounds_below_0():
+    network = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+    points = torch.linspace(-1, 1, 20)
+    fit = fs.Fit(points, 1 + torch.sin(3 * points), network, steps=5, optimiser="sgd", learning_rate=0.02)
+    result = fs.TangentKernel(seeds=2)(fit)
+    for name in ("kernel_change", "eigenvalue", "time_ratio"):
+        low = result[name].coords[f"{name}_low"].values
+        assert not (low < 0).any(), name
+    assert (2 * result["eigenvalue"].values < result["eigenvalue"].coords["eigenvalue_high"].values).any()

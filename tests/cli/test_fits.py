@@ -5,6 +5,7 @@ import pytest
 
 import fourierscope as fs
 from fourierscope.cli import main
+from fourierscope.cli.fits import fit
 
 ANGLES = 2 * np.pi * np.arange(24) / 24
 
@@ -55,3 +56,32 @@ def test_a_single_array_is_told(data, capsys):
     np.save("one.npy", ANGLES)
     assert main(["linear-principle", "--data", "one.npy", "--network", "relu:10"]) == 1
     assert "one.npy holds one array" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_told_in_a_line(data, tmp_path, capsys):
+    held = {"text": b"points and values", "empty": b"", "broken": b"PK\x03\x04 no zip"}
+    for name, content in held.items():
+        (tmp_path / f"{name}.npz").write_bytes(content)
+        assert main(["tangent-kernel", "--data", f"{name}.npz", "--network", "relu:4", "--out", "x.nc"]) == 1
+        assert f"{name}.npz is no .npz file that NumPy reads" in capsys.readouterr().err
+
+
+def test_numbers_of_any_kind_are_read_and_words_are_not(data):
+    for kind in (">f8", "f2", "f4"):
+        np.savez("kind.npz", points=np.arange(4).astype(kind), values=np.arange(4).astype(kind))
+        assert fit("kind.npz", "relu:4").points.flatten().tolist() == [0, 1, 2, 3]
+    np.savez("kind.npz", points=np.zeros(3), values=np.arange(3, dtype="u2"))
+    assert fit("kind.npz", "relu:4").values.tolist() == [0, 1, 2]
+    np.savez("kind.npz", points=np.array(["a", "b"]), values=np.zeros(2))
+    with pytest.raises(ValueError, match="points are numbers; <U1 came"):
+        fit("kind.npz", "relu:4")
+
+
+def test_images_and_absent_devices_are_told_in_words(data):
+    np.savez("images.npz", points=np.zeros((2, 1, 4, 4)), values=np.zeros(2))
+    with pytest.raises(ValueError, match=r"relu:4 takes points \(n, d\); \(2, 1, 4, 4\) came"):
+        fit("images.npz", "relu:4")
+    with pytest.raises(ValueError, match="no device 'cuda:99' here"):
+        fit("circle.npz", "relu:4", device="cuda:99")
+    with pytest.raises(ValueError, match="A network is"):
+        fit("circle.npz", "relu:\u00b2")

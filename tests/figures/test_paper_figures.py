@@ -1,3 +1,5 @@
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -127,3 +129,10 @@ def test_frames_beside_each_other_space_their_axes_as_one_frame_does():
     assert "1000" in told
     for frame in beside.axes:
         assert [one.get_text() for one in frame.get_xticklabels()] == told
+
+
+def test_a_figure_is_pickled_and_copied_with_its_picture():
+    figure = draw(curve_result()["accuracy"])
+    for other in (pickle.loads(pickle.dumps(figure)), copy.deepcopy(figure)):
+        other.axes[0].set_visible(False)
+        assert other._repr_png_() != figure._repr_png_()

@@ -136,3 +136,15 @@ def test_a_tangent_kernel_tells_times_and_whether_it_stayed():
     moving = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
     fit = fs.Fit(POINTS, torch.sin(2 * np.pi * POINTS), moving, steps=300, optimiser="sgd", learning_rate=0.05)
     assert "no ground" in told(fs.TangentKernel(seeds=1)(fit))
+
+
+def test_a_time_that_one_of_two_trainings_never_reaches_is_no_median():
+    question = fs.TangentKernel(view="grid", frequencies=(1, 3), seeds=2)
+    result = question(fitted(1.0, 0.7))
+    assert "predicted: " in told(result)
+    assert "(bootstrap over seeds)" in told(result)
+    result.dataset["predicted_time"][0, 1] = np.nan
+    assert ", 3: " not in told(result).partition("Measured")[0]
+    alone = told(replace(question, seeds=1)(fitted(1.0, 0.7)))
+    assert "exponent" in alone
+    assert "bootstrap" not in alone

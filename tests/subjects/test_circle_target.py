@@ -38,3 +38,10 @@ def test_a_density_may_touch_zero_and_not_fall_below():
 def test_what_does_not_fit_is_told_at_the_door(change, says):
     with pytest.raises(ValueError, match=says):
         fs.Circle(**change)
+
+
+def test_what_is_no_tuple_is_told():
+    with pytest.raises(TypeError, match="such as"):
+        fs.Circle(1.0, 3, 0.5)
+    with pytest.raises(TypeError, match="width is a number"):
+        fs.Circle("wide")

@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 
 from fourierscope.results import Axes, Estimate, bounded, correlation_interval, size_interval
-from fourierscope.runs import Analysis, Measured, check_kinds, is_whole
+from fourierscope.runs import Analysis, Measured, check_kinds, is_count
 from fourierscope.subjects import Circle
 from fourierscope.theory.circle import (
     flow_rate,
@@ -82,7 +82,7 @@ class CircleFlow(Analysis[Circle]):
         rising = all(one < two for one, two in zip((-1.0, *self.times), (*self.times, inf), strict=True))
         if not self.times or self.times[0] < 0 or not rising:
             raise ValueError(f"times are finite and rise from 0 on, each after the last; {self.times} came.")
-        whole = is_whole(self.particles, 2) and is_whole(self.draws, 0) and is_whole(self.points, 4)
+        whole = is_count(self.particles, 2) and is_count(self.draws, 0) and is_count(self.points, 4)
         if not whole or not (isfinite(self.step) and self.step > 0):
             raise ValueError(
                 "particles are at least 2, draws at least 0, points at least 4, all whole, and a step is above 0; "

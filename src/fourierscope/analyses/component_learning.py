@@ -18,6 +18,7 @@ from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.results import Axes, Estimate, bounded, estimated, mean_interval, wilson
 from fourierscope.runs import Analysis, Measured, check_kinds
 from fourierscope.subjects import Classifier, Samples, Training
+from fourierscope.subjects.classifier import tensor_within
 from fourierscope.training import Recipe, train, views
 from fourierscope.training.unseen import unseen
 from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatistics, batch_norms
@@ -82,6 +83,10 @@ class ComponentLearning(Analysis[Training]):
             raise ValueError(
                 f"{training.classifier.name} has no batch norm that keeps statistics, so bn_stats={self.bn_stats!r} "
                 'changes nothing: leave it at "running".'
+            )
+        if len(_splits(training, self.probe)["train"].needed_labels().unique()) < 2:
+            raise ValueError(
+                "Images of two classes or more are learned and asked about: of one alone nothing can be told."
             )
         return [Seed(self.seed + turn) for turn in range(self.seeds)]
 
@@ -169,12 +174,22 @@ class _Watching:
         due = epoch % self.question.every == 0 or epoch == self.last
         if within or not due or epoch in self.epochs:
             return
+        behind = _Normalising(self.classifier, network)
         if self.ready is None:
             self.ready = self._view()
+            self._check_labels(behind)
         self.epochs.append(epoch)
-        behind = _Normalising(self.classifier, network)
         with unseen(behind):
             self.found.append(self.ready.measure(behind))
+
+    def _check_labels(self, network: nn.Module) -> None:
+        """Raises ValueError where test images have labels that the network cannot name."""
+        if (tested := self.splits.get("test")) is None:
+            return
+        with unseen(network):
+            outputs = tensor_within(network(tested.batch(0, 2).to(self.classifier.device))).shape[1]
+        if (largest := int(tested.needed_labels().max())) >= outputs:
+            raise ValueError(f"Test labels lie from 0 to {outputs - 1} for this network; {largest} came.")
 
     def _view(self) -> views.components.ReadyComponents:
         asked, learned = self.question, self.splits["train"]

@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor, nn
 
 from fourierscope.results import Axes, bounded, mean_interval, size_interval
-from fourierscope.runs import Analysis, Measured, Whole, check_kinds, is_whole
+from fourierscope.runs import Analysis, Measured, Whole, check_kinds, is_count
 from fourierscope.subjects import Fit
 from fourierscope.theory import lfp
 from fourierscope.theory.two_layer import Neurons, Start, draw, flat_kernel, predict, tangent_kernel
@@ -85,9 +85,9 @@ class LinearPrinciple(Analysis[Fit]):
         check_kinds(self)
         if self.answers not in ("kernel", "descent"):
             raise ValueError(f"answers is kernel or descent; {self.answers!r} came.")
-        if not all(is_whole(one, 2) and one % 2 == 0 for one in self.widths):
+        if not all(is_count(one, 2) and one % 2 == 0 for one in self.widths):
             raise ValueError(f"widths are even and at least 2, for neurons come in pairs; {self.widths} came.")
-        if not (is_whole(self.places, 4) and is_whole(self.draws, 1)):
+        if not (is_count(self.places, 4) and is_count(self.draws, 1)):
             raise ValueError(f"places is at least 4, draws at least 1; {self.places} and {self.draws} came.")
         self._start()
 
@@ -127,13 +127,13 @@ class LinearPrinciple(Analysis[Fit]):
         found = bounded("l2", size_interval(sizes), axes, "1", f"Root mean square over places of {of}", n)
         found |= bounded("l1", size_interval(abs(apart).mean(-1)), axes, "1", f"Mean size over places of {of}", n)
         found |= self._parts(network, kernel, closed, axes)
-        if len(widths) > 1:
+        if len(widths) > 1 and sizes.all():  # a difference of 0 has no slope
             slopes = np.polyfit(np.log(widths), np.log(sizes), 1)[0]
             says = f"Slope of log l2 on log width, mean over draws, {n} of each."
             found |= bounded("slope", mean_interval(slopes), Axes({}), "1", says, n)
         limit = np.sqrt(((closed["endless"] - closed["predicted"]) ** 2).mean())
         found["limit"] = Axes({}).array(limit, "1", "l2 of endlessly many neurons, trained without end.")
-        spread = subject.values.double().std(correction=0).numpy()
+        spread = _data(subject)[1].std(correction=0).numpy()
         found["spread"] = Axes({}).array(spread, "1", "Standard deviation of the values.")
         return found | _answers(closed, network[-1, 0], int(widths[-1]))
 

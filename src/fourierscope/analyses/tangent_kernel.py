@@ -15,7 +15,7 @@ from torch import nn
 from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.analyses.learning_orders import of_seeds
 from fourierscope.analyses.linear_fits import LinearFit, check_linear
-from fourierscope.results import Axes, Estimate, bootstrap_interval, bounded, mean_interval
+from fourierscope.results import Axes, Estimate, bootstrap_interval, bounded, size_interval
 from fourierscope.runs import Analysis, Measured, check_kinds
 from fourierscope.subjects import Fit
 from fourierscope.theory.kernels.linear_law import Modes
@@ -44,8 +44,9 @@ class TangentKernel(Analysis[Fit]):
     where it is not small, the prediction has no ground. Bands of modes have no slope. With several outputs, modes are
     those of the mean over outputs.
 
-    Raises ValueError for other fits, for more than 4,000 answers (points times outputs), and for a rate at which the
-    kernel says that descent diverges. Source: Jacot et al. (2018); Basri et al. (2019), section 5.
+    Raises ValueError for other fits, for more than 4,000 answers (points times outputs), for networks that learn as
+    others than are asked (dropout, batch norm), and for a rate at which the kernel says that descent diverges.
+    Source: Jacot et al. (2018); Basri et al. (2019), section 5.
     """
 
     view: Literal["modes", "grid", "circle", "projection"] = "modes"
@@ -71,6 +72,11 @@ class TangentKernel(Analysis[Fit]):
             raise ValueError(
                 "seeds is at least 1, every at least 0, threshold above 0; "
                 f"{self.seeds}, {self.every}, {self.threshold} came."
+            )
+        if (self.frequencies and self.view == "modes") or (self.edges and self.view != "modes"):
+            raise ValueError(
+                'frequencies are of all views but "modes", edges of "modes" alone; view '
+                f"{self.view!r}, frequencies {self.frequencies} and edges {self.edges} came."
             )
 
     def cells(self, subject: Fit, /) -> Iterable[NamedTuple]:
@@ -123,9 +129,9 @@ class TangentKernel(Analysis[Fit]):
         axes = Axes({"mode": np.arange(len(pieces[0]["eigenvalues"]))})
         values = np.stack([one["eigenvalues"] for one in pieces], -1)
         says = f"Eigenvalue of the tangent kernel at the start over the number of points, mean over {n} seeds."
-        found |= bounded("eigenvalue", mean_interval(values), axes, "1", says, n)
+        found |= bounded("eigenvalue", size_interval(values), axes, "1", says, n)
         says = f"Distance of the kernel after all steps from that at the start, over its size, mean over {n} seeds."
-        change = mean_interval(np.array([float(one["change"]) for one in pieces]))
+        change = size_interval(np.array([float(one["change"]) for one in pieces]))
         return found | bounded("kernel_change", change, Axes({}), "1", says, n)
 
     def _slopes(self, found: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
@@ -179,5 +185,5 @@ def _ratios(found: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
         ratio = np.where(predicted.values > 0, measured.values / predicted.values, np.nan)
     axes = Axes({axis: measured[axis].values}, {axis: str(measured[axis].attrs["units"])})
     says = f"Measured over predicted time to learn, mean over {n} seeds; NaN: one of them never, or at once."
-    estimate: Estimate = mean_interval(ratio.T)
+    estimate: Estimate = size_interval(ratio.T)
     return bounded("time_ratio", estimate, axes, "1", says, n)

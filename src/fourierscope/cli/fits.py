@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -34,21 +36,42 @@ def fit(
         device: cpu, cuda, cuda:1; empty: the processor.
     """
     points, values = _arrays(Path(data))
+    if points.ndim > 2 and ".py:" not in network:
+        raise ValueError(
+            f"{network} takes points (n, d); {tuple(points.shape)} came. For others: path/to/file.py:function."
+        )
     made = _network(network, points.shape[1] if points.ndim == 2 else 1)
-    return Fit(points, values, made.to(device or "cpu"), steps, learning_rate, optimiser, name=Path(data).stem)
+    return Fit(points, values, _placed(made, device or "cpu"), steps, learning_rate, optimiser, name=Path(data).stem)
 
 
 def _arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Points and values of a file, nothing in it run. Raises ValueError where it has none."""
-    held = np.load(path, allow_pickle=False)
+    try:
+        held = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile):
+        raise ValueError(f"{path} is no .npz file that NumPy reads; save one by np.savez.") from None
     if not isinstance(held, np.lib.npyio.NpzFile):
         raise ValueError(f"{path} holds one array; a fit takes a .npz file with `points` and `values`.")
     with held:
         if not {"points", "values"} <= set(held.files):
             raise ValueError(f"{path} holds {', '.join(held.files) or 'nothing'}; a fit takes `points` and `values`.")
-        found = [torch.from_numpy(np.ascontiguousarray(held[name])) for name in ("points", "values")]
-    points, values = (one.float() if one.is_floating_point() else one for one in found)
+        points, values = (_numbers(name, held[name]) for name in ("points", "values"))
     return points, values
+
+
+def _numbers(name: str, array: npt.NDArray[Any]) -> torch.Tensor:
+    """An array in float32, or in int64 where it holds whole numbers."""
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} are numbers; {array.dtype} came.")
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32 if array.dtype.kind == "f" else np.int64))
+
+
+def _placed(network: nn.Module, device: str) -> nn.Module:
+    """The network on a device. Raises ValueError where there is none of that name."""
+    try:
+        return network.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"There is no device {device!r} here: {str(error).splitlines()[0]}") from None
 
 
 def _network(word: str, inputs: int) -> nn.Module:
@@ -58,8 +81,8 @@ def _network(word: str, inputs: int) -> nn.Module:
         if not isinstance(made, nn.Module):
             raise TypeError(f"{word} returns no torch module but {type(made).__name__}.")
         return made
-    if kind == "two-layers" and name.isdigit():
+    if kind == "two-layers" and name.isdecimal():
         return TwoLayers(inputs, int(name), scale=100.0)
-    if kind == "relu" and name.isdigit() and int(name):
+    if kind == "relu" and name.isdecimal() and int(name):
         return nn.Sequential(nn.Linear(inputs, int(name)), nn.ReLU(), nn.Linear(int(name), 1, bias=False))
     raise ValueError(f"A network is path/to/file.py:function, two-layers:NEURONS or relu:NEURONS; {word!r} came.")

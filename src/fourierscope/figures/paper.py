@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -82,7 +83,8 @@ def sheet(width: float, height: float, layout: Literal["constrained", "compresse
 
     figure = Figure(figsize=(width, height), dpi=120, layout=layout)
     FigureCanvasAgg(figure)
-    figure._repr_png_ = lambda: png(figure)  # type: ignore[attr-defined]  # else it is shown where pyplot was imported
+    # Else it is shown where pyplot was imported alone; a partial, for figures are pickled and copied.
+    figure._repr_png_ = partial(png, figure)  # type: ignore[attr-defined]
     return figure
 
 

@@ -19,7 +19,10 @@ def _circle_flow(result: Result) -> Iterator[str]:
     )
     area, order = result["area"].sel(flow="particles"), result["ordering"].sel(flow="particles")
     first = ", ".join(coordinate(area, int(place)) for place in np.argsort(area.values))
-    yield f"Particles learn the frequencies in the order {first}{_verdict(float(order))}."
+    if np.isfinite(float(order)):
+        yield f"Particles learn the frequencies in the order {first}{_verdict(float(order))}."
+    elif area.size > 1:
+        yield "No order can be told: particles learn no frequency before another."
     error = result["error"]
     off = np.abs(error.sel(flow="particles") - error.sel(flow="linear law"))
     least, apart = result["least_density"], result["apart"]
@@ -32,8 +35,6 @@ def _circle_flow(result: Result) -> Iterator[str]:
 
 
 def _verdict(order: float) -> str:
-    if not np.isfinite(order):
-        return ""
     if order > 0.999:
         return ": low frequencies first"
     return ": high frequencies first" if order < -0.999 else ": neither low nor high ones first"

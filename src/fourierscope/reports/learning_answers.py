@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import number, words
-from fourierscope.reports.phrases import coordinate, valued
+from fourierscope.reports.phrases import coordinate, interval_of, valued
 from fourierscope.results import Result
 
 _MOVED = 0.05  # of a kernel's size: beyond, the linear law is no ground to stand on
@@ -103,16 +103,19 @@ def _tangent_kernel(result: Result) -> Iterator[str]:
     ratio, change = result["time_ratio"], result["kernel_change"]
     axis, told = str(ratio.dims[0]), _of_seeds(result["time_to_learn"].sizes["seed"])
     below = number(float(result.record["options"]["threshold"]))
-    predicted = result["predicted_time"].median("seed")
+    predicted = result["predicted_time"].fillna(np.inf).median("seed")  # never counts as late, as in median_time
     yield f"By the tangent kernel at the start the error comes below {below} at {_listed(predicted)} ({axis}: step)."
-    yield f"Measured: {_listed(result['median_time'])} (median of {told})."
+    yield f"Measured: {_listed(result['median_time'])} (both: median of {told})."
     known = ratio.values[np.isfinite(ratio.values)]
     if len(known):
         yield f"Measured over predicted times lie from {number(float(known.min()))} to {number(float(known.max()))}."
     if "slope" in result and np.isfinite(float(result["slope"])):
+        bootstrap = " (bootstrap over seeds)" if interval_of(result["slope"]) else ""
+        predicted_slope = result["predicted_slope"]
+        held = valued(predicted_slope) if np.isfinite(float(predicted_slope)) else "none"
         yield (
             f"Time grows as a power of frequency with the exponent {valued(result['slope'])}; predicted: "
-            f"{valued(result['predicted_slope'])} (bootstrap over seeds)."
+            f"{held}{bootstrap}."
         )
     ground = "" if float(change) < _MOVED else ": the prediction has no ground, for it takes a kernel that stays"
     yield f"The kernel moved by {valued(change)} of its size while the network learned{ground}."

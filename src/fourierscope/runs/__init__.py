@@ -7,6 +7,7 @@ from fourierscope.runs.analysis import subjects_of as subjects_of
 from fourierscope.runs.batching import batch_size as batch_size
 from fourierscope.runs.batching import batches as batches
 from fourierscope.runs.kinds import check_kinds as check_kinds
+from fourierscope.runs.kinds import is_count as is_count
 from fourierscope.runs.kinds import is_whole as is_whole
 from fourierscope.runs.run import run as run
 from fourierscope.runs.store import StoreError as StoreError

@@ -29,6 +29,11 @@ def is_whole(value: float, least: int) -> bool:
     return isfinite(value) and value == int(value) and value >= least
 
 
+def is_count(value: object, least: int) -> bool:
+    """Whether a number is of a whole kind, not 64.0, and no less than the least that fits."""
+    return isinstance(value, int | np.integer) and bool(value >= least)
+
+
 def _wanted(kind: Any, value: object) -> str:
     """What a field is, in words, where the value is of another kind; nothing where it fits, or nobody can say."""
     kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)

@@ -29,6 +29,13 @@ class Circle:
     """Of each wave, not 0, relative to the even density."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.frequencies, tuple | list) or not isinstance(self.amplitudes, tuple | list):
+            raise TypeError(
+                f"frequencies and amplitudes are tuples, such as (3,); {self.frequencies!r} and {self.amplitudes!r} "
+                "came."
+            )
+        if not isinstance(self.width, int | float | np.number):
+            raise TypeError(f"width is a number; {self.width!r} came.")
         if not (isfinite(self.width) and self.width > 0):
             raise ValueError(f"width is a finite number above 0; {self.width} came.")
         whole = all(isinstance(one, int | np.integer) and one >= 1 for one in self.frequencies)
