@@ -35,7 +35,7 @@ trial = fs.Trial(fs.Classifier(network), fs.Samples(images, torch.arange(8) % 2)
 question = Counted(norm=2.0)
 question(trial).save(folder + "/whole.nc")
 os.ftruncate(log, 0)
-chance, pause[0] = random.Random(0), 0.02
+chance, pause[0] = random.Random(0), 0.05
 for _ in range(10):
     child = os.fork()
     if child == 0:
