@@ -44,19 +44,17 @@ def network(kernels):
 
 def smoothness(kernels):
     samples = fs.Samples(torch.rand(2, kernels.shape[1], 8, 8), torch.zeros(2).long())
-    return KernelSmoothness()(
-        fs.Trial(fs.Classifier(network(kernels), "given"), fs.Samples(images, torch.zeros(2).long()))
-    )
+    return KernelSmoothness()(fs.Trial(fs.Classifier(network(kernels), "given"), samples))
 
 
-def test_exhibits_of_kernels_are_made_checked_drawn_and_known_again(quick, tmp_path):
-    few = [PAPER.exhibit(one) for one in KERNELS]
-    outcomes = list(made_again(PAPER, few, setting(), tmp_path / "out"))
-    assert [one.not_tried for one in outcomes] == [""] * len(few)
-    assert all(one.pictures for one in outcomes)
-    assert all(one.reading is not None or one.why for outcome in outcomes for one in outcome.checked)
-    again = list(made_again(PAPER, few[1:2], setting(), tmp_path / "out"))
-    assert again[0].reused > 0
+@pytest.mark.parametrize("number", KERNELS)
+def test_an_exhibit_of_kernels_is_made_checked_and_drawn(number, quick, tmp_path, monkeypatch):
+    monkeypatch.setattr("fourierscope.papers.exhibit.png", lambda figure: b"")  # which takes most of the time
+    (outcome,) = made_again(PAPER, [PAPER.exhibit(number)], setting(), tmp_path / "out")
+    assert outcome.not_tried == ""
+    assert outcome.pictures
+    assert all(one.reading is not None or one.why for one in outcome.checked)
+    assert any(one.reading is not None for one in outcome.checked) or number == "7"  # which is of two networks
 
 
 def test_roughness_is_the_sum_of_squared_steps_over_the_energy_written_slowly():

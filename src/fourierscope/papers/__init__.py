@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
-    "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-6, Table 1, an audit",
+    "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-8, Tables 1-2, an audit",
     "lin2019": "Bandlimiting neural networks against adversarial attacks: averages, regions, the defence attacked",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",

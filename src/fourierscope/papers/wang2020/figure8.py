@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fourierscope.figures import draw_together
-from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Picture, Reading
+from fourierscope.papers.exhibit import ABOVE_ZERO, BUDGETS, REAL, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import apart, between, exact
 from fourierscope.papers.wang2020.kernels import SMOOTHNESS, ask_kernels, filters, roughness, with_kernels
@@ -11,14 +11,15 @@ from fourierscope.papers.wang2020.smoothed import AS_IT_IS, PROJECTED, named, se
 from fourierscope.subjects import Trial
 
 ROLES = ("natural", "adversarial")
+_ASKED = {"smoke": ROLES[:1], "small": ROLES, "full": ROLES}
 _IMAGES = {"smoke": 20, "small": 200, "full": 1000}
-_WEAK, _FULL = named("none", 0.25), named("none", 1.0)
-_SHOWN = (AS_IT_IS, _WEAK, _FULL, PROJECTED)
+_FULL = named("none", 1.0)
+_SHOWN = (AS_IT_IS, _FULL, PROJECTED)
 
 
 def _make(making: Making) -> None:
     others = seen(making)
-    for role, trial in making.trials(ROLES, making.samples(_IMAGES), with_kernels(making)):
+    for role, trial in making.trials(_ASKED[making.budget], making.samples(_IMAGES), with_kernels(making)):
         for one in variants(making.budget):
             if one.name in _SHOWN:
                 changed = Trial(one.change(trial.classifier, others), trial.samples)
@@ -29,9 +30,9 @@ def _draw(made: Made) -> list[Picture]:
     pictures = []
     for role in ROLES:
         names = [one for one in _SHOWN if f"{role}, {one}" in made.results]
-        results = [made[f"{role}, {one}"] for one in names]
-        if not results:
+        if not names:
             continue
+        results = [made[f"{role}, {one}"] for one in names]
         says = f"{role}: first kernels and their responses, by centroid, before and after smoothing and a projection."
         pictures.append(Picture(f"figure-8-{role}", says, draw_together([one["kernels"] for one in results], names)))
         says = f"{role}: mean power response of first filters, each of energy 1, before and after."
@@ -57,7 +58,8 @@ def _less_high(role: str) -> Check:
         return exact(_high(made, names[0]) - _high(made, names[1]), filters(made, names[0]))
 
     says = f"{role}: share of kernels' energy at high frequencies, before less after strength 1 (n counts filters)"
-    return Check(says, read, low=ABOVE_ZERO, printed="pictures, no number")
+    budgets = BUDGETS if role == "natural" else REAL
+    return Check(says, read, low=ABOVE_ZERO, printed="pictures, no number", budgets=budgets)
 
 
 def _smoother(made: Made) -> Reading:
