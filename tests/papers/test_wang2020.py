@@ -36,11 +36,12 @@ def quick(monkeypatch):
     monkeypatch.setitem(audit._RADII, "smoke", (4, 8))
 
 
-def test_every_exhibit_is_made_checked_and_drawn(quick, tmp_path):
+def test_every_exhibit_of_curves_is_made_checked_and_drawn(quick, tmp_path):
     roles = {"natural": fs.open_classifier("reference:natural")}
     setting = Setting("smoke", fs.open_samples("patches:test", limit=40), roles)
-    outcomes = list(made_again(PAPER, PAPER.exhibits, setting, tmp_path / "out"))
-    assert [one.not_tried for one in outcomes] == [""] * len(PAPER.exhibits)
+    curves = [PAPER.exhibit(one) for one in ("2", "3", "4", "5", "6", "table 1", "audit")]  # kernels: a file of theirs
+    outcomes = list(made_again(PAPER, curves, setting, tmp_path / "out"))
+    assert [one.not_tried for one in outcomes] == [""] * len(curves)
     assert all(one.pictures for one in outcomes)
     assert all(one.reading is not None or one.why for outcome in outcomes for one in outcome.checked)
 

@@ -10,7 +10,7 @@ from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.wang2020.networks import network_of
 from fourierscope.results import Result
 from fourierscope.subjects import Classifier, Samples, Training, open_samples
-from fourierscope.training import OnlyComponent, Recipe
+from fourierscope.training import AdjacentWeights, OnlyComponent, Recipe, train
 from fourierscope.treatments import LinfPGD
 from fourierscope.treatments.batch_statistics import BatchNormStatistics
 from fourierscope.treatments.components import Kept, Rescale
@@ -53,6 +53,8 @@ class Learner:
     attacked: bool = False
     component: tuple[Kept, int] | None = None
     """The component that alone is learned, and its radius."""
+    adjacent: float = 0.0
+    """Weight of the penalty on adjacent weights that differ, in proportion to the first kernels' energy."""
 
 
 def training_samples(making: Making) -> Samples:
@@ -83,8 +85,16 @@ def training_of(making: Making, learner: Learner, samples: Samples | None = None
         () if learner.component is None else (OnlyComponent(learner.component[1], learner.component[0]),),
         learner.mixup, epochs or how.epochs, learner.batch, "adam", how.learning_rate, "constant", warmup=0.0,
         weight_decay=0.0, precision=how.precision, channels_last=True,
+        penalty=AdjacentWeights(learner.adjacent, relative=True) if learner.adjacent else None,
     )  # fmt: skip
     return Training(Classifier(network, "network", device=making.setting.device), learned, recipe, tested)
+
+
+def taught(making: Making, name: str, training: Training) -> Classifier:
+    """The classifier of a training after all its epochs, with a checkpoint in the folder of the paper."""
+    assert isinstance(training.recipe, Recipe)
+    checkpoint = making.folder.parent / "networks" / f"{name}.checkpoint"
+    return train(training.classifier, training.samples, training.recipe, checkpoint=checkpoint)
 
 
 def curves(
