@@ -15,7 +15,7 @@ PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
     "lin2019": "Bandlimiting neural networks against adversarial attacks: transfer, regions, defence",
-    "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-8, Tables 1-2, audit",
+    "wang2020": "High-frequency components and the generalization of CNNs: Figures 2-8, Tables 1-2, adjacent-weights, audit",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, theorems",
     "luo2019": "Theory of the frequency principle for general deep neural networks: window, stages",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
