@@ -16,6 +16,7 @@ PAPERS = {
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
     "wang2020": "High-frequency component helps explain the generalization of CNNs: Figures 2-6, Table 1, an audit",
     "lin2019": "Bandlimiting neural networks against adversarial attacks: averages, regions, the defence attacked",
+    "jia2019": "Exploring frequency domain interpretation of CNNs: the leader table of methods, modulation, proportion",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, Theorems 1-2",
     "luo2019": "Theory of the frequency principle for general deep neural networks: the three stages, the window",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
