@@ -175,6 +175,19 @@ def test_slopes_are_those_that_the_accuracies_were_made_from():
     assert within / 400 == pytest.approx(0.95, abs=0.035)
 
 
+def test_a_slope_on_the_share_of_low_filters_is_theirs_and_not_that_of_high_ones():
+    everything, nothing, half = [1] * 4, [0] * 4, [1, 1, 0, 0]
+    right = {"low": everything, "mid": nothing, "high": nothing, "low and mid": half, "low and high": half}
+    held = {one: [(right[name], nothing)] for one in HELD if (name := one.name.removeprefix("first layer: ")) in right}
+    found = proportion.regressed(made_of(held), "noise")
+    assert found.low.value == pytest.approx(1)
+    assert found.high.value == pytest.approx(0, abs=1e-9)
+    assert found.low.n == 5
+    few = {one: runs for one, runs in held.items() if one in HELD[:3]}
+    with pytest.raises(NotTried, match="four networks"):
+        proportion.regressed(made_of(few), "noise")
+
+
 def test_shipped_rows_stand_beside_a_new_run(tmp_path, monkeypatch):
     assert rows.measured("no such exhibit") is None
     monkeypatch.setattr(rows, "files", lambda _: tmp_path)
