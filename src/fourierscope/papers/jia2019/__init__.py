@@ -34,7 +34,7 @@ PAPER = Paper(
         ),
         "small": Budget(
             "CIFAR-10 of your own: 25,000 images to learn, 1,000 to test under 15 corruptions and 5 severities; "
-            "ResNet-20, 8 epochs, 3 seeds (2 for proportions); a day or so on two cores, in cells that are kept.",
+            "ResNet-20, 8 epochs, 3 seeds (2 for proportions); some ten hours of one core, in cells that are kept.",
             None,
             {},
             {},

@@ -128,7 +128,15 @@ def _gain_text(found: tuple[float, float, float] | None) -> str:
 def write(making: Making, methods: Sequence[Method]) -> None:
     """The rows so far as `rows.json` in the exhibit's folder, so that a run in the background can be looked at."""
     rows = rows_of(Made(making.results), methods)
-    told = {"budget": making.budget, "version": version("fourierscope"), "rows": [row._asdict() for row in rows]}
+    learned = making.setting.learned
+    told = {
+        "budget": making.budget,
+        "version": version("fourierscope"),
+        "torch": version("torch").split("+")[0],
+        "tested": making.setting.samples.name,
+        "learned": None if learned is None else learned.name,
+        "rows": [row._asdict() for row in rows],
+    }
     text = json.dumps(told, indent=1) + "\n"
 
     def put(draft: Path) -> None:
