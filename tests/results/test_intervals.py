@@ -9,6 +9,7 @@ from scipy import stats
 from fourierscope.results import (
     bootstrap_interval,
     correlation_interval,
+    crossed_interval,
     mean_interval,
     median_interval,
     paired_means,
@@ -185,3 +186,27 @@ def test_the_bootstrap_covers_a_mean_nearly_as_often_as_it_says():
     assert bootstrap_interval(few, every).value == 3
     assert bootstrap_interval(few, every).low == pytest.approx(np.quantile(slow, 0.025))
     assert np.isnan(bootstrap_interval(np.array([2.0]), np.zeros((5, 1), int)).low)
+
+
+def test_a_crossed_interval_of_one_seed_is_that_of_the_images():
+    values = np.random.default_rng(1).normal(size=(1, 30))
+    assert np.allclose(crossed_interval(values), mean_interval(values[0]))
+
+
+def test_a_crossed_interval_is_that_of_seeds_where_images_are_alike():
+    values = np.repeat(np.random.default_rng(1).normal(size=(4, 1)), 30, axis=1)
+    assert np.allclose(crossed_interval(values), mean_interval(values[:, 0]))
+
+
+def test_crossed_intervals_hold_the_mean_about_as_often_as_they_say():
+    chance, held = np.random.default_rng(2), 0
+    for _ in range(1000):
+        drawn = chance.normal(size=(3, 1)) * 0.1 + chance.normal(size=50) * 0.5 + 0.5 * chance.normal(size=(3, 50))
+        _, low, high = crossed_interval(drawn)
+        held += low <= 0 <= high
+    assert 0.92 <= held / 1000 <= 0.98
+
+
+def test_crossed_values_that_are_all_alike_have_an_interval_without_width():
+    assert np.array_equal(crossed_interval(np.full((3, 5), 0.25)), [0.25, 0.25, 0.25])
+    assert np.isnan(crossed_interval(np.ones((3, 1))).low)

@@ -153,6 +153,7 @@ def _told(outcome: Outcome) -> list[str]:
         return [f"Not in this budget, because {outcome.not_tried}."]
     lines = [f"Used again: {outcome.reused} finished cells that this folder kept."] * bool(outcome.reused)
     lines += left_out(outcome.made)
+    lines += [f"\n{one.heading}. {one.says}\n{plain(one)}\n" for one in outcome.tables]
     tried = [one for one in outcome.checked if one.reading is not None]
     lines += [plain(check_table(tried))] * bool(tried) + untried(outcome.checked)
     return [*lines, "", plain(beside_table(outcome.beside))] if outcome.beside else lines

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fourierscope.figures import png
 from fourierscope.papers.making import Making, NotTried
+from fourierscope.reports import Table
 from fourierscope.results import Result
 
 if TYPE_CHECKING:
@@ -128,6 +129,10 @@ def _nothing_printed(made: Made) -> list[Beside]:
     return []
 
 
+def _no_table(made: Made) -> list[Table]:
+    return []
+
+
 @dataclass(frozen=True)
 class Exhibit:
     """A published figure or table.
@@ -148,6 +153,8 @@ class Exhibit:
     checks: tuple[Check, ...] = ()
     beside: Callable[[Made], list[Beside]] = _nothing_printed
     """Printed numbers, each with ours."""
+    tables: Callable[[Made], list[Table]] = _no_table
+    """Tables of its own, in every budget."""
 
     @property
     def name(self) -> str:

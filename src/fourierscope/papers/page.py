@@ -41,6 +41,7 @@ def _sheet(outcome: Outcome) -> Sheet:
         return Sheet(exhibit.heading, (*says, f"Not in this budget, because {outcome.not_tried}."))
     says += left_out(outcome.made)
     drawings = tuple(Drawing(one.says, one.png) for one in outcome.pictures)
-    tables = [check_table(outcome.checked)] * bool(outcome.checked)
+    tables = list(outcome.tables)
+    tables += [check_table(outcome.checked)] * bool(outcome.checked)
     tables += [beside_table(outcome.beside)] * bool(outcome.beside)
     return Sheet(exhibit.heading, tuple(says), drawings, tuple(tables))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from fourierscope.papers.exhibit import REAL, Beside, Checked, Exhibit, Made, Picture
 from fourierscope.papers.making import Making, NotTried, Setting
 from fourierscope.papers.tables import as_json
+from fourierscope.reports import Table
 from fourierscope.results import written_whole
 from fourierscope.runs import StoreError
 
@@ -72,6 +73,7 @@ class Outcome(NamedTuple):
     not_tried: str = ""
     reused: int = 0
     """Finished cells that were there already."""
+    tables: Sequence[Table] = ()
 
 
 def made_again(paper: Paper, exhibits: Sequence[Exhibit], setting: Setting, folder: Path) -> Iterator[Outcome]:
@@ -96,7 +98,8 @@ def _outcome(exhibit: Exhibit, setting: Setting, folder: Path) -> Outcome:
         Checked(one, "not tried here", why=why) if why else one.tried(made, setting.budget) for one in exhibit.checks
     ]
     beside = [] if why or setting.budget not in REAL else exhibit.beside(made)
-    outcome = Outcome(exhibit, made, checked, beside, [] if why else exhibit.draw(made), why, making.reused)
+    pictures, tables = ([], []) if why else (exhibit.draw(made), exhibit.tables(made))
+    outcome = Outcome(exhibit, made, checked, beside, pictures, why, making.reused, tables)
     _write(outcome, setting.budget, folder)
     return outcome
 

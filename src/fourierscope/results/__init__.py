@@ -7,6 +7,7 @@ from fourierscope.results.intervals import Estimate as Estimate
 from fourierscope.results.intervals import apart as apart
 from fourierscope.results.intervals import bootstrap_interval as bootstrap_interval
 from fourierscope.results.intervals import correlation_interval as correlation_interval
+from fourierscope.results.intervals import crossed_interval as crossed_interval
 from fourierscope.results.intervals import mean_interval as mean_interval
 from fourierscope.results.intervals import median_interval as median_interval
 from fourierscope.results.intervals import moment_interval as moment_interval

@@ -55,6 +55,29 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(middle, middle - reach, middle + reach)
 
 
+def crossed_interval(values: Array) -> Estimate:
+    """The mean of values (seeds, n) of the same n images under several seeds, were both drawn anew.
+
+    The variance of the mean is that over images of the means over seeds, plus that over seeds of the means over images:
+    what is of neither is counted twice. Student's, with degrees of freedom after Satterthwaite (1946), which is close
+    and not exact: of three seeds it held the mean in 93 to 98 of 100 trials, the less the more seeds differ. One seed
+    alone: over images; one image: no bounds, NaN.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    seeds, n = values.shape
+    middle = values.mean()
+    if n < 2:
+        return Estimate(middle, np.array(np.nan), np.array(np.nan))
+    parts = [(values.mean(0).var(ddof=1) / n, n - 1)]
+    parts += [(values.mean(1).var(ddof=1) / seeds, seeds - 1)] if seeds > 1 else []
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return Estimate(middle, middle, middle)
+    freedom = variance**2 / sum(part**2 / left for part, left in parts)
+    reach = stats.t.ppf(0.5 + CONFIDENCE / 2, freedom) * np.sqrt(variance)
+    return Estimate(middle, middle - reach, middle + reach)
+
+
 def size_interval(values: Array) -> Estimate:
     """Student's interval of the mean over the last axis of sizes (..., n), none of which is below 0; nor is it."""
     middle, low, high = mean_interval(values)

@@ -32,4 +32,8 @@ from fourierscope.training.reference import accuracy as accuracy
 from fourierscope.training.reference import make_reference as make_reference
 from fourierscope.training.reference import moments as moments
 from fourierscope.training.saving import save as save
+from fourierscope.training.spectral_augmentations import AmplitudeSwaps as AmplitudeSwaps
+from fourierscope.training.spectral_augmentations import HybridImages as HybridImages
+from fourierscope.training.spectral_augmentations import NoiseOnSome as NoiseOnSome
+from fourierscope.training.spectral_augmentations import RandomFilters as RandomFilters
 from fourierscope.training.tracker import SpectralTracker as SpectralTracker
