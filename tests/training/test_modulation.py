@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+import fourierscope as fs
 from fourierscope.fourier import Plane, to_spectrum
-from fourierscope.theory.filters import energy
+from fourierscope.theory.filters import band_form, energy
 from fourierscope.training import AmplitudeNoise, PowerSpectrumNoise, SpectralModulatedConv2d, folded
 from fourierscope.training.amplitude_noise import amplitude_noise, ring_places
 
@@ -17,7 +18,7 @@ def modulated(size=3, gains=(2.0, 1.0, 0.5, 0.1), **options):
     layer = nn.Conv2d(4, 6, size, padding=1, stride=2, groups=2, padding_mode="reflect")
     made = SpectralModulatedConv2d(layer, len(gains), **options)
     with torch.no_grad():
-        made.raw_gains.copy_(torch.tensor(gains).expm1().log())
+        made.raw_gains.copy_(torch.tensor(gains).expm1().log() - torch.tensor(1.0).expm1().log())
     return made
 
 
@@ -84,8 +85,8 @@ def test_gains_learn_and_noise_does_where_asked():
         made = modulated(learn_noise=learns)
         made(torch.rand(1, 4, 8, 8)).square().sum().backward()
         assert bool((made.raw_gains.grad != 0).all())
-        assert made.log_noise.requires_grad == learns
-        assert (made.log_noise.grad is not None) == learns
+        assert made.raw_noise.requires_grad == learns
+        assert (made.raw_noise.grad is not None) == learns
     with pytest.raises(ValueError, match="begins above 0"):
         modulated(noise=0.0, learn_noise=True)
     with pytest.raises(ValueError, match="rings is 1 or more"):
@@ -152,3 +153,36 @@ def test_rings_reach_to_the_corners():
     assert int(places[4, 4]) == 0
     assert int(places[0, 0]) == 4
     assert int(places[4, 0]) == int(0.5 / (2**-0.5) * 5) == 3
+
+
+def test_weight_decay_leads_gains_to_one_and_noise_to_its_start():
+    made = SpectralModulatedConv2d(nn.Conv2d(2, 3, 3), 2, noise=0.3, learn_noise=True)
+    with torch.no_grad():
+        made.raw_gains.add_(1.0)
+        made.raw_noise.add_(2.0)
+        for one in (made.raw_gains, made.raw_noise):
+            one.mul_(0)  # what decay does in the end
+    assert made.gains.tolist() == pytest.approx([1.0, 1.0], abs=1e-6)
+    torch.manual_seed(0)
+    noise = torch.randn(2)
+    torch.manual_seed(0)
+    form = torch.einsum("b,bpq->pq", (0.3 * noise).exp(), made.forms)
+    wanted = (made.convolution.weight.flatten(2) @ form).reshape(3, 2, 3, 3)
+    torch.testing.assert_close(made.train().kernels(), wanted, atol=1e-6, rtol=0)
+
+
+def test_rings_of_dilated_kernels_are_in_cycles_per_pixel_of_the_maps():
+    made = SpectralModulatedConv2d(nn.Conv2d(1, 1, 3, dilation=2), 2)
+    torch.testing.assert_close(made.forms[0].double(), band_form(3, 0, 0.25, 2), atol=1e-6, rtol=0)
+
+
+def test_kernels_that_are_not_in_use_are_neither_shown_nor_smoothed():
+    network = nn.Sequential(SpectralModulatedConv2d(nn.Conv2d(3, 4, 3)), nn.Flatten(), nn.LazyLinear(2)).eval()
+    network(torch.rand(1, 3, 8, 8))
+    classifier = fs.Classifier(network)
+    samples = fs.Samples(torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 0, 1]))
+    with pytest.raises(ValueError, match="fold it first"):
+        fs.KernelSpectrum()(fs.Trial(classifier, samples))
+    with pytest.raises(ValueError, match="fold it first"):
+        fs.treatments.smooth_kernels(classifier, 0.5)
+    fs.treatments.smooth_kernels(fs.Classifier(folded(network)), 0.5)

@@ -114,6 +114,16 @@ def test_what_is_left_of_a_kernel_has_low_frequencies_and_a_second_time_changes_
     assert float((gone * kernels(once)).sum()) == pytest.approx(0, abs=1e-5)
 
 
+def test_dilated_kernels_are_cut_in_cycles_per_pixel():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, dilation=2), nn.ReLU())
+    with pytest.raises(ValueError, match="No 3 x 3 kernel"):  # two pixels apart, half of all energy comes again above
+        low_pass_kernels(fs.Classifier(network), 1 / 4)
+    once = low_pass_kernels(fs.Classifier(network), 0.4).network[0].weight.detach()
+    assert float(share(once, band_form(3, 0, 0.4, 2)).min()) > 0.5
+    assert not torch.equal(once, network[0].weight)
+
+
 def test_all_radii_keep_all_of_a_kernel():
     given = classifier(3, 3)
     torch.testing.assert_close(kernels(low_pass_kernels(given, 0.5, 0.0)), kernels(given), atol=1e-6, rtol=0)

@@ -10,6 +10,7 @@ from trials_made import chance, deep_trial
 import fourierscope as fs
 from fourierscope.theory import averaging
 from fourierscope.treatments import pgd, post_average
+from fourierscope.treatments.hyperplanes import _sizes
 
 
 def images(count=4, shape=(3, 6, 5), seed=0):
@@ -275,3 +276,16 @@ def test_what_has_no_layers_or_no_normalisation_is_told_so():
         post_average(plain, 1.0, 2, units="normalised")
     with pytest.raises(TypeError, match="takes a Classifier"):
         post_average(deep_trial(), 1.0)
+
+
+def test_distances_of_units_follow_how_outputs_lie():
+    linear, convolution = nn.Linear(3, 2), nn.Conv2d(1, 2, 1)
+    for layer in (linear, convolution):
+        with torch.no_grad():
+            layer.weight.copy_(
+                torch.tensor([1.0, 5.0]).reshape(2, *(1,) * (layer.weight.ndim - 1)).expand_as(layer.weight)
+            )
+    wanted = {linear: [3**0.5, 5 * 3**0.5] * 4, convolution: [1.0] * 4 + [5.0] * 4}
+    outputs = {linear: torch.zeros(1, 4, 2), convolution: torch.zeros(1, 2, 2, 2)}
+    for layer in (linear, convolution):
+        assert _sizes(layer, outputs[layer]).tolist() == pytest.approx(wanted[layer])

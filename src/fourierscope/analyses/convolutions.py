@@ -11,15 +11,18 @@ from torch import Tensor, nn
 
 from fourierscope.fourier import to_spectrum
 from fourierscope.subjects import Classifier
+from fourierscope.treatments.kernels import check_folded
 
 
 def convolutions(classifier: Classifier, names: tuple[str, ...] = ()) -> dict[str, nn.Conv2d]:
     """The named convolutions of a network; without names all of more than one tap, in the order of its modules.
 
-    Raises TypeError for a plain function, ValueError for a layer that is no `nn.Conv2d` and where there is none.
+    Raises TypeError for a plain function, ValueError for a layer that is no `nn.Conv2d`, where there is none, and for
+    a network with modulated convolutions that were not folded.
     """
     if not isinstance(classifier.network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function, which shows no kernels: give a torch.nn.Module.")
+    check_folded(classifier.network)
     if names:
         found = {name: classifier.module(name) for name in names}
     else:

@@ -174,13 +174,12 @@ class KernelSpectrum(Analysis[Trial]):
         """What each filter of the first layer holds, in the order of centroids, and their colours."""
         kernels, bands = _alive(kernels_of(layer)), self._bands(layer)
         middle = centroid(kernels)  # of the taps side by side, dilated ones too
+        unit = "cycles/pixel" if max(layer.dilation) == 1 else "cycles/tap"
         order = middle.argsort(stable=True)
         kernels, points, axes = kernels[order], orientation(kernels[order]), Axes({"rank": 1 + np.arange(len(kernels))})
         where = f"of each filter of {name}, in the order of their centroids."
         found = {
-            "centroid": axes.array(
-                middle[order].numpy(), "cycles/pixel", f"Mean frequency by energy {where} White has .383."
-            ),
+            "centroid": axes.array(middle[order].numpy(), unit, f"Mean frequency by energy {where} White has .383."),
             "coherence": axes.array(
                 points.coherence.numpy(), "1", f"How much of the energy lies in one direction, {where}"
             ),

@@ -29,7 +29,8 @@ class FrequencyProportion:
     filter onto its band's kernels and gives it the norm it had.
     "initial": likewise at the start, and nothing after: the control.
 
-    At the start each filter keeps its norm, so that networks with several targets differ in nothing but frequencies.
+    At the start each filter keeps its norm. Bands differ in how many kernels they hold (at 3 x 3 one, two and six of
+    nine), so networks with several targets under "basis" and "projection" differ in free weights too.
     Raises ValueError for a target that does not add up, shares of energy that kernels of this size cannot have, and
     bands that they cannot fill.
 

@@ -23,13 +23,16 @@ class SpectralModulatedConv2d(nn.Module):
     padded transform that is multiplied and cropped, without choosing its size. In train mode each step multiplies
     g_b by exp(noise xi_b), xi normal, from the global random state, as dropout does. In eval mode there is no noise,
     and `folded()` is a plain `nn.Conv2d` that answers alike. Rings are evenly spaced up to 1/2 cycle per pixel;
-    the last reaches to the corners. The convolution given is copied.
+    the last reaches to the corners, in cycles per pixel of the maps, dilated kernels too. What learns is held as an
+    offset from its start, so that weight decay leads gains back to 1 and noise back to its first strength. The
+    convolution given is copied.
 
     Source: ours, the filter side of "learnable modulation of frequency proportion with perturbation in the power
     spectrum" in the abstract of Jia, Bao and Ma (2019); what they did is not public.
     """
 
     forms: Tensor
+    kernels_elsewhere = True  # those of the convolution within are not what images meet
 
     def __init__(self, convolution: nn.Conv2d, rings: int = 4, noise: float = 0.1, learn_noise: bool = False) -> None:
         super().__init__()
@@ -38,24 +41,26 @@ class SpectralModulatedConv2d(nn.Module):
         if learn_noise and noise == 0:
             raise ValueError("Noise that learns begins above 0.")
         self.convolution = copy.deepcopy(plain_convolution(convolution))
-        height, width = self.convolution.kernel_size
+        self.noise, weight = noise, self.convolution.weight
+        (height, width), (down, across) = self.convolution.kernel_size, self.convolution.dilation
         edges = [place / (2 * rings) for place in range(rings)]
         ends: list[float | None] = [*edges[1:], None]
-        taps = [band_form((height, width), low, high) for low, high in zip(edges, ends, strict=True)]
-        self.register_buffer("forms", torch.stack(taps).to(self.convolution.weight), persistent=False)
-        self.raw_gains = nn.Parameter(torch.full((rings,), _ONE))
-        self.log_noise = nn.Parameter(torch.tensor(log(noise)), learn_noise) if noise else None
+        spread = (down, across)
+        taps = [band_form((height, width), low, high, spread) for low, high in zip(edges, ends, strict=True)]
+        self.register_buffer("forms", torch.stack(taps).to(weight), persistent=False)
+        self.raw_gains = nn.Parameter(torch.zeros(rings, device=weight.device))
+        self.raw_noise = nn.Parameter(torch.zeros((), device=weight.device), learn_noise) if noise else None
 
     @property
     def gains(self) -> Tensor:
         """The gain (rings,) of each ring, without noise."""
-        return softplus(self.raw_gains)
+        return softplus(self.raw_gains + _ONE)
 
     def kernels(self) -> Tensor:
         """The kernels (o, i, h, w) in use: with noise in train mode, without in eval mode."""
         gains, plain = self.gains, self.convolution.weight
-        if self.training and self.log_noise is not None:
-            gains = gains * torch.exp(self.log_noise.exp() * torch.randn_like(gains))
+        if self.training and self.raw_noise is not None:
+            gains = gains * torch.exp(self.noise * self.raw_noise.exp() * torch.randn_like(gains))
         form = torch.einsum("b,bpq->pq", gains, self.forms)
         return (plain.flatten(2) @ form).reshape(plain.shape)
 

@@ -59,8 +59,8 @@ def post_average(
     published (6 for CIFAR-10, 30 for ImageNet; there with ImageNet's deviations for both).
 
     Answers can be differentiated with respect to images, but for directions, which count as constants. `chunk` is the
-    most points that are asked at a time, also where gradients are taken. The classifier given stays as it is, and
-    serves the new one.
+    most points that are asked at a time, but for one of each image of a batch, also where gradients are taken. The
+    classifier given stays as it is, and serves the new one.
 
     Raises TypeError for what is no classifier; ValueError for words and numbers out of range, "normalised" without a
     std, and "approx" without a fitting layer, or with more directions than the layer has units.

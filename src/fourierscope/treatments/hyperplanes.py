@@ -63,8 +63,9 @@ def nearest_hyperplanes(classifier: Classifier, layer: str, images: Tensor, coun
 
 
 def _sizes(module: nn.Module, output: Tensor) -> Tensor:
-    """The L2 norm (units,) of each unit's weights, for outputs (n, units) or (n, channels, h, w)."""
+    """The L2 norm (units,) of each unit's weights; outputs are (n, ..., units) of linear layers or (n, channels, h, w)."""
     weight = module.weight
     assert isinstance(weight, Tensor)
     sizes = torch.linalg.vector_norm(weight.detach().flatten(1), dim=1)
-    return sizes.repeat_interleave(output[0].numel() // len(sizes)).clamp(min=torch.finfo(sizes.dtype).tiny)
+    sizes, copies = sizes.clamp(min=torch.finfo(sizes.dtype).tiny), output[0].numel() // len(sizes)
+    return sizes.repeat(copies) if isinstance(module, nn.Linear) else sizes.repeat_interleave(copies)

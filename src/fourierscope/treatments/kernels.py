@@ -50,7 +50,9 @@ def smooth_kernels(
         raise ValueError(f"The strength of smoothing is a finite number from 0 on; {strength} came.")
     gain = 1 + _AROUND * strength if normalise == "dc" else 1.0
     name = f"{classifier.name}, kernels smoothed by {strength:g}"
-    return _changed(classifier, lambda kernels: _smoothed(kernels, strength) / gain, name, normalise, layers, samples)
+    return _changed(
+        classifier, lambda layer: _smoothed(layer.weight, strength) / gain, name, normalise, layers, samples
+    )
 
 
 def low_pass_kernels(
@@ -76,9 +78,9 @@ def low_pass_kernels(
     if normalise == "dc":
         raise ValueError('A projection changes each kernel\'s gain by its own: "dc" is for smooth_kernels.')
 
-    def projected(kernels: Tensor) -> Tensor:
-        size = (int(kernels.shape[2]), int(kernels.shape[3]))
-        basis = band_basis(band_form(size, 0, radius), threshold).to(kernels)
+    def projected(layer: nn.Conv2d) -> Tensor:
+        kernels, size = layer.weight, _pair(layer.kernel_size)
+        basis = band_basis(band_form(size, 0, radius, _pair(layer.dilation)), threshold).to(kernels)
         if not basis.shape[1]:
             raise ValueError(
                 f"No {size[0]} x {size[1]} kernel has more than {threshold:g} of its energy below {radius:g} cycles "
@@ -99,7 +101,7 @@ def _smoothed(kernels: Tensor, strength: float) -> Tensor:
 
 def _changed(
     classifier: Classifier,
-    change: Callable[[Tensor], Tensor],
+    change: Callable[[nn.Conv2d], Tensor],
     name: str,
     normalise: Normalise,
     layers: tuple[str, ...],
@@ -111,6 +113,7 @@ def _changed(
         raise ValueError(f'samples go with normalise="batch-norm", and with no other; {normalise!r} came.')
     if not isinstance(classifier.network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function: it has no kernels. Give a torch.nn.Module.")
+    check_folded(classifier.network)
     network = copy.deepcopy(classifier.network)
     mean, std, device = classifier.mean, classifier.std, str(classifier.device)
     made = Classifier(network, name, mean, std, device, classifier.precision, classifier.provenance)
@@ -119,13 +122,23 @@ def _changed(
         parent, _, own = place.rpartition(".")
         setattr(made.module(parent), own, layer)
         with torch.no_grad():
-            found = change(layer.weight)
+            found = change(layer)
             if normalise == "energy":
                 found = found * (_norms(layer.weight) / _norms(found).clamp_min(1e-12))
             layer.weight.copy_(found)
     if samples is not None:
         recalibrate(network, _batches(made, samples))
     return made
+
+
+def check_folded(network: nn.Module) -> None:
+    """Raises ValueError where a layer makes its kernels anew in each pass, so that those it holds are not in use."""
+    for name, module in network.named_modules():
+        if getattr(module, "kernels_elsewhere", False):
+            raise ValueError(
+                f"{name or type(module).__name__} is a {type(module).__name__}, whose kernels in use are not those it "
+                "holds: fold it first, fourierscope.training.folded(network)."
+            )
 
 
 def plain_convolution(layer: nn.Module) -> nn.Conv2d:

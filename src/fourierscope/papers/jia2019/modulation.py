@@ -61,12 +61,12 @@ EXHIBIT = Exhibit(
     number="modulation",
     title="Modulation with perturbation in the power spectrum, in two readings of ours",
     claim=(
-        "A learnable modulation of the frequency proportion with perturbation in the power spectrum gains 10.97 points "
+        "A learnable modulation of the frequency proportion with perturbation in the power spectrum gains 10.97 % "
         "of accuracy under the corruptions of CIFAR-10-C with negligible loss of clean accuracy."
     ),
     source=(
         "the abstract alone: the article's internals are not public, and the author's comment on its later version "
-        "calls its main conclusion ambiguous. Filter side and input side are our readings"
+        "calls its main conclusion ambiguous. Filter side and input side are our readings; 10.97 % are read as points"
     ),
     make=_make,
     draw=lambda made: pictures(made, METHODS, "modulation"),

@@ -69,7 +69,10 @@ def _tables(made: Made) -> list[Table]:
     for what in _WHATS:
         for share, one in regressed(made, what)._asdict().items():
             lines.append((what, share, f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}", str(one.n)))
-    says = "Change of accuracy as the share of low, or of high, filters goes from 0 to 1 in the place of mid ones."
+    says = (
+        "Change of accuracy as the share of low, or of high, filters goes from 0 to 1 in the place of mid ones. Bands "
+        "hold 1, 2 and 6 of the nine 3 x 3 kernels: a share is one of free weights too, and the two are not told apart."
+    )
     columns = ("accuracy", "share", "slope", "95 % interval", "networks")
     return [*rows.tables(made, METHODS, "proportion"), Table("Regression on the share", says, columns, tuple(lines))]
 

@@ -18,7 +18,7 @@ networks and optimisers, and the detection of objects.
 
 Kernels: equation 3 adds to each weight of the first kernels its eight neighbours times a strength, edges duplicated,
 without training; that multiplies the gain at frequency zero by 1 + 8 strength, so variants that give it back stand
-beside. Table 2's numbers are from memory of others. The published code asks foolbox 2 for the smallest change of a few
+beside. Table 2's numbers are second-hand, unchecked. The published code asks foolbox 2 for the smallest change of a few
 images; ours goes through the smoothed network with fixed budgets, FGSM and PGD, and shows smallest changes, transferred
 from the network as it is, only beside that. The projection of kernels onto low frequencies and the penalty on adjacent
 weights are named in the article without numbers.

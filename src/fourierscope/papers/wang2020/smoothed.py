@@ -56,7 +56,7 @@ def variants(budget: str) -> list[Variant]:
 def seen(making: Making) -> Samples:
     """Images that statistics of batch norms are estimated on, without labels: of training where there are any.
 
-    In smoke these are embedded patches; elsewhere, without training images, test images of another draw.
+    In smoke these are embedded patches; elsewhere, without training images, test images, tested ones among them.
     """
     if making.setting.learned is not None:
         return making.setting.learned.limited(_SEEN)

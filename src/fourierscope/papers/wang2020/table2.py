@@ -183,7 +183,7 @@ EXHIBIT = Exhibit(
     number="table 2",
     title="Smoothed kernels under attack",
     claim="Smoothing the first kernels, without training, makes networks more robust.",
-    source="section 6.2, Table 2; printed numbers from memory of others, not read in print. Others could not make them "
+    source="section 6.2, Table 2; printed numbers are second-hand, not checked in print. Others could not make them "
     "again either (HaohanWang/HFC, issue 2). All attacks but the last go through the smoothed network itself, and the "
     "claim is expected to fail",
     make=_make,
