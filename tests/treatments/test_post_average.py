@@ -282,9 +282,7 @@ def test_distances_of_units_follow_how_outputs_lie():
     linear, convolution = nn.Linear(3, 2), nn.Conv2d(1, 2, 1)
     for layer in (linear, convolution):
         with torch.no_grad():
-            layer.weight.copy_(
-                torch.tensor([1.0, 5.0]).reshape(2, *(1,) * (layer.weight.ndim - 1)).expand_as(layer.weight)
-            )
+            layer.weight[0], layer.weight[1] = 1.0, 5.0
     wanted = {linear: [3**0.5, 5 * 3**0.5] * 4, convolution: [1.0] * 4 + [5.0] * 4}
     outputs = {linear: torch.zeros(1, 4, 2), convolution: torch.zeros(1, 2, 2, 2)}
     for layer in (linear, convolution):

@@ -63,7 +63,7 @@ def nearest_hyperplanes(classifier: Classifier, layer: str, images: Tensor, coun
 
 
 def _sizes(module: nn.Module, output: Tensor) -> Tensor:
-    """The L2 norm (units,) of each unit's weights; outputs are (n, ..., units) of linear layers or (n, channels, h, w)."""
+    """The L2 norm (units,) of each unit's weights; outputs are (n, ..., units) if linear, else (n, channels, h, w)."""
     weight = module.weight
     assert isinstance(weight, Tensor)
     sizes = torch.linalg.vector_norm(weight.detach().flatten(1), dim=1)
