@@ -17,20 +17,13 @@ from fourierscope.analyses.layer_heat_map import stages
 from fourierscope.analyses.scores import activations_of
 from fourierscope.fourier import Frequency, Plane
 from fourierscope.results import Axes, count, mean, share
-from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, Part, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 from fourierscope.theory.harmonics import Tones, angles, energies, spectral_centroid, tone_energies, total_distortion
 
 _PIXELS = 2**23  # of the images of a cell, so that it takes seconds
 _SIDE = 12  # points of each of two circles: tones of order 10 and above fall onto those that are read
 _STILL = 1e-10  # of the energy of the activations: a layer that moves less shows its rounding alone
-
-
-class Part(NamedTuple):
-    """Images start..stop."""
-
-    start: int
-    stop: int
 
 
 class Directions(NamedTuple):

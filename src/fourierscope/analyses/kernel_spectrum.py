@@ -15,7 +15,7 @@ from fourierscope.analyses.convolutions import answer_power, convolutions, input
 from fourierscope.analyses.kernel_pictures import SIDE, kernel_pictures, kernel_plane
 from fourierscope.fourier import Plane
 from fourierscope.results import Axes, count, share
-from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, Part, batch_size, batches, check_kinds
 from fourierscope.runs.kinds import is_whole
 from fourierscope.subjects import Trial
 from fourierscope.theory.filters import centroid, orientation, response, singular_values
@@ -29,13 +29,6 @@ _SINGULAR = ("largest", "median", "smallest")
 
 class Kernels(NamedTuple):
     """The kernels, of which the first layer's singular values take time."""
-
-
-class Part(NamedTuple):
-    """Images start..stop."""
-
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fourierscope.results import Result
 from fourierscope.runs import Analysis, run
-from fourierscope.subjects import Classifier, Samples, Trial
+from fourierscope.subjects import Classifier, Samples, Trial, open_samples
 
 
 class NotTried(Exception):
@@ -97,8 +97,10 @@ class Making:
         self.results[name] = result
         return result
 
-    def training_samples(self) -> Samples:
-        """The training images. Raises NotTried where none were given."""
+    def training_samples(self, in_smoke: str = "") -> Samples:
+        """The training images; in smoke, where none were given, those of the word `in_smoke`. Raises NotTried."""
+        if self.setting.learned is None and self.budget == "smoke" and in_smoke:
+            return open_samples(in_smoke)
         if self.setting.learned is None:
             raise NotTried("it trains networks, and no training images were given (--training npz:PATH)")
         return self.setting.learned

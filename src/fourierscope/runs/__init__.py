@@ -4,6 +4,7 @@ from fourierscope.runs.analysis import Analysis as Analysis
 from fourierscope.runs.analysis import Measured as Measured
 from fourierscope.runs.analysis import Whole as Whole
 from fourierscope.runs.analysis import subjects_of as subjects_of
+from fourierscope.runs.batching import Part as Part
 from fourierscope.runs.batching import batch_size as batch_size
 from fourierscope.runs.batching import batches as batches
 from fourierscope.runs.kinds import check_kinds as check_kinds

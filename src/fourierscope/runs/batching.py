@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 
 from fourierscope.fourier import Plane
 
 T = TypeVar("T")
+
+
+class Part(NamedTuple):
+    """Images start..stop: the cell of a question whose pieces of work are parts of the samples."""
+
+    start: int
+    stop: int
+
+
 _size: ContextVar[int] = ContextVar("batch size", default=0)
 
 

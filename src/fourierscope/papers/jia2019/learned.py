@@ -10,7 +10,7 @@ from fourierscope.analyses import CorruptionProfile
 from fourierscope.papers.jia2019.methods import Method
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.results import Result
-from fourierscope.subjects import Classifier, Samples, Trial, open_samples
+from fourierscope.subjects import Classifier, Trial
 from fourierscope.subjects.networks import network_named
 from fourierscope.training import Crops, Flips, Recipe, moments, recipe_named, train
 
@@ -75,7 +75,8 @@ def learned(making: Making, method: Method, seed: int) -> Classifier:
 
     Weights and the order of images follow from the seed, alike for all methods.
     """
-    how, samples = LEARNED[making.budget], _training_samples(making)
+    how = LEARNED[making.budget]
+    samples = making.training_samples("patches:train").limited(how.images)
     network = network_named(how.network, samples.channels, int(samples.needed_labels().max()) + 1, seed)
     network = network if method.change is None else method.change(network)
     recipe = replace(
@@ -88,11 +89,3 @@ def learned(making: Making, method: Method, seed: int) -> Classifier:
     checkpoint = making.folder.parent / "networks" / f"{word}.checkpoint"
     classifier = train(untaught, samples, recipe, seed, checkpoint)
     return classifier if method.after is None else method.after(classifier, samples)
-
-
-def _training_samples(making: Making) -> Samples:
-    """The images to learn: the user's, or in smoke, where none were given, embedded patches."""
-    most = LEARNED[making.budget].images
-    if making.budget == "smoke" and making.setting.learned is None:
-        return open_samples("patches:train").limited(most)
-    return making.training_samples().limited(most)

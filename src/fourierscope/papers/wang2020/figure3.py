@@ -8,7 +8,7 @@ from fourierscope.figures import draw_together
 from fourierscope.papers.exhibit import ABOVE_ZERO, Beside, Check, Exhibit, Made, Picture, Reading
 from fourierscope.papers.making import Making
 from fourierscope.papers.reading import apart, exact
-from fourierscope.papers.wang2020.learned import RADII, Learner, curves, training_of, training_samples
+from fourierscope.papers.wang2020.learned import RADII, SMOKE, Learner, curves, training_of
 from fourierscope.papers.wang2020.readings import last, lead
 from fourierscope.subjects import Samples
 
@@ -23,7 +23,7 @@ _PRINTED = {
 
 
 def _make(making: Making) -> None:
-    natural = training_samples(making).limited(_IMAGES[making.budget])
+    natural = making.training_samples(SMOKE).limited(_IMAGES[making.budget])
     for kind, epochs in zip(KINDS, _EPOCHS[making.budget], strict=True):
         samples = natural if kind == "natural" else shuffled(natural)
         training = training_of(making, Learner(), samples, epochs)

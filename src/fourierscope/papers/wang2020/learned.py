@@ -9,13 +9,14 @@ from fourierscope.analyses import ComponentLearning
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.wang2020.networks import network_of
 from fourierscope.results import Result
-from fourierscope.subjects import Classifier, Samples, Training, open_samples
+from fourierscope.subjects import Classifier, Samples, Training
 from fourierscope.training import AdjacentWeights, OnlyComponent, Recipe, train
 from fourierscope.treatments import LinfPGD
 from fourierscope.treatments.batch_statistics import BatchNormStatistics
 from fourierscope.treatments.components import Kept, Rescale
 
 RADII = (4, 8, 12, 16)
+SMOKE = "patches:train"  # learned in smoke, where no training images were given
 _EPS = 8 / 255
 
 
@@ -57,13 +58,6 @@ class Learner:
     """Weight of the penalty on adjacent weights that differ, in proportion to the first kernels' energy."""
 
 
-def training_samples(making: Making) -> Samples:
-    """The images to learn: the user's, or in smoke, where none were given, embedded patches."""
-    if making.budget == "smoke" and making.setting.learned is None:
-        return open_samples("patches:train")
-    return making.training_samples()
-
-
 def training_of(making: Making, learner: Learner, samples: Samples | None = None, epochs: int = 0) -> Training:
     """A network of the budget that learns; `samples` and `epochs` are the budget's own where they are not given.
 
@@ -71,7 +65,7 @@ def training_of(making: Making, learner: Learner, samples: Samples | None = None
     """
     how = LEARNED[making.budget]
     tested = making.samples({budget: one.tested for budget, one in LEARNED.items()})
-    learned = training_samples(making).limited(how.images) if samples is None else samples
+    learned = making.training_samples(SMOKE).limited(how.images) if samples is None else samples
     if learned.labels is None or tested.labels is None:
         raise NotTried("it is of labelled images, and these have no labels")
     if learned.images.shape[1:] != tested.images.shape[1:]:

@@ -11,19 +11,12 @@ import xarray as xr
 
 from fourierscope.analyses.robustness import right
 from fourierscope.results import Axes, count, rate
-from fourierscope.runs import Analysis, Measured, batches
+from fourierscope.runs import Analysis, Measured, Part, batches
 from fourierscope.subjects import Trial
 from fourierscope.treatments import fgsm, just_across, smooth_kernels
 from fourierscope.treatments.attacks.attacked import gradients_heard
 
 _TOGETHER = 100
-
-
-class Part(NamedTuple):
-    """Images start..stop."""
-
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
