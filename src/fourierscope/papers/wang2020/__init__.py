@@ -56,7 +56,7 @@ PAPER = Paper(
             {},
         ),
         "small": Budget(
-            "CIFAR-10 of your own, to learn and to test; small networks, few epochs; an hour or two on one core.",
+            "CIFAR-10 of your own, to learn and to test; small networks; Figures 2 to 6 in an hour or two on one core.",
             None,
             {role: f"reference:cifar10-resnet20-{role}" for role in ROLES},
             {},
