@@ -16,6 +16,7 @@ from fourierscope.training.fitting import fit as fit
 from fourierscope.training.frequency_proportion import FrequencyProportion as FrequencyProportion
 from fourierscope.training.kernel_penalties import AdjacentWeights as AdjacentWeights
 from fourierscope.training.kernel_penalties import ProportionPenalty as ProportionPenalty
+from fourierscope.training.kernel_projections import ProportionProjection as ProportionProjection
 from fourierscope.training.loop import train as train
 from fourierscope.training.modulation import SpectralModulatedConv2d as SpectralModulatedConv2d
 from fourierscope.training.modulation import folded as folded
