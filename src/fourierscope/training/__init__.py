@@ -22,8 +22,6 @@ from fourierscope.training.modulation import SpectralModulatedConv2d as Spectral
 from fourierscope.training.modulation import folded as folded
 from fourierscope.training.noise import GaussianNoise as GaussianNoise
 from fourierscope.training.noise import ShapedNoise as ShapedNoise
-from fourierscope.training.pooling import BlurPool2d as BlurPool2d
-from fourierscope.training.pooling import SpectralPool2d as SpectralPool2d
 from fourierscope.training.recipe import RECIPES as RECIPES
 from fourierscope.training.recipe import Recipe as Recipe
 from fourierscope.training.recipe import recipe_named as recipe_named
@@ -38,3 +36,5 @@ from fourierscope.training.spectral_augmentations import HybridImages as HybridI
 from fourierscope.training.spectral_augmentations import NoiseOnSome as NoiseOnSome
 from fourierscope.training.spectral_augmentations import RandomFilters as RandomFilters
 from fourierscope.training.tracker import SpectralTracker as SpectralTracker
+from fourierscope.treatments.pooling import BlurPool2d as BlurPool2d
+from fourierscope.treatments.pooling import SpectralPool2d as SpectralPool2d

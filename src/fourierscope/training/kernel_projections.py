@@ -169,11 +169,11 @@ def _height(turn: Tensor, gaps: Tensor, moments: Tensor, one: Tensor) -> tuple[f
 
 
 def free_weight(layer: nn.Conv2d) -> nn.Parameter:
-    """The weight of a convolution. Raises ValueError where it is made anew in each pass, so that no change would stay."""
+    """The weight of a convolution. Raises ValueError where it is made anew in each pass, and no change would stay."""
     held = layer._parameters.get("weight")
     if held is None:
         raise ValueError(
-            "The weight of this convolution is made anew in each pass, by a parametrisation or a hook: kernels that are "
-            "projected are plain parameters."
+            "The weight of this convolution is made anew in each pass, by a parametrisation or a hook: kernels that "
+            "are projected are plain parameters."
         )
     return held
