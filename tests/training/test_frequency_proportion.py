@@ -12,7 +12,7 @@ import fourierscope as fs
 from fourierscope.theory.filters import roughness
 from fourierscope.theory.kernel_bands import KernelBands
 from fourierscope.training import AdjacentWeights, FrequencyProportion, ProportionPenalty, Recipe, train
-from fourierscope.training.frequency_proportion import counts
+from fourierscope.training.kernel_projections import counts
 from fourierscope.treatments.kernels import plain_convolution
 
 TARGET = (0.3, 0.4, 0.3)

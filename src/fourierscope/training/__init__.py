@@ -16,13 +16,12 @@ from fourierscope.training.fitting import fit as fit
 from fourierscope.training.frequency_proportion import FrequencyProportion as FrequencyProportion
 from fourierscope.training.kernel_penalties import AdjacentWeights as AdjacentWeights
 from fourierscope.training.kernel_penalties import ProportionPenalty as ProportionPenalty
+from fourierscope.training.kernel_projections import ProportionProjection as ProportionProjection
 from fourierscope.training.loop import train as train
 from fourierscope.training.modulation import SpectralModulatedConv2d as SpectralModulatedConv2d
 from fourierscope.training.modulation import folded as folded
 from fourierscope.training.noise import GaussianNoise as GaussianNoise
 from fourierscope.training.noise import ShapedNoise as ShapedNoise
-from fourierscope.training.pooling import BlurPool2d as BlurPool2d
-from fourierscope.training.pooling import SpectralPool2d as SpectralPool2d
 from fourierscope.training.recipe import RECIPES as RECIPES
 from fourierscope.training.recipe import Recipe as Recipe
 from fourierscope.training.recipe import recipe_named as recipe_named
@@ -37,3 +36,5 @@ from fourierscope.training.spectral_augmentations import HybridImages as HybridI
 from fourierscope.training.spectral_augmentations import NoiseOnSome as NoiseOnSome
 from fourierscope.training.spectral_augmentations import RandomFilters as RandomFilters
 from fourierscope.training.tracker import SpectralTracker as SpectralTracker
+from fourierscope.treatments.pooling import BlurPool2d as BlurPool2d
+from fourierscope.treatments.pooling import SpectralPool2d as SpectralPool2d

@@ -10,6 +10,7 @@ from torch.nn.utils import parametrize
 
 from fourierscope.theory.kernel_bands import BANDS, Rule
 from fourierscope.training.kernel_penalties import ProportionPenalty, bands_of, check_target, energy_shares
+from fourierscope.training.kernel_projections import assigned, free_weight, onto, onto_with_norms, projectors
 from fourierscope.treatments.components import check_word
 
 Mode = Literal["penalty", "basis", "projection", "initial"]
@@ -26,7 +27,7 @@ class FrequencyProportion:
     "basis": they are shares of filters, counted out exactly; each filter is the sum of kernels that have more than
     `threshold` of their energy in its band, and stays so: its weight is parametrised (`torch.nn.utils.parametrize`).
     "projection": likewise, but the weight is free, and `project()` is to be called after each step: it projects each
-    filter onto its band's kernels and gives it the norm it had.
+    filter onto its band's kernels and gives it the norm it had (`ProportionProjection`, which a `Recipe` takes).
     "initial": likewise at the start, and nothing after: the control.
 
     At the start each filter keeps its norm. Bands differ in how many kernels they hold (at 3 x 3 one, two and six of
@@ -56,8 +57,10 @@ class FrequencyProportion:
         if mode == "penalty":
             self.penalty()  # tells what cannot be reached
             return
-        self.assigned = torch.repeat_interleave(torch.arange(len(BANDS)), counts(target, convolution.out_channels))
-        self._onto = self._projectors(threshold)
+        free_weight(convolution)
+        filters = convolution.out_channels
+        self.assigned = assigned(target, filters)
+        self._onto = projectors(self.bands, tuple(target), filters, threshold).to(convolution.weight)
         self.project(always=True)
         if mode == "basis":
             parametrize.register_parametrization(convolution, "weight", _Onto(self._onto), unsafe=True)
@@ -74,10 +77,7 @@ class FrequencyProportion:
         if self.mode != "projection" and not always:
             return
         weight = self.convolution.weight
-        found = _onto(weight, self._onto.to(weight))
-        size = torch.linalg.vector_norm(weight, dim=(1, 2, 3), keepdim=True)
-        left = torch.linalg.vector_norm(found, dim=(1, 2, 3), keepdim=True)
-        weight.copy_(found * size / left.clamp_min(1e-12))
+        weight.copy_(onto_with_norms(weight, self._onto))
 
     @torch.no_grad()
     def shares(self) -> Tensor:
@@ -90,24 +90,6 @@ class FrequencyProportion:
         kernels = self.convolution.weight
         return self.bands.classes(self.bands.shares(kernels), kernels.shape[1], rule).bincount(minlength=len(BANDS))
 
-    def _projectors(self, threshold: float) -> Tensor:
-        """For each filter the projector (o, h w, h w) onto its band's kernels."""
-        needed = set(self.assigned.tolist())
-        forms = []
-        for band in range(len(BANDS)):
-            basis = self.bands.basis(band, threshold) if band in needed else self.bands.forms[0][:, :0]
-            forms.append(basis @ basis.T)
-        return torch.stack(forms)[self.assigned].to(self.convolution.weight)
-
-
-def counts(target: tuple[float, ...], filters: int) -> Tensor:
-    """How many of some filters (3,) are to be in each band: shares made whole, the largest remainders first."""
-    wanted = torch.tensor(target, dtype=torch.float64) * filters
-    whole = (wanted + 1e-9).floor()
-    left = filters - int(whole.sum())
-    whole[(wanted - whole).argsort(descending=True, stable=True)[:left]] += 1
-    return whole.long()
-
 
 class _Onto(nn.Module):
     """A parametrisation: kernels (o, i, h, w) projected, filter by filter."""
@@ -119,8 +101,4 @@ class _Onto(nn.Module):
         self.register_buffer("projectors", projectors)
 
     def forward(self, kernels: Tensor) -> Tensor:
-        return _onto(kernels, self.projectors)
-
-
-def _onto(kernels: Tensor, projectors: Tensor) -> Tensor:
-    return torch.einsum("opq,oiq->oip", projectors, kernels.flatten(2)).reshape(kernels.shape)
+        return onto(kernels, self.projectors)

@@ -48,7 +48,7 @@ class AdjacentWeights:
         adjacent_form(1, self.extension)
 
     def __call__(self, network: nn.Module) -> Tensor:
-        layers = [_convolution(network, name) for name in self.layers or (first_convolution(network),)]
+        layers = [named_convolution(network, name) for name in self.layers or (first_convolution(network),)]
         rough = [roughness(layer.weight, self.extension, self.relative) for layer in layers]
         return self.weight * torch.stack(rough).sum()
 
@@ -81,9 +81,9 @@ class ProportionPenalty:
         _check_weight(self.weight)
 
     def __call__(self, network: nn.Module) -> Tensor:
-        layer = _convolution(network, self.layer or first_convolution(network))
+        layer = named_convolution(network, self.layer or first_convolution(network))
         bands = bands_of(layer, self.cuts)
-        _check_attainable(tuple(self.target), bands)
+        check_attainable(tuple(self.target), bands)
         here = energy_shares(layer.weight, bands).clamp_min(1e-12)
         target = here.new_tensor(self.target)
         return self.weight * (torch.xlogy(target, target) - target * here.log()).sum()
@@ -105,7 +105,7 @@ def _bands(size: tuple[int, int], cuts: tuple[float, float], dilation: tuple[int
 
 
 @cache
-def _check_attainable(target: tuple[float, ...], bands: KernelBands) -> None:
+def check_attainable(target: tuple[float, ...], bands: KernelBands) -> None:
     """Raises ValueError for shares of energy that kernels cannot have together."""
     if are_attainable(torch.tensor(target), bands.forms):
         return
@@ -133,7 +133,7 @@ def _check_weight(weight: float) -> None:
         raise ValueError(f"The weight of a penalty is a finite number from 0 on; {weight} came.")
 
 
-def _convolution(network: nn.Module, name: str) -> nn.Conv2d:
+def named_convolution(network: nn.Module, name: str) -> nn.Conv2d:
     layer = network.get_submodule(name)
     if not isinstance(layer, nn.Conv2d):
         raise ValueError(f"The layer {name!r} is a {type(layer).__name__}; kernels are those of an nn.Conv2d.")

@@ -55,6 +55,8 @@ def train(
     optimiser = _optimiser(learner.network, recipe)
     kept = None if checkpoint is None else Checkpoint(Path(checkpoint), _record(classifier, samples, recipe, seed))
     done = 0 if kept is None else kept.restore(learner.network, optimiser)
+    if recipe.projection is not None and not done:
+        recipe.projection(learner.network)
     if kept is not None and done:
         _log.info("%s: %d of %d epochs are done already, in %s", classifier.name, done, recipe.epochs, kept.path)
     check_shares(len(samples) // ceil(len(samples) / recipe.batch))
@@ -207,6 +209,8 @@ class _Epoch:
         added = None if penalty is None else partial(penalty, self.learner.network)
         loss = backward(self.network, given, targets, self.learner.precision, added)
         self.optimiser.step()
+        if recipe.projection is not None:
+            recipe.projection(self.learner.network)
         self.network.eval()
         return loss
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
 from fourierscope.training.kernel_penalties import Penalty
+from fourierscope.training.kernel_projections import Projection
 from fourierscope.training.noise import GaussianNoise
 from fourierscope.treatments import LinfPGD
 
@@ -63,6 +64,8 @@ class Recipe:
     """Keep channels last in memory, which is faster for most convolutions."""
     penalty: Penalty | None = None
     """What is added to the loss in view of the weights, such as AdjacentWeights()."""
+    projection: Projection | None = None
+    """What is done to the weights before the first step and after each, such as ProportionProjection()."""
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -99,6 +102,8 @@ class Recipe:
             )
         if self.penalty is not None and not callable(self.penalty):
             raise TypeError(f"A penalty is one of weights, such as AdjacentWeights(); {self.penalty!r} came.")
+        if self.projection is not None and not callable(self.projection):
+            raise TypeError(f"A projection is one of weights, as ProportionProjection(); {self.projection!r} came.")
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
@@ -118,9 +123,10 @@ class Recipe:
 
     def trace(self) -> dict[str, Any]:
         """What to record: every option, and the kind of each augmentation and of the perturbation."""
-        apart = ("perturbation", "augmentations", "penalty")
+        apart = ("perturbation", "augmentations", "penalty", "projection")
         plain = {name: value for name, value in vars(self).items() if name not in apart}
-        added = {} if self.penalty is None else {"penalty": self.penalty.trace()}  # older records lack it
+        of_weights = {"penalty": self.penalty, "projection": self.projection}
+        added = {name: one.trace() for name, one in of_weights.items() if one is not None}  # older records lack both
         return (
             plain
             | added

@@ -1,6 +1,7 @@
 """CHANGED: a subject becomes another of the same kind: attacked, corrupted, filtered. Nothing given is changed."""
 
 from fourierscope.treatments.additive_noise import gaussian_noise as gaussian_noise
+from fourierscope.treatments.anti_aliasing import anti_aliased as anti_aliased
 from fourierscope.treatments.attacks import L2PGD as L2PGD
 from fourierscope.treatments.attacks import ConfinedAttack as ConfinedAttack
 from fourierscope.treatments.attacks import LinfPGD as LinfPGD

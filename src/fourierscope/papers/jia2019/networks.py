@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fourierscope.subjects.networks import FilteredInput
 from fourierscope.training import BlurPool2d, FrequencyProportion, PowerSpectrumNoise, SpectralModulatedConv2d
 from fourierscope.training.amplitude_noise import amplitude_noise
+from fourierscope.treatments.anti_aliasing import without_strides
 from fourierscope.treatments.kernels import first_convolution
 
 _LOW_PASS = 15  # bandwidth of the front end of Yin et al. (2019), at 32 x 32
@@ -43,11 +44,7 @@ def blurred_stem(network: nn.Module) -> nn.Module:
 
 def pooled(network: nn.Module, pooling: type[nn.Module]) -> nn.Module:
     """Each convolution that leaves out pixels has stride 1 and a pooling behind it, made with `stride=`."""
-    for place, layer in list(network.named_modules()):
-        if isinstance(layer, nn.Conv2d) and layer.stride != (1, 1):
-            stride, layer.stride = layer.stride[0], (1, 1)
-            _put(network, place, nn.Sequential(layer, pooling(stride=stride)))
-    return network
+    return without_strides(network, lambda stride: pooling(stride=stride))
 
 
 def proportioned(network: nn.Module, target: tuple[float, float, float]) -> nn.Module:

@@ -11,6 +11,8 @@ from fourierscope.fourier.transform import cropped
 class SpectralPool2d(nn.Module):
     """Pools maps (n, c, h, w) to (n, c, h // stride, w // stride), one pixel at least, by cropping their spectra.
 
+    With `rest`, a side that the stride does not divide gives ceil(h / stride) pixels, as a strided layer does.
+
     A constant map stays as it is at every size, odd, even or oblong, and waves below the new Nyquist frequency stay
     waves; the lines at it are averaged (`fourierscope.fourier.transform.cropped`). A hard crop rings at edges.
 
@@ -18,16 +20,18 @@ class SpectralPool2d(nn.Module):
     of both Nyquist lines; here neither.
     """
 
-    def __init__(self, stride: int = 2) -> None:
+    def __init__(self, stride: int = 2, rest: bool = False) -> None:
         super().__init__()
         self.stride = _checked(stride, "stride")
+        self._rest = rest
 
     def forward(self, maps: Tensor) -> Tensor:
-        height, width = maps.shape[-2:]
-        return cropped(maps, (max(1, height // self.stride), max(1, width // self.stride)))
+        more = self.stride - 1 if self._rest else 0
+        height, width = ((side + more) // self.stride for side in maps.shape[-2:])
+        return cropped(maps, (max(1, height), max(1, width)))
 
     def extra_repr(self) -> str:
-        return f"stride={self.stride}"
+        return f"stride={self.stride}" + (", rest=True" if self._rest else "")
 
 
 class BlurPool2d(nn.Module):

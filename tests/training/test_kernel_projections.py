@@ -1,0 +1,160 @@
+"""Proportions that hold exactly after each step: the nearest kernels, by a slow search, and in a training."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+import fourierscope as fs
+from fourierscope.runs import StoreError
+from fourierscope.theory.kernel_bands import KernelBands
+from fourierscope.training import FrequencyProportion, ProportionProjection, Recipe, SpectralModulatedConv2d, train
+from fourierscope.training.kernel_penalties import energy_shares
+from fourierscope.training.kernel_projections import counts, nearest
+
+TARGET = (0.3, 0.4, 0.3)
+
+
+def kernels(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def network(filters=12):
+    torch.manual_seed(0)
+    parts = [nn.Conv2d(3, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU()]
+    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(filters, 5))
+
+
+def learned(recipe, watch=None):
+    samples = fs.open_samples("patches:train", limit=48)
+    classifier = fs.Classifier(network().eval(), mean=0.5, std=0.25)
+    return train(classifier, fs.Samples(samples.batch(), samples.labels % 5), recipe, watch=watch)
+
+
+@pytest.mark.parametrize(
+    ("shape", "target"),
+    [
+        ((16, 3, 3, 3), TARGET),
+        ((16, 3, 3, 3), (0.02, 0.03, 0.95)),
+        ((4, 2, 5, 5), (0.7, 0.2, 0.1)),
+        ((6, 3, 3, 5), (0.2, 0.5, 0.3)),
+        ((9, 1, 3, 3), (0.1, 0.3, 0.6)),
+    ],
+)
+def test_the_nearest_kernels_have_the_shares_the_norm_and_stay_when_asked_again(shape, target):
+    given, bands = kernels(*shape), KernelBands(shape[-2:])
+    found = nearest(given, bands.forms, target)
+    torch.testing.assert_close(energy_shares(found, bands), found.new_tensor(target), atol=1e-9, rtol=0)
+    assert float(found.norm()) == pytest.approx(float(given.norm()))
+    torch.testing.assert_close(nearest(found, bands.forms, target), found, atol=1e-7, rtol=0)
+
+
+def test_no_other_kernels_with_these_shares_lie_nearer():
+    given, bands = kernels(5, 2, 3, 3), KernelBands(3)
+    found = nearest(given, bands.forms, TARGET)
+    near = float((found * (given * found).sum() / found.square().sum() - given).norm())  # at the best scale
+    chance = torch.Generator().manual_seed(1)
+    for size in (1e-3, 1e-2, 1e-1, 1.0):
+        for _ in range(20):
+            moved = found + size * torch.randn(found.shape, generator=chance, dtype=torch.float64)
+            other = nearest(moved, bands.forms, TARGET)
+            far = float((other * (given * other).sum() / other.square().sum() - given).norm())
+            assert far >= near - 1e-9
+
+
+@pytest.mark.parametrize("held", ["filters", "energy"])
+def test_a_proportion_holds_after_training_and_the_loss_still_falls(held):
+    losses, seen = [], []
+    images = fs.open_samples("patches:train", limit=48)
+    bands, projection = KernelBands(3), ProportionProjection(TARGET, held)
+
+    def watch(module, step):
+        seen.append(module[0].weight.detach().clone())
+        with torch.no_grad():
+            losses.append(float(nn.functional.cross_entropy(module((images.batch() - 0.5) / 0.25), images.labels % 5)))
+
+    recipe = Recipe(augmentations=(), epochs=6, batch=16, learning_rate=0.1, projection=projection)
+    made = learned(recipe, watch)
+    weight = made.network[0].weight.detach()
+    assert torch.equal(weight, seen[-1])
+    assert losses[-1] < losses[0] - 0.1
+    assert float((seen[-1] - seen[0]).norm() / seen[0].norm()) > 0.05
+    for one in (seen[0], seen[len(seen) // 2], weight):
+        if held == "energy":
+            assert float((energy_shares(one.double(), bands) - torch.tensor(TARGET)).abs().max()) < 1e-6
+        else:
+            found = bands.shares(one.double())
+            assert (found > 0.5 - 1e-6).sum(0).tolist() == counts(TARGET, len(one)).tolist()
+            projected = one.clone()
+            layer = nn.Conv2d(3, len(one), 3)
+            layer.weight.data.copy_(one)
+            projection(layer)
+            torch.testing.assert_close(layer.weight.detach(), projected, atol=1e-6, rtol=0)
+
+
+def test_by_filters_it_does_what_a_proportion_does_after_each_step():
+    plain, other = network(), network()
+    held = FrequencyProportion(plain[0], TARGET, "projection")
+    projection = ProportionProjection(TARGET)
+    projection(other)
+    assert torch.equal(plain[0].weight, other[0].weight)
+    for one in (plain, other):
+        with torch.no_grad():
+            one[0].weight += kernels(12, 3, 3, 3, seed=4).float() * 0.1
+    held.project()
+    projection(other)
+    assert torch.equal(plain[0].weight, other[0].weight)
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path):
+    samples = fs.open_samples("patches:train", limit=40)
+    classifier = fs.Classifier(network(8).eval(), mean=0.5, std=0.25)
+    given = fs.Samples(samples.batch(), samples.labels % 5)
+    recipe = Recipe(epochs=2, batch=20, projection=ProportionProjection(TARGET, "energy"))
+    whole = train(classifier, given, recipe)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(_, step):
+        if step == 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(classifier, given, recipe, checkpoint=tmp_path / "one.checkpoint", watch=stop)
+    again = train(classifier, given, recipe, checkpoint=tmp_path / "one.checkpoint")
+    assert torch.equal(whole.network[0].weight, again.network[0].weight)
+    with pytest.raises(StoreError, match="projection"):
+        train(classifier, given, replace(recipe, projection=None), checkpoint=tmp_path / "one.checkpoint")
+
+
+def test_it_stands_in_the_record_and_others_records_lack_it():
+    assert "projection" not in Recipe().trace()
+    assert Recipe(projection=ProportionProjection(TARGET, "energy")).trace()["projection"] == {
+        "kind": "ProportionProjection", "target": TARGET, "held": "energy", "cuts": (1 / 6, 1 / 3), "threshold": 0.5,
+        "layer": "",
+    }  # fmt: skip
+    with pytest.raises(TypeError, match="A projection is one of weights"):
+        Recipe(projection=0.1)
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (lambda: ProportionProjection((0.5, 0.5, 0.5)), "add up to 1"),
+        (lambda: ProportionProjection(TARGET, "counts"), "held is filters or energy"),
+        (lambda: ProportionProjection((0.7, 0.2, 0.1), "energy")(network()), "cannot have these shares of energy"),
+        (lambda: ProportionProjection(TARGET)(nn.Conv2d(1, 2, 1)), "No kernel of size"),
+        (lambda: ProportionProjection(TARGET, layer="1")(network()), "is a BatchNorm2d"),
+        (lambda: ProportionProjection(TARGET)(weight_norm(nn.Conv2d(3, 4, 3))), "made anew in each pass"),
+        (lambda: FrequencyProportion(weight_norm(nn.Conv2d(3, 4, 3)), TARGET, "projection"), "made anew in each pass"),
+        (lambda: ProportionProjection(TARGET)(SpectralModulatedConv2d(nn.Conv2d(3, 4, 3))), "fold it first"),
+        (lambda: nearest(torch.zeros(2, 1, 3, 3), KernelBands(3).forms, TARGET), "all nought"),
+        (lambda: nearest(kernels(1, 1, 3, 3), KernelBands(3).forms, (0.0, 0.0, 1.0)), "cannot be brought"),
+    ],
+)
+def test_what_does_not_fit_is_refused(made, says):
+    with pytest.raises(ValueError, match=says):
+        made()
