@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 def compiler() -> str | None:
     """The C++ compiler that torch would call; none where there is none."""
-    return next((found for one in (os.environ.get("CXX"), "g++", "clang++") if one and (found := shutil.which(one))), None)
+    return next(
+        (found for one in (os.environ.get("CXX"), "g++", "clang++") if one and (found := shutil.which(one))), None
+    )
 
 
 def compiled(network: nn.Module, given: Tensor) -> Callable[[Tensor], Any]:
