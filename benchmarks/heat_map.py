@@ -5,7 +5,7 @@ the same batch size and precision, so that both sides meet the same moods of the
 of both (assembly of the result counted in), the ratio of each pair, and their median. The limit is 1.00.
 
 With --precision fast or auto the bare network is the prepared one, alone, and before all that it is timed beside the
-network as it is. With --difference a part of the map is made in both precisions, and printed is by how much they differ.
+network as it is. With --difference the map is made in both precisions, and printed is by how much they differ.
 """
 
 from __future__ import annotations
@@ -77,9 +77,8 @@ def prepared(plain: Trial, precision: str, size: int) -> Trial:
             forward(one, [part], 1)
             times.append(time.perf_counter() - start)
     exact, faster = (statistics.median(times[1:]) for times in taken)
-    print(
-        f"forward alone: exact {size / exact:,.0f} images/s, {precision} {size / faster:,.0f}, {exact / faster:.2f} times"
-    )
+    gain = f"{exact / faster:.2f} times"
+    print(f"forward alone: exact {size / exact:,.0f} images/s, {precision} {size / faster:,.0f}, {gain}")
     return trial
 
 
@@ -113,8 +112,9 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
 def forward(trial: Trial, parts: Sequence[torch.Tensor], rounds: int) -> None:
     """As many forward passes of the bare network, or of its prepared copy, as a cell asks of it."""
     classifier = trial.classifier
-    network = classifier.network if classifier.prepared is None else classifier.prepared
     with torch.no_grad(), classifier.evaluating():
+        serves = classifier.prepared is not None and classifier.prepared.serves()
+        network = classifier.prepared if serves else classifier.network
         for _ in range(rounds):
             for part in parts:
                 network(part)

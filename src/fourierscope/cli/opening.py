@@ -24,7 +24,7 @@ from fourierscope.subjects import (
     open_samples,
 )
 from fourierscope.subjects.classifier import Precision
-from fourierscope.subjects.prepared import PRECISIONS, Asked
+from fourierscope.subjects.prepared import Asked
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
@@ -66,7 +66,7 @@ def trial(
         print(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
-    own: Precision = "float32" if precision in PRECISIONS else precision  # fast and auto are chosen by the run
+    own: Precision = "float32" if precision in ("exact", "fast", "auto") else precision  # the run chooses those
     return Trial(
         open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, own),
         open_samples(samples, limit, limit_seed, size),

@@ -138,6 +138,7 @@ class _Choice:
         """
         try:
             made = prepared(self.classifier, Plan(self.kind, steps), tuple(self.probe.batch.shape))
+            assert made.prepared is not None
             made.prepared.make()
             first = self.probe.images[: len(self.probe.batch)]
             logits = _answers(made, first, len(self.probe.batch))
