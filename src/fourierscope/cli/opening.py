@@ -23,8 +23,7 @@ from fourierscope.subjects import (
     open_classifier,
     open_samples,
 )
-from fourierscope.subjects.classifier import Precision
-from fourierscope.subjects.prepared import Asked
+from fourierscope.subjects.prepared import Spoken, own_precision
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
@@ -40,7 +39,7 @@ def trial(
     std: tuple[float, ...] | float | None = None,
     classes: int | None = None,
     device: str | None = None,
-    precision: Precision | Asked = "exact",
+    precision: Spoken = "exact",
     limit: int | None = None,
     limit_seed: int = 0,
     size: int | None = None,
@@ -66,9 +65,10 @@ def trial(
         print(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
-    own: Precision = "float32" if precision in ("exact", "fast", "auto") else precision  # the run chooses those
     return Trial(
-        open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, own),
+        open_classifier(
+            classifier, weights, channelwise(mean), channelwise(std), classes, device, own_precision(precision)
+        ),
         open_samples(samples, limit, limit_seed, size),
     )
 
@@ -177,7 +177,7 @@ def trial_with_masks(
     std: tuple[float, ...] | float | None = None,
     classes: int | None = None,
     device: str | None = None,
-    precision: Precision | Asked = "exact",
+    precision: Spoken = "exact",
     limit: int | None = None,
     limit_seed: int = 0,
     size: int | None = None,

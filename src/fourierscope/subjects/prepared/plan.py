@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fourierscope.subjects.classifier import Precision
+
 Asked = Literal["exact", "fast", "auto"]
+Spoken = Literal["float32", "bfloat16", "float16", "exact", "fast", "auto"]
+"""What one word may say of a precision: that of the classifier itself, or what is asked of a run."""
 PRECISIONS: tuple[Asked, ...] = ("exact", "fast", "auto")
 
 FOLDING, LAYOUT, BFLOAT16, COMPILATION = "folding", "channels_last", "bfloat16", "compilation"
@@ -42,3 +46,10 @@ def remembered_plan(held: object, kind: Asked) -> Plan | None:
         return None
     told = {name: value for name, value in held.items() if name not in ("kind", "steps", "left_out")}
     return Plan(kind, tuple(steps), dict(left_out), told)
+
+
+def own_precision(word: Spoken) -> Precision:
+    """The precision of the classifier itself, where a word may also say what is asked of a run."""
+    if word == "bfloat16" or word == "float16":
+        return word
+    return "float32"
