@@ -23,7 +23,7 @@ from fourierscope.subjects import (
     open_classifier,
     open_samples,
 )
-from fourierscope.subjects.prepared import Spoken, own_precision
+from fourierscope.subjects.prepared import Spoken, own_word
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
@@ -66,9 +66,7 @@ def trial(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
     return Trial(
-        open_classifier(
-            classifier, weights, channelwise(mean), channelwise(std), classes, device, own_precision(precision)
-        ),
+        open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, own_word(precision)),
         open_samples(samples, limit, limit_seed, size),
     )
 

@@ -7,5 +7,5 @@ from fourierscope.subjects.prepared.plan import PRECISIONS as PRECISIONS
 from fourierscope.subjects.prepared.plan import Asked as Asked
 from fourierscope.subjects.prepared.plan import Plan as Plan
 from fourierscope.subjects.prepared.plan import Spoken as Spoken
-from fourierscope.subjects.prepared.plan import own_precision as own_precision
+from fourierscope.subjects.prepared.plan import own_word as own_word
 from fourierscope.subjects.prepared.plan import remembered_plan as remembered_plan

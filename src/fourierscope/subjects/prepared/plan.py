@@ -48,7 +48,7 @@ def remembered_plan(held: object, kind: Asked) -> Plan | None:
     return Plan(kind, tuple(steps), dict(left_out), told)
 
 
-def own_precision(word: Spoken) -> Precision:
+def own_word(word: Spoken) -> Precision:
     """The precision of the classifier itself, where a word may also say what is asked of a run."""
     if word == "bfloat16" or word == "float16":
         return word
