@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from fourierscope import HeatMap, Samples, Trial, open_classifier, open_samples
+from fourierscope.analyses.wave_set import Tile
 from fourierscope.results.intervals import mean_interval
 from fourierscope.runs import batch_size
 
@@ -103,13 +104,18 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
         start = clock()
         measured[cell] = question.measure(cell, trial)
         middle = clock()
-        forward(trial, parts[cell.start // size : -(-cell.stop // size)], cell.last - cell.first)
+        forward(trial, parts[cell.start // size : -(-cell.stop // size)], passes(cell))
         asked, bare = asked + middle - start, bare + clock() - middle
     start = clock()
     question.assemble(measured, trial)
     asked += clock() - start
-    images = sum((cell.last - cell.first) * (cell.stop - cell.start) for cell in cells)
+    images = sum(passes(cell) * (cell.stop - cell.start) for cell in cells)
     return images / bare, images / asked
+
+
+def passes(cell: Tile) -> int:
+    """How often a cell asks the network about each of its images: under every wave, and once without."""
+    return cell.last - cell.first + (cell.first == 0)
 
 
 def forward(trial: Trial, parts: Sequence[torch.Tensor], rounds: int) -> None:
