@@ -88,8 +88,10 @@ def prepared(plain: Trial, precision: str, size: int) -> Trial:
 
 def differ(plain: Trial, trial: Trial, question: HeatMap) -> None:
     """Print by how much the error under each wave differs between two precisions, in points."""
-    exact, faster = (one["error"].values for one in (question(plain), question(trial)))
-    apart = 100 * np.abs(faster - exact).ravel()
+    waves = plain.samples.plane.waves(question.crop, question.stride)  # a pair once: its partner tells nothing new
+    maps = [one["error"] for one in (question(plain), question(trial))]
+    exact, faster = (np.array([float(one.sel(row=row, column=column)) for row, column in waves]) for one in maps)
+    apart = 100 * np.abs(faster - exact)
     value, low, high = (float(one) for one in mean_interval(apart))
     signed = 100 * float((faster - exact).mean())
     print(f"mean |difference| {value:.3f} [{low:.3f}, {high:.3f}] points over {apart.size} waves, mean {signed:+.3f}")
