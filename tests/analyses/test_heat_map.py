@@ -10,6 +10,8 @@ from torch import nn
 import fourierscope as fs
 from fourierscope.analyses.wave_set import balanced_signs
 from fourierscope.fourier import Frequency, Plane, quadratures, wave
+from fourierscope.runs import batch_size
+from fourierscope.runs.batching import batch_size_of
 
 SIZES = [(8, 8), (9, 9), (9, 6), (6, 9)]
 
@@ -265,3 +267,39 @@ def test_an_even_crop_is_refused_before_any_work():
     trial = fs.Trial(fs.Classifier(linear((8, 8), 1)), grey(1, 1, Plane(8, 8)))
     with pytest.raises(ValueError, match="splits conjugate pairs"):
         fs.HeatMap(crop=4)(trial)
+
+
+@pytest.mark.parametrize(("size", "channels"), [((8, 8), 1), ((9, 9), 3), ((9, 6), 3), ((6, 9), 1)])
+@pytest.mark.parametrize("phases", [1, 2])
+@pytest.mark.parametrize("clip", [True, False])
+def test_the_same_memory_for_every_wave_gives_the_bits_of_fresh_memory(size, channels, phases, clip):
+    plane, images = Plane(*size), uniform(5, channels, *size)
+    labels, network = torch.tensor([0, 1, 2, 3, 0]), linear(size, channels)
+    question = fs.HeatMap(norm=2.0, clip=clip, phases=phases, score="loss")
+    trial = fs.Trial(fs.Classifier(network, mean=0.4, std=0.3), fs.Samples(images, labels))
+    signs = question._signs(trial)
+    for tile in question.cells(trial):
+        found, waves = question.measure(tile, trial), question._set.stack(plane, tile).flatten(0, 1)
+        at_once = max(1, batch_size(plane, torch.device("cpu")) // 5)  # as many waves as share a batch
+        scores, norms = [], []
+        for several in waves.split(at_once):
+            changed = torch.addcmul(images, signs[:, :, None, None], several[:, None, None])
+            changed = changed.clamp_(0, 1) if clip else changed
+            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
+            with torch.no_grad():
+                logits = trial.classifier(changed.flatten(0, 1))
+            scores.append(nn.functional.cross_entropy(logits, labels.repeat(len(several)), reduction="none"))
+        assert np.array_equal(found["scores"].ravel(), torch.cat(scores).numpy())
+        assert np.array_equal(found["norms"].ravel(), torch.cat(norms).numpy())
+
+
+def test_a_score_that_is_a_view_of_the_images_is_read_before_the_next_wave_is_written():
+    plane = Plane(6, 6)
+    trial = fs.Trial(fs.Classifier(lambda images: images.flatten(1)), fs.Samples(uniform(30, 1, 6, 6)))
+    question = fs.HeatMap(norm=1.0, clip=False, score=lambda outputs, labels: outputs[:, 7])
+    with batch_size_of(30):  # one wave at a time
+        scores = question(trial)["score"]
+    signs = question._signs(trial)[:, 0]
+    for frequency in plane.waves():
+        expected = (trial.samples.batch().flatten(1)[:, 7] + signs * wave(plane, frequency).float().flatten()[7]).mean()
+        np.testing.assert_allclose(scores.values[plane.position(frequency)], float(expected), atol=1e-6)

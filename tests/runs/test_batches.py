@@ -65,7 +65,7 @@ def test_a_damaged_batch_size_is_told(tmp_path):
 
 def test_one_image_too_many_and_other_errors_are_not_hidden():
     class Cramped(fs.Classifier):
-        def __call__(self, images):
+        def __call__(self, images, spare=False):
             raise RuntimeError("can't allocate memory")
 
     samples = trial().samples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite, pi
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,8 @@ class LineSpectrum(Analysis[Trial]):
     Source: Fridovich-Keil et al. (2022), paths between images; Zhang et al. (2020), random directions. Different here:
     exact transforms, the line between the ends taken away, logits instead of probabilities.
     """
+
+    exact_only: ClassVar[bool] = True
 
     direction: Literal["pairs", "random"] = "random"
     """To another image of the set, or random, with the image in the middle."""

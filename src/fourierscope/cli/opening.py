@@ -23,7 +23,7 @@ from fourierscope.subjects import (
     open_classifier,
     open_samples,
 )
-from fourierscope.subjects.classifier import Precision
+from fourierscope.subjects.prepared import Spoken, own_word
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
@@ -39,7 +39,7 @@ def trial(
     std: tuple[float, ...] | float | None = None,
     classes: int | None = None,
     device: str | None = None,
-    precision: Precision = "float32",
+    precision: Spoken = "exact",
     limit: int | None = None,
     limit_seed: int = 0,
     size: int | None = None,
@@ -56,7 +56,7 @@ def trial(
         std: Divided by after the mean is subtracted.
         classes: Number of classes, where the architecture must be told.
         device: cpu, cuda, cuda:1; empty: where the network is.
-        precision: float32, bfloat16 or float16 (autocast).
+        precision: exact; fast or auto, quicker and checked; or float32, bfloat16 or float16 (autocast).
         limit: At most this many samples, each class in its share.
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.
@@ -66,7 +66,7 @@ def trial(
             f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
         )
     return Trial(
-        open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, precision),
+        open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, own_word(precision)),
         open_samples(samples, limit, limit_seed, size),
     )
 
@@ -175,7 +175,7 @@ def trial_with_masks(
     std: tuple[float, ...] | float | None = None,
     classes: int | None = None,
     device: str | None = None,
-    precision: Precision = "float32",
+    precision: Spoken = "exact",
     limit: int | None = None,
     limit_seed: int = 0,
     size: int | None = None,
@@ -191,7 +191,7 @@ def trial_with_masks(
         std: Divided by after the mean is subtracted.
         classes: Number of classes, where the architecture must be told.
         device: cpu, cuda, cuda:1; empty: where the network is.
-        precision: float32, bfloat16 or float16 (autocast).
+        precision: exact; fast or auto, quicker and checked; or float32, bfloat16 or float16 (autocast).
         limit: At most this many samples, each class in its share; as many as there are masks.
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.

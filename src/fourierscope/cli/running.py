@@ -8,6 +8,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.results import Result
 from fourierscope.runs import Analysis, Shared, run, run_share
+from fourierscope.subjects.prepared import PRECISIONS, Asked
 
 
 def add_options(parser: ArgumentParser, command: str) -> None:
@@ -45,8 +46,10 @@ def check_options(given: Namespace) -> None:
 def outcome(question: Analysis[Any], subject: Any, given: Namespace) -> Result | Shared:
     """The result of a run, or what a share of it has done."""
     batch: int | Literal["auto"] = given.batch or "auto"
+    asked = given.get("precision", "exact")
+    precision: Asked = asked if asked in PRECISIONS else "exact"  # other words are the classifier's own
     if given.share is not None:
-        return run_share(question, subject, given.store, given.share, given.workers, batch, given.keep_going)
+        return run_share(question, subject, given.store, given.share, given.workers, batch, given.keep_going, precision)
     return run(
         question,
         subject,
@@ -55,6 +58,7 @@ def outcome(question: Analysis[Any], subject: Any, given: Namespace) -> Result |
         batch=batch,
         keep_going=given.keep_going,
         time_limit=given.time_limit,
+        precision=precision,
     )
 
 

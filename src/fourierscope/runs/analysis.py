@@ -47,10 +47,11 @@ class Analysis(ABC, Generic[S]):
 
     Where cells go on from others, `follows` says from which, `go_on` measures them, and `settled` says which of them
     can be left out. With `holes`, `assemble` also takes fewer cells than there are: of a run that was stopped early, or
-    some of whose cells failed.
+    some of whose cells failed. `exact_only` is for small differences of logits, which a faster precision rounds away.
     """
 
     holes: ClassVar[bool] = False
+    exact_only: ClassVar[bool] = False
 
     def cells(self, subject: S, /) -> Iterable[NamedTuple]:
         """The pieces of work, in their order."""

@@ -15,9 +15,11 @@ from fourierscope.results import Result, described
 from fourierscope.runs.analysis import Analysis, S, subjects_of
 from fourierscope.runs.engines import Engine, Here, Outcome, Processes, Task
 from fourierscope.runs.plan import CellsFailed, Plan, Share
+from fourierscope.runs.precision import in_precision
 from fourierscope.runs.store import Store
 from fourierscope.runs.warned import each_warning_once
 from fourierscope.subjects import check_subject
+from fourierscope.subjects.prepared import Asked
 
 
 def run(
@@ -29,12 +31,16 @@ def run(
     batch: int | Literal["auto"] = "auto",
     keep_going: bool = False,
     time_limit: float | None = None,
+    precision: Asked = "exact",
 ) -> Result:
     """Ask `analysis` of `subject`, and the result.
 
     `store` is a folder that keeps finished cells: a run that was killed goes on from there and gives the same result.
     `workers` is the number of processes on this machine (`engine` "here"). `batch` is the number of images at a time;
     "auto" suits the images' size, is halved whenever memory runs out, and is then remembered in the store.
+
+    `precision` is that in which a Trial's classifier answers: "exact" is the network as it is; "fast" and "auto" are
+    quicker and checked (see `Trial.at`), and the record tells what was chosen, which a store remembers.
 
     A cell whose process dies is tried again twice. One that dies still is left out, the others go on, and the run ends
     with CellsFailed, which lists such cells; with `keep_going` an error in a cell too fails that cell alone, and
@@ -46,6 +52,7 @@ def run(
     _check(analysis, subject, workers, engine, batch)
     _check_time_limit(analysis, time_limit)
     kept = None if store is None else Store(store)
+    subject = in_precision(analysis, subject, precision, kept, batch)
     record = analysis.record(subject)
     with each_warning_once(), nullcontext() if kept is None else kept.opened(record):
         plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, None, time_limit)
@@ -71,6 +78,7 @@ def run_share(
     workers: int = 1,
     batch: int | Literal["auto"] = "auto",
     keep_going: bool = False,
+    precision: Asked = "exact",
 ) -> Shared:
     """Measure one share of a question, such as "0/8", into a store that all shares have: for arrays of jobs.
 
@@ -81,7 +89,9 @@ def run_share(
     """
     own = Share.read(share)
     _check(analysis, subject, workers, "here", batch)
-    kept, record = Store(store), analysis.record(subject)
+    kept = Store(store)
+    subject = in_precision(analysis, subject, precision, kept, batch)
+    record = analysis.record(subject)
     with each_warning_once(), kept.opened(record, own):
         plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, own, None)
         if plan.failed:

@@ -90,6 +90,15 @@ class Store:
         return sum(self._path(index).exists() for index in range(cells))
 
     @property
+    def record(self) -> dict[str, Any]:
+        """The record of the question that the store is of; empty where it is of none yet, or cannot be read."""
+        try:
+            held = json.loads((self.folder / "question.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return held if isinstance(held, dict) else {}
+
+    @property
     def batch(self) -> int:
         """The batch size that memory once forced; 0 where none did."""
         path = self.folder / "batch.json"
