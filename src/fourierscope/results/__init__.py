@@ -26,6 +26,7 @@ from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import mean_of_sums as mean_of_sums
 from fourierscope.results.measured import mean_size as mean_size
 from fourierscope.results.measured import rate as rate
+from fourierscope.results.measured import seen as seen
 from fourierscope.results.measured import share as share
 from fourierscope.results.measured import unpacked as unpacked
 from fourierscope.results.partial import partial as partial

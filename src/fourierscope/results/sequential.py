@@ -99,7 +99,7 @@ def _followed(rates: Array, looks: tuple[int, ...]) -> Array:
 def _further(counts: _Counts, rates: Array, images: int, new: int) -> _Counts:
     """The counts after `new` more images, `images` in all, without those of a probability below 10^-13."""
     fresh = _window(rates, new)
-    chance: Array = stats.binom.pmf(fresh[:, None] + np.arange(_width(new)), new, rates[:, None])
+    chance = np.asarray(stats.binom.pmf(fresh[:, None] + np.arange(_width(new)), new, rates[:, None]))
     length = counts.chance.shape[1] + chance.shape[1] - 1
     size = 1 << (length - 1).bit_length()
     both: Array = np.fft.irfft(np.fft.rfft(counts.chance, size) * np.fft.rfft(chance, size), size)[:, :length].clip(0)
