@@ -214,12 +214,11 @@ def paired_means(first: Array, second: Array, both: Array | None = None, spent: 
     if both is not None:
         differences = np.where(both, differences, np.nan)
     value, spread, n = moments(differences)
-    t_most = stats.t.isf((1 - CONFIDENCE) / 2 * np.asarray(spent), n - 1)
-    error = spread / np.sqrt(n)
+    reach = stats.t.ppf(1 - (1 - CONFIDENCE) / 2 * np.asarray(spent), n - 1) * spread / np.sqrt(n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(spread > 0, value / error, np.where(value == 0, 0.0, np.inf))
+        t = np.where(spread > 0, value / (spread / np.sqrt(n)), np.where(value == 0, 0.0, np.inf))
     p = np.where(n > 1, np.minimum(1, 2 * stats.t.sf(np.abs(t), n - 1) / spent), np.nan)
-    return Difference(value, value - t_most * error, value + t_most * error, p)
+    return Difference(value, value - reach, value + reach, p)
 
 
 def moments(values: Array) -> tuple[Array, Array, Array]:
