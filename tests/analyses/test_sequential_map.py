@@ -263,16 +263,15 @@ def test_cells_that_were_not_measured_are_hatched_on_paper_and_on_the_page():
 
 
 def test_the_bounds_hold_in_maps_too_stopped_as_they_stop():
-    rates, missed, cells = {}, 0, 0
+    missed = 0
     truth = QUESTION(trial(n=4000, seed=99))["error"]
+    known = float(truth.sel(row=2, column=1))
     for seed in range(8):
         error = fs.HeatMap(norm=1.0, clip=False, precision_of_rate=0.06, seed=seed)(trial(seed=seed))["error"]
-        rates[seed] = error.sel(row=2, column=1)
-        known = float(truth.sel(row=2, column=1))
-        missed += not float(rates[seed].error_low) <= known <= float(rates[seed].error_high)
-        cells += 1
+        one = error.sel(row=2, column=1)
+        missed += not float(one.error_low) <= known <= float(one.error_high)
+    assert 0.2 < known < 0.8
     assert missed <= 2
-    assert cells == 8
 
 
 def test_the_question_knows_its_way():
