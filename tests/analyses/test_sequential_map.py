@@ -174,6 +174,10 @@ def test_cells_that_failed_are_lacking_and_the_others_are_what_they_would_be(sco
         outcomes = np.unpackbits(outcomes, axis=-1, count=N)[wave_of][..., np.r_[0:100, 200:300]]
         np.testing.assert_allclose(values[fewer], outcomes.mean(-1)[fewer])
         np.testing.assert_allclose(partly["error_high"].values[fewer], wilson(values[fewer], 200).high)
+    shown = partly["pictures"].attrs
+    strongest = -1 if score == "margin" else 1
+    known = partly[score].sel(row=shown["row"], column=shown["column"])
+    assert strongest * float(known) == np.nanmax(strongest * values)
     left = partly["effective_norm"].values
     np.testing.assert_allclose(left[~lacking], 1, rtol=1e-4)
     assert np.isnan(left[lacking]).all()
@@ -181,6 +185,9 @@ def test_cells_that_failed_are_lacking_and_the_others_are_what_they_would_be(sco
     sentences = " ".join(told(partly))
     assert re.search(rf"{int(lacking.sum())} of 64 cells were not measured and are hatched", sentences)
     assert "200 to 300 of 300 images" in sentences
+    share = 1 - (10 * 300 + 10 * 100) / (len(PLANE.waves()) * 300)
+    assert f"{100 * share:.1f} %" in sentences.replace("\u00a0", " ")
+    assert f"{100 * share:.1f} %" in partly[score].attrs["says"]
     fs.report([partly], tmp_path / "partly.html")
     page = (tmp_path / "partly.html").read_text()
     assert "Hatched cells were not measured." in page

@@ -224,7 +224,7 @@ class HeatMap(Analysis[Trial]):
 
     def pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
         """Some images as they are and under the wave of largest effect (picture, state, y, x, channel), uint8."""
-        plane, strongest = trial.samples.plane, int(effect.argmax())
+        plane, strongest = trial.samples.plane, int(np.nanargmax(effect))
         frequency = self._set.frequencies(plane)[strongest]
         images = trial.samples.batch(0, _PICTURES)
         signs = self._signs(trial)[: len(images), :, None, None]

@@ -208,7 +208,7 @@ def unmeasured(values: xr.DataArray) -> npt.NDArray[np.bool_] | None:
 def hatching(values: xr.DataArray) -> tuple[Array, Array] | None:
     """Strokes through the cells of a plane that were not measured: columns and rows, a NaN between strokes; or None.
 
-    Each cell has three of a direction, from its lower left to its upper right: its diagonal, and one at each side.
+    Each cell has three of one direction, from its least row and column to its largest: its diagonal, one at each side.
     """
     where = unmeasured(values)
     if where is None:

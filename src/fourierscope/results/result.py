@@ -60,7 +60,7 @@ class Result:
     def __repr__(self) -> str:
         lines = [f"Result of {self.record.get('analysis')} on {described(self.record)}"]
         for name, values in self.dataset.data_vars.items():
-            if "says" in values.attrs and not str(name).endswith(("_outcomes", "_low", "_high", "_of")):
+            if "says" in values.attrs and not str(name).endswith(("_outcomes", "_seen", "_low", "_high", "_of")):
                 lines.append(f"  {name} {dict(values.sizes)}: {values.attrs['says']}")
         return "\n".join(lines)
 
