@@ -17,8 +17,8 @@ def map_sentences(result: Result, name: str) -> Iterator[str]:
     found, marks = counts(result[name]), seen(result.dataset, name)
     if found is not None and marks is not None:
         index = result.dataset[name].attrs.get("index")
-        waves = np.arange(found.size) if index is None else np.unique(result.dataset[index], return_index=True)[1]
-        marks = marks.reshape(found.size, -1)[waves]  # a frequency and its partner are one answer
+        rows = np.arange(found.size) if index is None else np.unique(result.dataset[index], return_index=True)[1]
+        marks = marks.reshape(found.size, -1)[rows]  # a frequency and its partner are one answer
         yield from _counted(found, marks, "looks" in result.dataset[name].attrs)
     if name == "predicted_error" and "agreement" in result:
         waves = int((result["measured_error_counts"].values > 0).sum())
