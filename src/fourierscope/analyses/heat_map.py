@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import pi
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,14 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from fourierscope.analyses.linear_map import LinearMap
+from fourierscope.analyses.partial_map import Gathered, PartialMap, gathered, waves_of
 from fourierscope.analyses.scores import Score, check_labels, score_named
+from fourierscope.analyses.sequential_map import SequentialMap
 from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs
 from fourierscope.fourier import Plane, wave
 from fourierscope.results import Axes, count, mean, rate, share
-from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
+from fourierscope.runs import LATER, Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
 _PICTURES = 4  # images shown under the strongest wave
@@ -34,9 +37,15 @@ class HeatMap(Analysis[Trial]):
     `_high` and `n`; `_ring`, its mean over rings of equal radius; `clean_...` without a wave; `effective_norm`, the L2
     norm per channel left after clipping; and pictures of some images under the strongest wave.
 
+    With `precision_of_rate` each frequency is measured on more and more images, in an order drawn once, until its
+    interval is so narrow on either side; all intervals hold at whatever round a frequency is stopped, and the map can
+    be stopped at any time. Where frequencies have fewer images than others, or none (NaN), each has its count,
+    `error_counts`, and rings are means over the images that all of their frequencies have.
+
     Source: Yin et al. (2019), section 2. Different here: intervals, both quadratures on request, pairs measured once.
     """
 
+    holes: ClassVar[bool] = True
     norm: float = 4.0
     """L2 norm of the wave in each channel, on [0, 1] pixels."""
     crop: int | None = None
@@ -44,33 +53,56 @@ class HeatMap(Analysis[Trial]):
     stride: int = 1
     """Measure only multiples of this frequency in both directions."""
     score: str | Callable[..., Any] = "error"
-    """error, topK (such as top5), loss, flips, margin, layer:NAME, or in Python a function of outputs and labels."""
+    """error, topK (such as top5), loss, flips, margin, layer:NAME, linear (the error that the margin's gradient
+    predicts), or in Python a function of outputs and labels."""
     phases: int = 1
     """Number of phases of each wave, evenly spread over half a turn from pi/4 on; 2 gives both quadratures."""
     clip: bool = True
     """Clip perturbed images to [0, 1]."""
     seed: int = 0
     """Seed of the random signs."""
+    precision_of_rate: float | None = field(default=None, metadata=LATER)
+    """Half the width of the 95 % interval at which a frequency has images enough, such as 0.02; none: all images."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
         self._set.check()
         score_named(self.score)
+        if self._way is not None:
+            self._way.check()
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         check_labels(score_named(self.score), trial)
-        yield from self._set.tiles(trial.samples.plane, len(trial.samples))
+        if self._way is not None:
+            return self._way.cells(trial)
+        return self._set.tiles(trial.samples.plane, len(trial.samples))
 
-    def measure(self, tile: Tile, trial: Trial, /) -> Measured:
+    def follows(self, cell: Any, /) -> NamedTuple | None:
+        return None if self._way is None else self._way.follows(cell)
+
+    def settled(self, cell: Any, before: tuple[Measured, ...], /) -> bool:
+        return not before[-1]["open"].any()
+
+    def go_on(self, cell: Any, trial: Trial, before: tuple[Measured, ...], /) -> Measured:
+        assert self._way is not None
+        return self._way.measure(cell, trial, before)
+
+    def measure(self, cell: Any, trial: Trial, /) -> Measured:
+        if self._way is not None:
+            return self._way.measure(cell, trial, ())
+        return self.answers(cell, trial, self._signs(trial))
+
+    def answers(self, tile: Tile, trial: Trial, all_signs: Tensor) -> Measured:
+        """What the classifier answers under the waves of a tile, on its images, which have these signs (n, c)."""
         score, plane, device = score_named(self.score), trial.samples.plane, trial.classifier.device
         waves = self._set.stack(plane, tile).to(device)  # (w, p, h, w)
-        signs, labels = self._signs(trial), trial.samples.labels
+        labels = trial.samples.labels
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
         with torch.no_grad(), score.listening(trial.classifier) as listen:
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
-                images, sign = trial.samples.batch(chosen.start, chosen.stop, device), signs[chosen].to(device)
+                images, sign = trial.samples.batch(chosen.start, chosen.stop, device), all_signs[chosen].to(device)
                 own = None if labels is None else labels[chosen].to(device)
                 reference = listen(images.clone()) if score.compares else None
                 scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
@@ -84,16 +116,23 @@ class HeatMap(Analysis[Trial]):
         measured = {name: torch.cat([piece[name] for piece in found], dim=-1).numpy() for name in found[0]}
         return measured | {"norms": measured["norms"].sum(-1)}
 
-    def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
-        score, plane, n = score_named(self.score), trial.samples.plane, len(trial.samples)
-        scores = _gathered(measured, n)  # (waves, phases, n)
+    def assemble(self, measured: Mapping[Any, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
+        if self._way is not None:
+            return self._way.assemble(measured, trial)
+        waves, n = len(self._set.frequencies(trial.samples.plane)), len(trial.samples)
+        whole = gathered(measured, waves, self.phases, n)
+        return self.whole(whole, trial) if whole.seen.all() else PartialMap(self, trial).assembled(whole)
+
+    def whole(self, whole: Gathered, trial: Trial) -> dict[str, xr.DataArray]:
+        """The result's values, where every frequency was measured on every image."""
+        score, plane, n, scores = score_named(self.score), trial.samples.plane, len(trial.samples), whole.scores
         axes = self._set.axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
         counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
         found = (rate if counted else _averaged(score))(score.name, outcomes, axes, says)
         found |= self._rings(score, outcomes, plane, says)
-        found |= self._clean(score, measured, n)
+        found |= self._clean(score, whole.clean)
         found |= count(n)
         if self.phases > 1:
             worst = (scores * score.worse).mean(-1).max(1) * score.worse
@@ -103,15 +142,22 @@ class HeatMap(Analysis[Trial]):
             )
             found[f"{score.name}_spread"] = axes.array(spread, score.unit, f"Range over the phases of: {score.says}.")
         found["effective_norm"] = axes.array(
-            _effective_norm(measured, n),
+            whole.effective_norm,
             "L2 per channel",
             f"Mean L2 norm per channel left of {self.norm:g} after clipping.",
         )
-        return found | self._pictures(outcomes.mean(-1) * score.worse, trial)
+        return found | self.pictures(outcomes.mean(-1) * score.worse, trial)
 
     @property
     def _set(self) -> WaveSet:
-        return WaveSet(self.norm, self.crop, self.stride, self.phases, self.clip)
+        return waves_of(self)
+
+    @property
+    def _way(self) -> SequentialMap | LinearMap | None:
+        """Who measures and assembles, where that is not all waves on all images."""
+        if self.score == "linear":
+            return LinearMap(self)
+        return None if self.precision_of_rate is None else SequentialMap(self)
 
     def _signs(self, trial: Trial) -> Tensor:
         """A sign per image and channel (n, c): each pattern on equally many images, to within one."""
@@ -144,6 +190,18 @@ class HeatMap(Analysis[Trial]):
             scores.append(values.clone().unflatten(0, (len(several), len(images))))  # some scores are views of images
         return torch.cat(scores), torch.cat(norms)
 
+    def without_waves(self, trial: Trial, start: int, stop: int) -> Measured:
+        """The scores (n,) of images start..stop without a wave."""
+        score, device, labels = score_named(self.score), trial.classifier.device, trial.samples.labels
+        found = []
+        with torch.no_grad(), score.listening(trial.classifier) as listen:
+            for part in batches(stop - start, batch_size(trial.samples.plane, device)):
+                chosen = slice(start + part.start, start + part.stop)
+                images = trial.samples.batch(chosen.start, chosen.stop, device)
+                own = None if labels is None else labels[chosen].to(device)
+                found.append(score.values(listen(images), len(images), own, None).cpu())
+        return {"clean": torch.cat(found).numpy()}
+
     def _unperturbed(
         self, score: Score, listen: Any, images: Tensor, labels: Tensor | None, reference: Tensor | None
     ) -> dict[str, Tensor]:
@@ -159,19 +217,17 @@ class HeatMap(Analysis[Trial]):
         name, means = f"{score.name}_ring", weight @ outcomes
         return _averaged(score)(name, means, axes, f"Mean over the ring of this radius: {says}")
 
-    def _clean(self, score: Score, measured: Mapping[Tile, Measured], n: int) -> dict[str, xr.DataArray]:
+    def _clean(self, score: Score, clean: npt.NDArray[Any]) -> dict[str, xr.DataArray]:
         if score.compares and score.layer is None:
             return {}
-        clean = np.concatenate([piece["clean"] for tile, piece in measured.items() if tile.first == 0], axis=-1)
-        assert len(clean) == n
         axes, name = Axes({}), f"clean_{score.name}"
         if score.layer is not None:
             return mean(name, clean, axes, score.unit, f"Mean L2 norm of the clean activations of {score.layer}.")
         return (rate if score.binary else _averaged(score))(name, clean, axes, f"{score.says}, without a wave.")
 
-    def _pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
+    def pictures(self, effect: npt.NDArray[Any], trial: Trial) -> dict[str, xr.DataArray]:
         """Some images as they are and under the wave of largest effect (picture, state, y, x, channel), uint8."""
-        plane, strongest = trial.samples.plane, int(effect.argmax())
+        plane, strongest = trial.samples.plane, int(np.nanargmax(effect))
         frequency = self._set.frequencies(plane)[strongest]
         images = trial.samples.batch(0, _PICTURES)
         signs = self._signs(trial)[: len(images), :, None, None]
@@ -185,27 +241,6 @@ class HeatMap(Analysis[Trial]):
         )
         pictures.attrs = {"units": "1/255", "says": says, "row": frequency.row, "column": frequency.column}
         return {"pictures": pictures}
-
-
-def _gathered(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
-    """The scores of all tiles put together: (waves, phases, n)."""
-    first = next(iter(measured.values()))["scores"]
-    whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=first.dtype)
-    for tile, piece in measured.items():
-        if piece["scores"].shape != (tile.last - tile.first, first.shape[1], tile.stop - tile.start):
-            raise ValueError(
-                f"{tile} holds scores of shape {piece['scores'].shape}: the store is damaged. Begin a new one."
-            )
-        whole[tile.first : tile.last, :, tile.start : tile.stop] = piece["scores"]
-    return whole
-
-
-def _effective_norm(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
-    """Mean over images and phases of the norm left after clipping (waves,)."""
-    total = np.zeros(max(tile.last for tile in measured))
-    for tile, piece in measured.items():
-        total[tile.first : tile.last] += piece["norms"].mean(1)
-    return (total / n).astype(np.float32)
 
 
 def _averaged(score: Score) -> Any:

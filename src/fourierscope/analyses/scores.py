@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from fourierscope.subjects import Classifier, Trial
 
-WORDS = "error, topK (such as top5), loss, flips, margin, layer:NAME (layer:output for the outputs)"
+WORDS = "error, topK (such as top5), loss, flips, margin, linear, layer:NAME (layer:output for the outputs)"
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,12 @@ def _top(k: int) -> Score:
     return Score(f"top{k}", "1", f"Share of images whose label is not among the top {k}", True, False, True, 1, missed)
 
 
+_PREDICTED = "Share of images whose margin falls below 0 by the gradient at the clean image"
 _SCORES = {
     "error": Score("error", "1", "Share of images classified wrongly", True, False, True, 1, _error),
     "flips": Score("flips", "1", "Share of images whose prediction changes", True, True, False, 1, _flips),
     "loss": Score("loss", "nat", "Mean cross-entropy", False, False, True, 1, _loss),
+    "linear": Score("predicted_error", "1", _PREDICTED, True, False, True, 1, _error),
     "margin": Score(
         "margin", "logit", "Mean margin of the label's logit over the next", False, False, True, -1, _margin
     ),

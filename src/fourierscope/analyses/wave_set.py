@@ -55,12 +55,22 @@ class WaveSet:
 
     def tiles(self, plane: Plane, count: int) -> Iterator[Tile]:
         """All waves on `count` images, in cells of some of each."""
-        waves = len(self.frequencies(plane))
-        rounds = -(-waves // _WAVES)
-        images = max(8, _PIXELS // (plane.height * plane.width), -(-count * rounds // _CELLS))
+        images = max(8, _PIXELS // (plane.height * plane.width), self._enough(plane, count))
         for shard in batches(count, images):
-            for tile in batches(waves, _WAVES):
+            for tile in self.parts(plane):
                 yield Tile(tile.start, tile.stop, shard.start, shard.stop)
+
+    def parts(self, plane: Plane) -> Iterator[slice]:
+        """All waves, as many as a cell has."""
+        return batches(len(self.frequencies(plane)), _WAVES)
+
+    def most_images(self, plane: Plane, count: int) -> int:
+        """How many of `count` images a cell has at most, where it should have many: then it takes minutes."""
+        return max(16, 16 * _PIXELS // (plane.height * plane.width), self._enough(plane, count))
+
+    def _enough(self, plane: Plane, count: int) -> int:
+        """The images of a cell with which there are not more cells than there should be."""
+        return -(-count * -(-len(self.frequencies(plane)) // _WAVES) // _CELLS)
 
     def stack(self, plane: Plane, tile: Tile) -> Tensor:
         """The waves of a tile (w, p, h, w), of norm `norm`; a self-paired wave, with its one phase, stands p times."""

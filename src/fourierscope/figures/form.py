@@ -194,6 +194,40 @@ def count(values: xr.DataArray) -> int | None:
     return int(values.coords["n"]) if "n" in values.coords and values.coords["n"].ndim == 0 else None
 
 
+def counts(values: xr.DataArray) -> Array | None:
+    """The number of images behind each value, of the values' shape, where they differ; None where not told."""
+    return _beside(values, "counts")
+
+
+def unmeasured(values: xr.DataArray) -> npt.NDArray[np.bool_] | None:
+    """Which cells were not measured on any image; None where all were, or nobody says."""
+    found = counts(values)
+    return None if found is None or found.all() else found == 0
+
+
+def hatching(values: xr.DataArray) -> tuple[Array, Array] | None:
+    """Strokes through the cells of a plane that were not measured: columns and rows, a NaN between strokes; or None.
+
+    Each cell has three of one direction, from its least row and column to its largest: its diagonal, one at each side.
+    """
+    where = unmeasured(values)
+    if where is None:
+        return None
+    rows, columns = (np.asarray(values.coords[axis].values, dtype=float) for axis in ("row", "column"))
+    high, wide = (half_step(one) for one in (rows, columns))
+    strokes = np.array([[-1, -1, 1, 1], [-1, 0, 0, 1], [0, -1, 1, 0]])  # from x, y to x, y in half cells
+    places = np.argwhere(where)
+    x = columns[places[:, 1], None, None] + wide * strokes[None, :, [0, 2]]
+    y = rows[places[:, 0], None, None] + high * strokes[None, :, [1, 3]]
+    gap = np.full((len(places), len(strokes), 1), np.nan)
+    return np.concatenate([x, gap], -1).ravel(), np.concatenate([y, gap], -1).ravel()
+
+
+def half_step(points: Array) -> float:
+    """Half of the distance of evenly spaced points; of a single one, a half."""
+    return float((points[-1] - points[0]) / (len(points) - 1) / 2) if len(points) > 1 else 0.5
+
+
 def interval(low: float, high: float) -> str:
     """Bounds in words: `0.1 to 0.3`."""
     return f"{number(low)} to {number(high)}"
@@ -207,7 +241,7 @@ def ordered(values: xr.DataArray) -> xr.DataArray:
 
 def edges(points: Array) -> tuple[float, float]:
     """The outer edges of bins centred on evenly spaced, ascending points."""
-    half = (points[-1] - points[0]) / (len(points) - 1) / 2 if len(points) > 1 else 0.5
+    half = half_step(points)
     return float(points[0] - half), float(points[-1] + half)
 
 

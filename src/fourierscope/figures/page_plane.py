@@ -14,7 +14,9 @@ from fourierscope.figures.form import (
     axis_label,
     bounds,
     count,
+    counts,
     edges,
+    hatching,
     label,
     significant,
     ticks,
@@ -31,7 +33,7 @@ def plane(values: xr.DataArray, scale: Scale) -> PageFigure:
     heat["colorbar"] = bar(values, scale)
     sure = significant(values)
     wash = [] if sure is None else [_washed(columns, rows, sure), _dotted(columns, rows, sure)]
-    return {"data": [heat, *wash, *_zero(rows, columns)], "layout": _plane_layout(values)}
+    return {"data": [heat, *wash, *_hatched(values), *_zero(rows, columns)], "layout": _plane_layout(values)}
 
 
 def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
@@ -49,6 +51,10 @@ def _asked(values: xr.DataArray) -> tuple[list[list[list[Any]]], str]:
         lines.append("95 % interval %{customdata[2]} to %{customdata[3]}")
     if n is not None:
         lines.append(f"n = {n}")
+    own = counts(values)
+    if own is not None:
+        lines.append("n = %{customdata[" + str(len(parts)) + "]}")
+        parts.append(own)
     if sure is not None:
         lines.append("%{customdata[" + str(len(parts)) + "]}")
     cells = np.stack(parts, axis=-1)
@@ -125,6 +131,18 @@ def _dotted(columns: Array, rows: Array, sure: Array) -> dict[str, Any]:
         "hoverinfo": "skip",
         "showlegend": False,
     }
+
+
+def _hatched(values: xr.DataArray) -> list[dict[str, Any]]:
+    """Strokes through bins that were not measured, as on paper."""
+    strokes = hatching(values)
+    if strokes is None:
+        return []
+    x, y = ([None if np.isnan(one) else short(one) for one in along] for along in strokes)
+    line = {"color": "#777777", "width": 0.8}
+    return [
+        {"type": "scatter", "x": x, "y": y, "mode": "lines", "line": line, "hoverinfo": "skip", "showlegend": False}
+    ]
 
 
 def _zero(rows: Array, columns: Array) -> list[dict[str, Any]]:

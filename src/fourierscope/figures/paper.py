@@ -22,6 +22,7 @@ from fourierscope.figures.form import (
     reached,
     significant,
     unfolded,
+    unmeasured,
     within_numbers,
     words,
 )
@@ -125,6 +126,7 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     if one_bar:
         bar(figure, image, frames, several, scales[0], 28)
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
+    marks += ["hatched: not measured"] * any(unmeasured(one) is not None for one in several)
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
     figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure

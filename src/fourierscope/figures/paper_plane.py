@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import axis_label, edges, label, significant, ticks
+from fourierscope.figures.form import axis_label, edges, hatching, label, significant, ticks
 from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
             markersize=size,
             mew=0,
         )
+    strokes = hatching(values)
+    if strokes is not None:
+        frame.plot(*strokes, color="#777777", linewidth=min(0.9, 12 / max(values.shape)))
     frame.plot([0], [0], marker="+", color="black", markersize=9, markeredgewidth=2.6)
     frame.plot([0], [0], marker="+", color="white", markersize=8, markeredgewidth=1.2)
     frame.set(xlim=columns, ylim=(rows[1], rows[0]))

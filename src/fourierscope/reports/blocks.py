@@ -22,6 +22,7 @@ from fourierscope.figures.form import (
     picture,
     significant,
     unfolded,
+    unmeasured,
     words,
 )
 from fourierscope.figures.page import page_figures
@@ -150,6 +151,7 @@ def _explained(says: str, several: list[xr.DataArray], form: str) -> str:
             parts.append(f"Each {words(values.dims[0])} has its own scale, since their magnitudes differ.")
         parts.append("The cross marks frequency zero.")
         parts += ["Grey cells with a dot are not significant."] * (sure is not None)
+        parts += ["Hatched cells were not measured."] * any(unmeasured(one) is not None for one in several)
     elif form in ("map", "maps"):
         if len(set(scales_of(several))) > 1:
             parts.append(f"Each {words(values.dims[0])} has its own scale, since their magnitudes differ.")

@@ -19,6 +19,7 @@ from fourierscope.figures.form import (
 )
 from fourierscope.reports.answers import OWN_SENTENCES
 from fourierscope.reports.changes import Finding, between_changes
+from fourierscope.reports.map_sentences import map_sentences
 from fourierscope.reports.phrases import (
     clean_sentence,
     coordinate,
@@ -81,6 +82,7 @@ def _of(result: Result) -> Iterator[str]:
     slopes = [name for name in names if name == "slope" and result[name].ndim == 0]
     for name in maps:
         yield from _heat_map(result, name)
+        yield from map_sentences(result, name)
     for name in kept:
         yield from _pass_curve(result, name)
     for name in slopes:
@@ -109,7 +111,7 @@ def _heat_map(result: Result, name: str) -> Iterator[str]:
     told = f"{ties} waves tie for this value, and " if ties > 1 else ""
     yield (
         f"The strongest single wave is {location(cell, plane)}, with {valued(cell)}; {told}it was "
-        f"picked as the extreme of {plane.size} cells, so its value is likely overstated."
+        f"picked as the extreme of {int(np.isfinite(plane.values).sum())} cells, so its value is likely overstated."
     )
 
 

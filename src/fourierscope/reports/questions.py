@@ -11,7 +11,7 @@ from typing import Any
 
 import xarray as xr
 
-from fourierscope.figures.form import number
+from fourierscope.figures.form import is_difference, number
 from fourierscope.results import Result, classifier_name, described, made_with
 
 MOST_PAIRED = 4  # classifiers; of more, each is compared with the first alone
@@ -85,15 +85,17 @@ def compared(result: Result) -> Iterator[str]:
 
 
 def shown(result: Result) -> Iterator[str]:
-    """The names of the values that a reader wants: no bounds, marks, outcomes, indices or counts."""
-    beside = {one.attrs[key] for one in result.dataset.data_vars.values() for key in _BESIDE if key in one.attrs}
-    for name, values in result.dataset.data_vars.items():
+    """The names of the values that a reader wants: no bounds, marks, outcomes, indices or counts, but a plane's own."""
+    held = result.dataset.data_vars
+    beside = {one.attrs[key] for one in held.values() for key in _BESIDE if key in one.attrs}
+    beside -= {one.attrs.get("counts") for one in held.values() if one.ndim == 2 and not is_difference(one)}
+    for name, values in held.items():
         if name not in beside and name != "n" and not str(name).endswith("_p") and "says" in values.attrs:
             yield str(name)
 
 
 _OF_TREATMENT = {"Robustness": ("change",), "MaskTransfer": ("size", "energy", "likeness", "energy_miss")}
-_BESIDE = ("low", "high", "marks", "outcomes", "index", "images", "line", "reached")
+_BESIDE = ("low", "high", "counts", "seen", "looks", "marks", "outcomes", "index", "images", "line", "reached")
 
 
 def _key(record: dict[str, Any]) -> str:

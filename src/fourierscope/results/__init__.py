@@ -26,8 +26,12 @@ from fourierscope.results.measured import mean as mean
 from fourierscope.results.measured import mean_of_sums as mean_of_sums
 from fourierscope.results.measured import mean_size as mean_size
 from fourierscope.results.measured import rate as rate
+from fourierscope.results.measured import seen as seen
 from fourierscope.results.measured import share as share
 from fourierscope.results.measured import unpacked as unpacked
+from fourierscope.results.partial import partial as partial
+from fourierscope.results.partial import partial_means as partial_means
+from fourierscope.results.partial import partial_shares as partial_shares
 from fourierscope.results.result import Result as Result
 from fourierscope.results.result import classifier_name as classifier_name
 from fourierscope.results.result import classifier_trace as classifier_trace
@@ -35,5 +39,7 @@ from fourierscope.results.result import described as described
 from fourierscope.results.result import load as load
 from fourierscope.results.result import made_with as made_with
 from fourierscope.results.result import maker_name as maker_name
+from fourierscope.results.sequential import look_shares as look_shares
+from fourierscope.results.sequential import sequential_rates as sequential_rates
 from fourierscope.results.trade_off import fitted_line as fitted_line
 from fourierscope.results.trade_off import trade_off as trade_off

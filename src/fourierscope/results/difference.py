@@ -9,8 +9,9 @@ import xarray as xr
 from scipy import stats
 
 from fourierscope.results.intervals import paired_means, paired_rates
-from fourierscope.results.measured import unpacked
+from fourierscope.results.measured import seen, unpacked
 from fourierscope.results.result import Result, classifier_trace, made_with
+from fourierscope.results.sequential import look_shares
 
 FALSE_DISCOVERIES = 0.05  # the share of false ones among cells called significant (Benjamini and Hochberg 1995)
 
@@ -20,7 +21,11 @@ def difference(first: Result, second: Result) -> Result:
     whose names both networks have.
 
     Beside each value stand its bounds (`_low`, `_high`), `_p` and `_significant` (after the false discovery rate of
-    Benjamini and Hochberg over all its cells, 5 %). Raises ValueError where question or samples differ.
+    Benjamini and Hochberg over all its cells, 5 %). Cells that were not measured on all images are compared on those
+    that both results have (`_counts`). Where rates were looked at more than once, each look spends its share of the
+    5 %, and p is divided by that share (Bonferroni's inequality), so that both hold wherever a cell was stopped.
+
+    Raises ValueError where question or samples differ.
     """
     _check_comparable(first.record, second.record)
     variables: dict[str, xr.DataArray] = {}
@@ -31,7 +36,9 @@ def difference(first: Result, second: Result) -> Result:
             ours, theirs = xr.align(*pair, join="inner")
             if ours.size:
                 values = first.dataset[name].sel({axis: ours[axis] for axis in ours.dims if axis in ours.coords})
-                variables |= _compared(name, values, ours.values, theirs.values)
+                both = _seen_by_both([one.dataset for one in (first, second)], name)
+                spent = 1.0 if both is None else _spent(first.dataset, name, both)
+                variables |= _compared(name, values, (ours.values, theirs.values), both, spent)
     if not variables:
         raise ValueError(
             f"{first.record['analysis']} keeps no outcomes by image that both results have, so there is no paired "
@@ -60,9 +67,26 @@ def _outcomes(dataset: xr.Dataset, name: str) -> xr.DataArray | None:
     return xr.DataArray(found, dims=(*values.dims, "image"), coords=coords)
 
 
-def _compared(name: str, values: xr.DataArray, first: Any, second: Any) -> dict[str, xr.DataArray]:
-    binary = first.dtype == bool
-    found = paired_rates(first, second) if binary else paired_means(first, second)
+def _seen_by_both(datasets: list[xr.Dataset], name: str) -> Any:
+    """Which images (..., n) both results have behind each cell; None where that is all."""
+    found = [marks for one in datasets if (marks := seen(one, name)) is not None]
+    return np.logical_and.reduce(found) if found else None
+
+
+def _spent(dataset: xr.Dataset, name: str, both: Any) -> Any:
+    """The share of the 5 % that is spent at each cell: all of it, unless its rates were looked at more than once."""
+    if "looks" not in dataset[name].attrs:
+        return 1.0
+    looks = dataset[dataset[name].attrs["looks"]].values
+    shares = look_shares(tuple(looks.tolist()))
+    return shares[np.searchsorted(looks, both.sum(-1)).clip(0, len(looks) - 1)]
+
+
+def _compared(
+    name: str, values: xr.DataArray, pair: tuple[Any, Any], both: Any = None, spent: Any = 1.0
+) -> dict[str, xr.DataArray]:
+    binary = pair[0].dtype == bool
+    found = (paired_rates if binary else paired_means)(*pair, both, spent)
     significant = _significant(np.asarray(found.p))
     parts = {
         name: (found.value, f"Paired difference, first minus second: {values.attrs['says']}"),
@@ -83,6 +107,11 @@ def _compared(name: str, values: xr.DataArray, first: Any, second: Any) -> dict[
         "marks": f"{name}_significant",
         "difference": "yes",
     }
+    if both is not None:
+        counts = values.copy(data=both.sum(-1))
+        counts.attrs = {"units": "images", "says": f"Number of images behind the difference in {name}."}
+        labelled[f"{name}_counts"] = counts
+        labelled[name].attrs["counts"] = f"{name}_counts"
     return labelled
 
 

@@ -33,12 +33,13 @@ class Difference(NamedTuple):
 
 def wilson(rate: Array | float, n: Array | int) -> Estimate:
     """Wilson's score interval of rates (...) counted over n images. Source: Wilson (1927)."""
-    return _wilson(np.asarray(rate, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    return wilson_at(np.asarray(rate, dtype=np.float64), np.asarray(n, dtype=np.float64), np.asarray(_Z))
 
 
-def _wilson(rate: Array, n: Array) -> Estimate:
-    middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
+def wilson_at(rate: Array, n: Array, z: Array) -> Estimate:
+    """Wilson's interval of rates (...) over n images (...), as many standard errors wide as z (...) says."""
+    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
     return Estimate(
         rate, np.minimum(np.clip(middle - reach, 0, 1), rate), np.maximum(np.clip(middle + reach, 0, 1), rate)
     )
@@ -161,23 +162,37 @@ def share_interval(values: Array) -> Estimate:
     variance = values.var(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(variance > 0, n * middle * (1 - middle) / variance, n)
-    return _wilson(middle, effective)
+    return wilson_at(middle, effective, np.asarray(_Z))
 
 
-def paired_rates(first: Array, second: Array) -> Difference:
+def paired_rates(first: Array, second: Array, both: Array | None = None, spent: Array | float = 1.0) -> Difference:
     """first - second for outcomes (..., n), false or true, of the same n images.
 
     Bounds: Bonett and Price (2012), an adjusted Wald interval. p: McNemar's exact test of the discordant pairs.
+    `both` (..., n) tells which images count, where not all do: NaN where none does. `spent` (...) is the share of the
+    5 % that is spent here, of a comparison that may be looked at more than once: bounds are wider, p larger.
     """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    n = first.shape[-1]
-    only_first, only_second = (first & ~second).sum(-1), (~first & second).sum(-1)
+    counted = np.ones(first.shape, dtype=bool) if both is None else both
+    n = _known(counted.sum(-1))
+    only_first, only_second = (first & ~second & counted).sum(-1), (~first & second & counted).sum(-1)
     up, down = (only_first + 1) / (n + 2), (only_second + 1) / (n + 2)
-    reach = _Z * np.sqrt(np.maximum(up + down - (up - down) ** 2, 0) / (n + 2))
+    reach = _sure(spent) * np.sqrt(np.maximum(up + down - (up - down) ** 2, 0) / (n + 2))
     value = (only_first - only_second) / n
     p = np.minimum(1, 2 * stats.binom.cdf(np.minimum(only_first, only_second), only_first + only_second, 0.5))
     low, high = np.clip(up - down - reach, -1, 1), np.clip(up - down + reach, -1, 1)
+    p = np.where(np.isnan(n), np.nan, np.minimum(1, p / spent))
     return Difference(value, np.minimum(low, value), np.maximum(high, value), p)
+
+
+def _known(n: Array) -> Array:
+    """Numbers of images, NaN for none: nothing is divided by it, and what follows is NaN."""
+    return np.where(n > 0, n, np.nan)
+
+
+def _sure(spent: Array | float) -> Array:
+    """The standard errors of a normal interval that spends a share of the 5 %."""
+    return np.asarray(stats.norm.isf((1 - CONFIDENCE) / 2 * np.asarray(spent)))
 
 
 def apart(first: Estimate, second: Estimate) -> Estimate:
@@ -190,14 +205,27 @@ def apart(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(value, value - below, value + above)
 
 
-def paired_means(first: Array, second: Array) -> Difference:
-    """first - second for values (..., n) of the same n images, by Student's paired interval and test. One pair: NaN."""
+def paired_means(first: Array, second: Array, both: Array | None = None, spent: Array | float = 1.0) -> Difference:
+    """first - second for values (..., n) of the same n images, by Student's paired interval and test. One pair: NaN.
+
+    `both` and `spent` are those of `paired_rates`.
+    """
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    value, low, high = mean_interval(differences)
-    n = differences.shape[-1]
-    if n < 2:
-        return Difference(value, low, high, np.full_like(value, np.nan))
-    spread = differences.std(-1, ddof=1)
+    if both is not None:
+        differences = np.where(both, differences, np.nan)
+    value, spread, n = moments(differences)
+    reach = stats.t.ppf(1 - (1 - CONFIDENCE) / 2 * np.asarray(spent), n - 1) * spread / np.sqrt(n)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(spread > 0, value / (spread / np.sqrt(n)), np.where(value == 0, 0.0, np.inf))
-    return Difference(value, low, high, 2 * stats.t.sf(np.abs(t), n - 1))
+    p = np.where(n > 1, np.minimum(1, 2 * stats.t.sf(np.abs(t), n - 1) / spent), np.nan)
+    return Difference(value, value - reach, value + reach, p)
+
+
+def moments(values: Array) -> tuple[Array, Array, Array]:
+    """Mean, standard deviation (of a sample; NaN for one) and number of the values (..., n) that are no NaN."""
+    known = ~np.isnan(values)
+    n = _known(known.sum(-1))
+    held = np.where(known, values, 0.0)
+    middle = held.sum(-1) / n
+    squares = np.where(known, (held - middle[..., None]) ** 2, 0.0).sum(-1)
+    return middle, np.sqrt(squares / np.where(n > 1, n - 1, np.nan)), n

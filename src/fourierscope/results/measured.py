@@ -115,7 +115,16 @@ def count(n: int) -> dict[str, xr.DataArray]:
 
 def unpacked(dataset: xr.Dataset, name: str) -> Array | None:
     """The outcomes (..., n) behind a value, on the value's own axes; None where none were kept."""
-    kept = dataset[name].attrs.get("outcomes")
+    return _rows(dataset, name, "outcomes")
+
+
+def seen(dataset: xr.Dataset, name: str) -> Array | None:
+    """Which images (..., n) are behind each cell of a value; None where that is all of them."""
+    return _rows(dataset, name, "seen")
+
+
+def _rows(dataset: xr.Dataset, name: str, what: str) -> Array | None:
+    kept = dataset[name].attrs.get(what)
     if kept is None:
         return None
     stored = dataset[kept]

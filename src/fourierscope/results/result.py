@@ -14,7 +14,8 @@ import xarray as xr
 from fourierscope.results.files import sealed, unsealed, written_whole
 from fourierscope.results.schema import check_record, check_variables
 
-_BESIDE = ("low", "high", "marks", "against", "line", "reached")  # attributes that name what goes with a value
+# Attributes that name what goes with a value.
+_BESIDE = ("low", "high", "counts", "marks", "against", "line", "reached")
 FORMAT = "fourierscope result 1"
 _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before anything is allocated
 
@@ -22,8 +23,9 @@ _MOST_BYTES = 8 << 30  # a file that declares more than this is refused before a
 class Result:
     """Labelled values (`dataset`, an xarray.Dataset) with their `record`: question, options, subject, versions.
 
-    `result["error"]` is a DataArray that carries its bounds and count as coordinates (`error_low`, `error_high`, `n`),
-    and what else is drawn with it, such as the line through its points; these stand beside it under their own names
+    `result["error"]` is a DataArray that carries its bounds and count as coordinates (`error_low`, `error_high`, `n`;
+    `error_counts` where cells have counts of their own), and what else is drawn with it, such as the line through its
+    points; these stand beside it under their own names
     too. `a - b`, for one question on two classifiers and the same samples, is the paired difference with its interval.
     """
 
@@ -39,7 +41,7 @@ class Result:
         beside = [values.attrs[key] for key in _BESIDE if key in values.attrs]
         line = self.dataset[values.attrs["line"]].attrs if "line" in values.attrs else {}
         beside += [line[key] for key in ("low", "high") if key in line]
-        if beside and "n" in self.dataset:
+        if beside and "n" in self.dataset and "counts" not in values.attrs:
             beside.append("n")
         return values.assign_coords({one: self.dataset[one].variable for one in beside})
 
@@ -58,7 +60,7 @@ class Result:
     def __repr__(self) -> str:
         lines = [f"Result of {self.record.get('analysis')} on {described(self.record)}"]
         for name, values in self.dataset.data_vars.items():
-            if "says" in values.attrs and not str(name).endswith(("_outcomes", "_low", "_high", "_of")):
+            if "says" in values.attrs and not str(name).endswith(("_outcomes", "_seen", "_low", "_high", "_of")):
                 lines.append(f"  {name} {dict(values.sizes)}: {values.attrs['says']}")
         return "\n".join(lines)
 

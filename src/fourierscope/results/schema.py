@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-_BESIDE = ("low", "high", "marks", "against", "line")  # attributes that name a variable of the value's own shape
-_BEHIND = ("outcomes", "index", "images", "reached")  # attributes that name a variable of another shape
+# Attributes that name a variable of the value's own shape, and of another.
+_BESIDE = ("low", "high", "counts", "marks", "against", "line")
+_BEHIND = ("outcomes", "seen", "looks", "index", "images", "reached")
 _WORDS = ("units", "says", "difference", "signed")
 
 
@@ -35,6 +36,9 @@ def check_variables(dataset: xr.Dataset) -> None:
         _check_outcomes(dataset, str(name), values)
     if "n" in dataset and (dataset["n"].ndim or dataset["n"].dtype.kind not in "iu"):
         raise ValueError("n is not one whole number")
+    for name, values in dataset.variables.items():
+        if "looks" in values.attrs and not _ascending(dataset.variables[values.attrs["looks"]]):
+            raise ValueError(f"the looks of {name} are no ascending whole numbers")
 
 
 def _check_subject(subject: dict[str, Any]) -> None:
@@ -62,21 +66,39 @@ def _check_subject(subject: dict[str, Any]) -> None:
         _words(subject["name"], "the subject's name")
 
 
+def _ascending(looks: xr.Variable) -> bool:
+    whole = looks.ndim == 1 and looks.size > 0 and looks.dtype.kind in "iu"
+    return whole and bool(looks.values[0] > 0) and bool((np.diff(looks.values) > 0).all())
+
+
 def _check_outcomes(dataset: xr.Dataset, name: str, values: xr.Variable) -> None:
-    """Outcomes can be unpacked, and an index points into them."""
+    """Outcomes, and marks of the images seen, can be unpacked, and an index points into them."""
     if "outcomes" not in values.attrs:
         return
     outcomes = dataset.variables[values.attrs["outcomes"]]
-    if not outcomes.ndim:
-        raise ValueError(f"the outcomes of {name} have no axis of images")
-    if "count" in outcomes.attrs:
-        count = outcomes.attrs["count"]
-        if outcomes.dtype != np.uint8 or not isinstance(count, int | np.integer) or count < 0:
-            raise ValueError(f"the outcomes of {name} are not packed bits with their count")
+    _check_packed(outcomes, f"the outcomes of {name}")
+    if "seen" in values.attrs:
+        seen = dataset.variables[values.attrs["seen"]]
+        _check_packed(seen, f"the images seen of {name}")
+        if "count" not in seen.attrs or seen.shape[:-1] != outcomes.shape[:-1] or _long(seen) != _long(outcomes):
+            raise ValueError(f"the images seen of {name} are not those of its outcomes")
     if "index" in values.attrs:
         index = dataset.variables[values.attrs["index"]]
         if index.dtype.kind not in "iu" or index.shape != values.shape or not _within(index.values, len(outcomes)):
             raise ValueError(f"the index of {name} does not tell the outcomes of each cell")
+
+
+def _check_packed(marks: xr.Variable, what: str) -> None:
+    if not marks.ndim:
+        raise ValueError(f"{what} have no axis of images")
+    if "count" in marks.attrs:
+        count = marks.attrs["count"]
+        if marks.dtype != np.uint8 or not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(f"{what} are not packed bits with their count")
+
+
+def _long(marks: xr.Variable) -> int:
+    return int(marks.attrs.get("count", marks.shape[-1]))
 
 
 def _within(index: Any, length: int) -> bool:

@@ -1,5 +1,6 @@
 """Questions run cell by cell: stores that survive a kill, batches that fit, worker processes."""
 
+from fourierscope.runs.analysis import LATER as LATER
 from fourierscope.runs.analysis import Analysis as Analysis
 from fourierscope.runs.analysis import Measured as Measured
 from fourierscope.runs.analysis import Whole as Whole

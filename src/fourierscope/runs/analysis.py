@@ -19,6 +19,8 @@ from fourierscope.results import Result
 from fourierscope.subjects import Circle, Fit, Masked, Pair, Samples, Training, Trial, fingerprint
 from fourierscope.subjects.fingerprint import seed_of
 
+LATER = {"later": True}
+"""Metadata of a field that an analysis got later: left at its default it is in no record, so old stores fit."""
 SUBJECTS = (Trial, Samples, Pair, Masked, Training, Fit, Circle)
 """The kinds of subjects of this package."""
 Measured = Mapping[str, npt.NDArray[Any]]
@@ -96,7 +98,7 @@ class Analysis(ABC, Generic[S]):
     @final
     def record(self, subject: S) -> dict[str, Any]:
         """What made a result: the question, its options, the subject, the versions. No time, machine or path."""
-        options = {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self)}
+        options = {one.name: _plain(getattr(self, one.name)) for one in dataclasses.fields(self) if _told(self, one)}
         record = {
             "analysis": type(self).__name__,
             "options": options | dict(self.by_content(subject)),
@@ -126,6 +128,11 @@ def subjects_of(analysis: type[Analysis[Any]]) -> tuple[type, ...]:
                 if found := tuple(kind for kind in kinds if kind in SUBJECTS):
                     return found
     return ()
+
+
+def _told(question: Any, option: dataclasses.Field[Any]) -> bool:
+    """Whether an option is recorded: one that came later is not, where it is left at its default."""
+    return not option.metadata.get("later") or getattr(question, option.name) != option.default
 
 
 def _plain(value: Any) -> Any:
