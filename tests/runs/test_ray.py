@@ -21,6 +21,7 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.xdist_group("ray")  # one simulated cluster for all
 
 SAMPLES = fs.Samples(torch.rand(3, 1, 4, 4, generator=torch.Generator().manual_seed(0)))
+LABELLED = fs.Samples(SAMPLES.images, [0, 1, 0])
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,11 @@ def joined(nodes):
     return fs.runs.Cluster(workers=2, address=nodes.address)
 
 
+@pytest.fixture
+def one(nodes):
+    return fs.runs.Cluster(address=nodes.address)
+
+
 def cells_in(store):
     return len(list(Path(store).glob("cell-*.npz")))
 
@@ -60,15 +66,16 @@ def test_two_nodes_give_the_bits_of_this_process(joined):
     assert fs.run(question, trial, engine=joined).dataset.identical(question(trial).dataset)
 
 
-def test_cells_that_follow_others_a_worker_killed_once_and_the_batch_go_as_here(joined, tmp_path):
+def test_chains_a_worker_killed_once_and_a_cell_that_fails_go_as_here(joined, tmp_path):
     flag = tmp_path / "killed"
-    question = Turns(once=str(flag))
-    found = fs.run(question, SAMPLES, engine=joined, batch=2)
+    question = Turns(once=str(flag), wrong=2)
+    found = fs.run(question, SAMPLES, engine=joined, batch=2, keep_going=True)
     assert flag.exists()
-    assert found.dataset.identical(question(SAMPLES).dataset)
+    assert "2 0" not in found["sum"]["cell"].values
+    assert found.dataset.identical(fs.run(question, SAMPLES, keep_going=True).dataset)
 
 
-def test_a_poisoned_cell_is_left_alone_and_listed_and_the_user_stays_connected(nodes, tmp_path):
+def test_a_poisoned_cell_is_listed_an_error_is_the_run_s_and_the_user_stays_connected(nodes, tmp_path):
     import ray
 
     ray.init(address=nodes.address, log_to_driver=False, logging_level=40)
@@ -82,6 +89,8 @@ def test_a_poisoned_cell_is_left_alone_and_listed_and_the_user_stays_connected(n
         assert list(caught.value.failed) == [Turn(1, 0)]
         assert (store / "failed-000001.json").exists()
         assert cells_in(store) == 3
+        with pytest.raises(ArithmeticError, match=r"^one too many$"):
+            fs.run(Turns(wrong=0, length=1), SAMPLES, engine="ray")
         assert ray.is_initialized()
         with pytest.raises(ValueError, match="connected to Ray already"):
             fs.run(question, SAMPLES, engine=fs.runs.Cluster(address="elsewhere:1"))
@@ -89,14 +98,7 @@ def test_a_poisoned_cell_is_left_alone_and_listed_and_the_user_stays_connected(n
         ray.shutdown()
 
 
-def test_an_error_on_a_node_is_the_error_of_the_run_unless_it_is_to_keep_going(joined):
-    with pytest.raises(ArithmeticError, match="^one too many$"):
-        fs.run(Turns(wrong=2, length=1), SAMPLES, engine=joined)
-    found = fs.run(Turns(wrong=2, length=1), SAMPLES, engine=joined, keep_going=True)
-    assert found["sum"]["cell"].values.tolist() == ["0 0", "1 0", "3 0"]
-
-
-def test_a_node_with_other_weights_measures_nothing(joined, tmp_path):
+def test_a_node_with_other_weights_measures_nothing(one, tmp_path):
     (tmp_path / "net.py").write_text(
         "import torch\ndef make():\n return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2))\n"
     )
@@ -108,20 +110,18 @@ def test_a_node_with_other_weights_measures_nothing(joined, tmp_path):
     with pytest.raises(
         ValueError, match=r"another subject or question: subject.classifier.answers.*classifier\.digest"
     ):
-        fs.run(fs.PassCurve(sizes=(1,)), fs.Trial(opened, SAMPLES), store, engine=joined)
+        fs.run(fs.PassCurve(sizes=(1,)), fs.Trial(opened, LABELLED), store, engine=one)
     assert not cells_in(store)
 
 
-def test_a_run_killed_here_goes_on_with_a_node_removed(nodes, joined, tmp_path):
+def test_a_run_begun_here_goes_on_while_a_node_is_lost(nodes, tmp_path):
     store, question = tmp_path / "store", Turns(chains=12, length=1, pause=0.3)
-    driven(question, store, "here")
-    assert cells_in(store) < 12
-    kept = cells_in(store)
+    kept = fs.run_share(question, SAMPLES, store, "0/4").kept
     node = nodes.add_node(num_cpus=1, object_store_memory=10**8)
     bigger = fs.runs.Cluster(workers=3, address=nodes.address)
 
     def remove():
-        wait_for(kept + 3, store)
+        wait_for(kept + 2, store)
         nodes.remove_node(node, allow_graceful=False)
 
     remover = threading.Thread(target=remove)
@@ -129,6 +129,7 @@ def test_a_run_killed_here_goes_on_with_a_node_removed(nodes, joined, tmp_path):
     found = fs.run(question, SAMPLES, store, engine=bigger)
     remover.join()
     assert node not in nodes.worker_nodes
+    assert cells_in(store) == 12
     assert found.dataset.identical(question(SAMPLES).dataset)
 
 
@@ -136,7 +137,7 @@ def test_a_driver_that_is_killed_takes_its_cluster_with_it_and_its_run_goes_on_h
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     store, question = tmp_path / "store", Turns(chains=6, length=1, pause=0.3)
-    children = driven(question, store, "ray")
+    children = driven(question, store)
     assert 2 <= cells_in(store) < 6
     assert not (tmp_path / ".ray").exists()  # a token of its own is not left lying about
     found = fs.run(question, SAMPLES, store)
@@ -147,13 +148,13 @@ def test_a_driver_that_is_killed_takes_its_cluster_with_it_and_its_run_goes_on_h
         time.sleep(0.1)
 
 
-def driven(question, store, where):
-    """A run in a process of its own, killed after two cells; the processes that it had started."""
+def driven(question, store):
+    """A run on a cluster, in a process of its own, killed after two cells; the processes that it had started."""
     script = f"""
 import fourierscope as fs, torch
 from ray_questions import Turns
 samples = fs.Samples(torch.rand(3, 1, 4, 4, generator=torch.Generator().manual_seed(0)))
-fs.run({question!r}, samples, {str(store)!r}, engine={where!r})
+fs.run({question!r}, samples, {str(store)!r}, engine="ray")
 """
     folders = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     driver = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": folders})
@@ -168,7 +169,7 @@ fs.run({question!r}, samples, {str(store)!r}, engine={where!r})
 
 def test_what_cannot_be_sent_is_told_before_anything_is_started(monkeypatch):
     monkeypatch.setattr(engine, "session", lambda *given: pytest.fail("Ray was started"))
-    mine = fs.Trial(fs.Classifier(lambda images: images.flatten(1)[:, :2]), SAMPLES)
+    mine = fs.Trial(fs.Classifier(lambda images: images.flatten(1)[:, :2]), LABELLED)
     with pytest.raises(ValueError, match=r"path/to/file\.py:make"):
         fs.run(fs.PassCurve(sizes=(1,)), mine, engine="ray")
     opened = fs.Trial(fs.open_classifier("reference:natural"), fs.open_samples("patches:test", limit=2))
