@@ -14,6 +14,7 @@ from ray_questions import Turn, Turns
 from safetensors.torch import save_file
 
 import fourierscope as fs
+from fourierscope.cli import main
 from fourierscope.runs.engines import cluster as engine
 from fourierscope.runs.engines import ray_session
 
@@ -216,3 +217,16 @@ def test_an_engine_has_its_own_workers(monkeypatch):
         fs.run(Turns(), SAMPLES, workers=2, engine=fs.runs.Cluster())
     with pytest.raises(ValueError, match='engine is "here", "ray"'):
         fs.run(Turns(), SAMPLES, engine="dask")
+
+
+def test_the_command_line_hands_its_options_to_the_cluster(monkeypatch, tmp_path, capsys):
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engine, "session", lambda *given: asked.append(given) or pytest.fail("no further"))
+    words = ["pass-curve", "--classifier", "reference:natural", "--samples", "patches:test", "--limit", "4"]
+    with pytest.raises(pytest.fail.Exception, match="no further"):
+        main([*words, "--sizes", "2", "--engine", "ray", "--address", "head:6379", "--workers", "3"])
+    assert asked == [("head:6379", 3, 0)]
+    for wrong in (["--address", "auto"], ["--engine", "ray", "--store", "cells", "--share", "0/2"]):
+        assert main([*words, *wrong]) == 1
+    assert "say --engine ray" in capsys.readouterr().err
