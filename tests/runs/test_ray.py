@@ -19,7 +19,6 @@ from fourierscope.runs.engines import cluster as engine
 from fourierscope.runs.engines import ray_session
 
 pytest.importorskip("ray")
-pytestmark = pytest.mark.xdist_group("ray")  # one simulated cluster for all
 
 SAMPLES = fs.Samples(torch.rand(3, 1, 4, 4, generator=torch.Generator().manual_seed(0)))
 LABELLED = fs.Samples(SAMPLES.images, [0, 1, 0])
@@ -27,7 +26,7 @@ LABELLED = fs.Samples(SAMPLES.images, [0, 1, 0])
 
 @pytest.fixture(scope="module")
 def nodes():
-    """A simulated cluster: a head without cores, and two nodes of one core each."""
+    """A simulated cluster for each process of tests: a head without cores, and two nodes of one core each."""
     ray_session._check_guarded()
     ray_session._imported()
     from ray.cluster_utils import Cluster
