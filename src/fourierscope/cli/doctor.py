@@ -18,7 +18,13 @@ _PARTS = (
     "matplotlib",
     "plotly",
 )
-_EXTRAS = {"timm": ("timm",), "hf": ("transformers", "datasets"), "attacks": ("foolbox",), "embed": ("umap-learn",)}
+_EXTRAS = {
+    "timm": ("timm",),
+    "hf": ("transformers", "datasets"),
+    "attacks": ("foolbox",),
+    "embed": ("umap-learn",),
+    "ray": ("ray",),
+}
 
 
 def main(words: list[str]) -> int:
@@ -32,7 +38,7 @@ def main(words: list[str]) -> int:
     for extra, names in _EXTRAS.items():
         found = all(_version(name) for name in names)
         print(f"extra {extra}: " + ("installed" if found else f"not installed: pip install 'fourierscope[{extra}]'"))
-    print("telemetry: none")
+    print("telemetry: none" + ("; that of ray is switched off in every run of ours" if _version("ray") else ""))
     return _try()
 
 

@@ -13,9 +13,11 @@ from torch import nn
 
 from fourierscope.subjects import Fit
 from fourierscope.subjects.classifier_files import made_by
+from fourierscope.subjects.specification import remembering
 from fourierscope.theory.kernels.rectifier import TwoLayers
 
 
+@remembering
 def fit(
     data: str,
     network: str,

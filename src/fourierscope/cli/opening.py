@@ -24,6 +24,7 @@ from fourierscope.subjects import (
     open_samples,
 )
 from fourierscope.subjects.prepared import Spoken, own_word
+from fourierscope.subjects.specification import remembering
 from fourierscope.subjects.trained import described, untrained
 from fourierscope.training import moments, recipe_named
 from fourierscope.treatments import successful as turned_wrong
@@ -133,7 +134,8 @@ def pair(
         channels = channelwise(mean), channelwise(std)
         asked = Trial(open_classifier(classifier, weights, *channels, classes, device), given)
     if change is None:
-        _check_without_treatment(steps)
+        if steps is not None:
+            raise ValueError(f"--steps is for attacks, and --after names samples; {steps} came.")
         changed = open_samples(after, limit, limit_seed, size)
     else:
         changed = _treated(asked, given, change, treatment_seed, steps)
@@ -159,11 +161,6 @@ def _check_needed(change: tuple[str, float] | None, successful: bool) -> None:
     """Raises ValueError where a classifier would have nothing to do."""
     if not successful and (change is None or treatment_named(change[0]).of_trial is None):
         raise ValueError("This change needs no classifier: leave --classifier out, or say --successful.")
-
-
-def _check_without_treatment(steps: int | None) -> None:
-    if steps is not None:
-        raise ValueError(f"--steps is for attacks, and --after names samples; {steps} came.")
 
 
 def trial_with_masks(
@@ -201,6 +198,7 @@ def trial_with_masks(
     return masked(asked, held)
 
 
+@remembering
 def training(
     classifier: str,
     samples: str,

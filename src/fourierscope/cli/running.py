@@ -7,7 +7,7 @@ from typing import Any, Literal
 from jsonargparse import ArgumentParser, Namespace
 
 from fourierscope.results import Result
-from fourierscope.runs import Analysis, Shared, run, run_share
+from fourierscope.runs import Analysis, Cluster, Engine, Shared, run, run_share
 from fourierscope.subjects.prepared import PRECISIONS, Asked
 
 
@@ -20,6 +20,21 @@ def add_options(parser: ArgumentParser, command: str) -> None:
         "--store", type=str | None, default=None, help="A folder of finished cells: run again to go on."
     )
     running.add_argument("--workers", type=int, default=1, help="Number of processes.")
+    running.add_argument(
+        "--engine",
+        type=Literal["here", "ray"],
+        default="here",
+        help="Processes of this machine, or of a cluster of Ray.",
+    )
+    running.add_argument(
+        "--address",
+        type=str | None,
+        default=None,
+        help='HOST:PORT of the cluster to join, or "auto"; empty: one of this machine.',
+    )
+    running.add_argument(
+        "--gpus-per-worker", type=float, default=0.0, help="GPUs of a worker on a cluster, such as 1 or 0.25."
+    )
     running.add_argument("--batch", type=int | None, default=None, help="Images at a time; empty: automatic.")
     running.add_argument(
         "--keep-going", action="store_true", help="An error in a cell fails that cell alone; the others go on."
@@ -41,6 +56,12 @@ def check_options(given: Namespace) -> None:
         raise ValueError("--share measures into a folder that all shares have: give --store FOLDER.")
     if given.share is not None and given.time_limit is not None:
         raise ValueError("--share and --time-limit do not go together: a share is measured whole, or interrupted.")
+    if given.engine == "here" and (given.address is not None or given.gpus_per_worker):
+        raise ValueError("--address and --gpus-per-worker are for clusters: say --engine ray.")
+    if given.engine != "here" and given.share is not None:
+        raise ValueError(
+            "--share is for arrays of jobs, each on its own machine; a cluster shares the cells out itself."
+        )
 
 
 def outcome(question: Analysis[Any], subject: Any, given: Namespace) -> Result | Shared:
@@ -50,12 +71,17 @@ def outcome(question: Analysis[Any], subject: Any, given: Namespace) -> Result |
     precision: Asked = asked if asked in PRECISIONS else "exact"  # other words are the classifier's own
     if given.share is not None:
         return run_share(question, subject, given.store, given.share, given.workers, batch, given.keep_going, precision)
+    engine: Engine | Literal["here"] = "here"
+    workers = given.workers
+    if given.engine == "ray":
+        engine, workers = Cluster(given.workers, given.address, given.gpus_per_worker), 1
     return run(
         question,
         subject,
         given.store,
-        given.workers,
-        batch=batch,
+        workers,
+        engine,
+        batch,
         keep_going=given.keep_going,
         time_limit=given.time_limit,
         precision=precision,

@@ -1,4 +1,4 @@
-"""Questions run cell by cell: stores that survive a kill, batches that fit, worker processes."""
+"""Questions run cell by cell: stores that survive a kill, batches that fit, worker processes, clusters."""
 
 from fourierscope.runs.analysis import LATER as LATER
 from fourierscope.runs.analysis import Analysis as Analysis
@@ -8,6 +8,8 @@ from fourierscope.runs.analysis import subjects_of as subjects_of
 from fourierscope.runs.batching import Part as Part
 from fourierscope.runs.batching import batch_size as batch_size
 from fourierscope.runs.batching import batches as batches
+from fourierscope.runs.engines import Cluster as Cluster
+from fourierscope.runs.engines import Engine as Engine
 from fourierscope.runs.kinds import check_kinds as check_kinds
 from fourierscope.runs.kinds import is_count as is_count
 from fourierscope.runs.kinds import is_whole as is_whole

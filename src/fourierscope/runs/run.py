@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +14,7 @@ from tqdm.auto import tqdm
 
 from fourierscope.results import Result, described
 from fourierscope.runs.analysis import Analysis, S, subjects_of
-from fourierscope.runs.engines import Engine, Here, Outcome, Processes, Task
+from fourierscope.runs.engines import AtWork, Cluster, Engine, Here, Outcome, Processes, Task
 from fourierscope.runs.plan import CellsFailed, Plan, Share
 from fourierscope.runs.precision import in_precision
 from fourierscope.runs.store import Store
@@ -27,7 +28,7 @@ def run(
     subject: S,
     store: str | Path | None = None,
     workers: int = 1,
-    engine: Literal["here"] = "here",
+    engine: Literal["here", "ray"] | Engine = "here",
     batch: int | Literal["auto"] = "auto",
     keep_going: bool = False,
     time_limit: float | None = None,
@@ -36,8 +37,10 @@ def run(
     """Ask `analysis` of `subject`, and the result.
 
     `store` is a folder that keeps finished cells: a run that was killed goes on from there and gives the same result.
-    `workers` is the number of processes on this machine (`engine` "here"). `batch` is the number of images at a time;
-    "auto" suits the images' size, is halved whenever memory runs out, and is then remembered in the store.
+    `workers` is the number of processes: of this machine with `engine` "here", of a cluster with "ray", which is
+    started on this machine for the run; runs.Cluster(...) joins another, and gives its workers GPUs. All engines give
+    the same bits. `batch` is the number of images at a time; "auto" suits the images' size, is halved whenever memory
+    runs out, and is then remembered in the store.
 
     `precision` is that in which a Trial's classifier answers: "exact" is the network as it is; "fast" and "auto" are
     quicker and checked (see `Trial.at`), and the record tells what was chosen, which a store remembers.
@@ -49,13 +52,14 @@ def run(
 
     Raises StoreError for a store of another question. Interrupted by ctrl-C it keeps what is finished and says so.
     """
-    _check(analysis, subject, workers, engine, batch)
+    _check(analysis, subject, workers, batch)
+    chosen = _engine(engine, workers)
     _check_time_limit(analysis, time_limit)
     kept = None if store is None else Store(store)
     subject = in_precision(analysis, subject, precision, kept, batch)
     record = analysis.record(subject)
     with each_warning_once(), nullcontext() if kept is None else kept.opened(record):
-        plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, None, time_limit)
+        plan = _measured(analysis, subject, record, kept, chosen, batch, keep_going, None, time_limit)
         if plan.failed and not (keep_going and analysis.holes and plan.measured):
             raise CellsFailed(plan.failed, len(plan.cells), None if kept is None else kept.folder, analysis.holes)
         variables = analysis.assemble(plan.in_order(), subject)
@@ -88,12 +92,12 @@ def run_share(
     Raises what `run` raises, and StoreError where the same share, or a whole run, is at the store already.
     """
     own = Share.read(share)
-    _check(analysis, subject, workers, "here", batch)
-    kept = Store(store)
+    _check(analysis, subject, workers, batch)
+    chosen, kept = _engine("here", workers), Store(store)
     subject = in_precision(analysis, subject, precision, kept, batch)
     record = analysis.record(subject)
     with each_warning_once(), kept.opened(record, own):
-        plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, own, None)
+        plan = _measured(analysis, subject, record, kept, chosen, batch, keep_going, own, None)
         if plan.failed:
             raise CellsFailed(plan.failed, len(plan.cells), kept.folder, analysis.holes)
         return Shared(len(plan.new), kept.count(len(plan.cells)), len(plan.cells))
@@ -104,7 +108,7 @@ def _measured(
     subject: S,
     record: dict[str, Any],
     kept: Store | None,
-    workers: int,
+    engine: Engine,
     batch: int | str,
     keep_going: bool,
     share: Share | None,
@@ -113,8 +117,10 @@ def _measured(
     """All cells, or those of a share, measured by the engine and kept; those that failed are told in the plan."""
     cells = list(analysis.cells(subject))
     plan = Plan(analysis, cells, {} if kept is None else kept.finished(cells), share)
-    engine: Engine = Here() if workers == 1 or len(cells) == 1 else Processes(workers)
     size = int(batch) if batch != "auto" else (kept.batch if kept else 0)
+    task = Task(analysis, subject, size, keep_going)
+    if len(cells) == 1 and isinstance(engine, Processes):
+        engine = Here()  # one process would do all the work
     stop = None if time_limit is None else time.monotonic() + time_limit
     bar = tqdm(
         total=len(plan.own),
@@ -123,9 +129,11 @@ def _measured(
         unit="cell",
         disable=None,
     )
-    with bar, _resumable(kept, plan):
+    with bar, _resumable(kept, plan), ExitStack() as held:
+        at_work: AtWork | None = None  # nothing is started for a store that holds all cells
         while jobs := plan.ready():
-            for outcome in engine.outcomes(Task(analysis, subject, size, keep_going), jobs):
+            at_work = at_work or held.enter_context(engine.opened(task))
+            for outcome in at_work.outcomes(replace(task, batch=size), jobs):
                 size = _taken(plan, kept, outcome, size)
                 bar.update()
                 if stop is not None and time.monotonic() >= stop:
@@ -151,7 +159,20 @@ def _taken(plan: Plan, kept: Store | None, outcome: Outcome, size: int) -> int:
     return outcome.batch or size
 
 
-def _check(analysis: object, subject: object, workers: int, engine: str, batch: int | str) -> None:
+def _engine(engine: str | Engine, workers: int) -> Engine:
+    """The engine of a word, or the one given. Raises ValueError where there is none, or workers are told twice."""
+    if engine == "here":
+        return Here() if workers == 1 else Processes(workers)
+    if engine == "ray":
+        return Cluster(workers)
+    if isinstance(engine, str) or not hasattr(engine, "opened"):
+        raise ValueError(f'engine is "here", "ray", or one such as runs.Cluster(address="auto"); {engine!r} came.')
+    if workers != 1:
+        raise ValueError(f"{engine!r} has workers of its own: say their number there; workers={workers} came.")
+    return engine
+
+
+def _check(analysis: object, subject: object, workers: int, batch: int | str) -> None:
     if not isinstance(analysis, Analysis):
         raise TypeError(
             f"run takes a question, then its subject: run(HeatMap(), trial); {type(analysis).__name__} came."
@@ -159,8 +180,6 @@ def _check(analysis: object, subject: object, workers: int, engine: str, batch: 
     kinds = subjects_of(type(analysis))
     if kinds and not isinstance(subject, kinds):
         check_subject(subject, kinds[0], type(analysis).__name__)
-    if engine != "here":
-        raise ValueError(f'engine is "here" (this machine, in {workers} processes); {engine!r} came.')
     if workers < 1 or (batch != "auto" and (not isinstance(batch, int) or batch < 1)):
         raise ValueError(
             f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.'

@@ -186,16 +186,17 @@ def _check_same(folder: Path, held: str, asked: str) -> None:
         raise StoreError(
             f"{folder / 'question.json'} is damaged ({error}). Choose another folder for this run."
         ) from error
-    told = "; ".join(_differences(old, new)) or "in its layout"
+    told = "; ".join(differences(old, new)) or "in its layout"
     raise StoreError(
         f"The store {folder} belongs to another question: {told}. "
         "Nothing was changed; choose another folder, or ask the old question."
     )
 
 
-def _differences(old: Any, new: Any, place: str = "") -> list[str]:
+def differences(old: Any, new: Any, place: str = "") -> list[str]:
+    """Where two records differ, each place with what it was and is."""
     if isinstance(old, dict) and isinstance(new, dict):
-        found = [_differences(old.get(key), new.get(key), f"{place}.{key}".strip(".")) for key in sorted({*old, *new})]
+        found = [differences(old.get(key), new.get(key), f"{place}.{key}".strip(".")) for key in sorted({*old, *new})]
         return [one for part in found for one in part]
     return [] if old == new else [f"{place} was {_short(old)} and is now {_short(new)}"]
 

@@ -34,6 +34,7 @@ class Classifier:
     """
 
     prepared: Prepared | None = None  # a faster copy that answers in the network's place; see `Trial.at`
+    origin: Classifier | None = None  # the classifier that it was prepared from
 
     def __init__(
         self,
@@ -104,8 +105,10 @@ class Classifier:
         """This classifier without a faster copy: the network itself answers."""
         if self.prepared is None:
             return self
+        if self.origin is not None and self.origin.network is self.network:
+            return self.origin  # itself, so that what is known of how it was opened still holds
         plain = copy.copy(self)
-        plain.prepared = None
+        plain.prepared = plain.origin = None
         return plain
 
     @contextmanager

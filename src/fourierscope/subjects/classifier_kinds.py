@@ -13,6 +13,7 @@ from torch import nn
 from fourierscope.subjects.classifier import Classifier, Precision
 from fourierscope.subjects.classifier_files import made_by
 from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_network, torchvision_network
+from fourierscope.subjects.specification import remembering
 from fourierscope.subjects.trained import described, trained, untrained
 from fourierscope.subjects.weights import load_weights, read_weights
 
@@ -42,6 +43,7 @@ class _Given(NamedTuple):
     precision: Precision
 
 
+@remembering
 def open_classifier(
     spec: str,
     weights: str | None = None,

@@ -10,6 +10,7 @@ from fourierscope.subjects.sample_files import folder_samples, npz_samples
 from fourierscope.subjects.sample_sets import TORCHVISION_SETS, hub_samples, torchvision_samples
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.selection import Selection
+from fourierscope.subjects.specification import remembering
 
 SAMPLE_KINDS = {
     "patches": "patches:train, patches:test or patches (test): small patches of real photographs, within the package",
@@ -34,6 +35,7 @@ _LOADERS = {
 }
 
 
+@remembering
 def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int | None = None) -> Samples:
     """Samples by a word, such as "patches", "npz:val.npz", "folder:val" or "cifar10:test"; SAMPLE_KINDS lists them.
 

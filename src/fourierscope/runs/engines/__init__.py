@@ -1,5 +1,7 @@
-"""Where cells are measured: in this process, in several on this machine. An engine is one class with `outcomes`."""
+"""Where cells are measured: in this process, in several of this machine, on a cluster. Engines follow `Engine`."""
 
+from fourierscope.runs.engines.cluster import Cluster as Cluster
+from fourierscope.runs.engines.engine import AtWork as AtWork
 from fourierscope.runs.engines.engine import Engine as Engine
 from fourierscope.runs.engines.engine import Job as Job
 from fourierscope.runs.engines.engine import Outcome as Outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -15,6 +16,10 @@ from fourierscope.subjects import Masked, Samples, Trial
 
 RETRIES = 2
 """How often a cell is tried again whose process died; an error, which would come again, is not tried again."""
+GIVEN_UP = f"its process died {RETRIES + 1} times (killed, or out of memory)"
+"""Why a cell failed that was tried again so often."""
+ALL_LOST = 3
+"""Cells given up before any was done: the rest would go the same way."""
 
 
 class Job(NamedTuple):
@@ -61,11 +66,19 @@ class Task:
         return Outcome(job.number, measured, used)
 
 
-class Engine(Protocol):
-    """Measures cells, each once or as often as its process dies, at most `RETRIES` times more."""
+class AtWork(Protocol):
+    """An engine at work for one run."""
 
     def outcomes(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """The outcome of each job, in whatever order they are done."""
+        ...
+
+
+class Engine(Protocol):
+    """Measures cells, each once or as often as its process dies, at most `RETRIES` times more."""
+
+    def opened(self, task: Task) -> AbstractContextManager[AtWork]:
+        """Made ready for one run, which asks for outcomes as often as cells become ready; all gone when it ends."""
         ...
 
 

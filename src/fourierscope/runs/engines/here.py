@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from fourierscope.runs.engines.engine import Job, Outcome, Task
+from fourierscope.runs.engines.engine import AtWork, Job, Outcome, Task
 
 
 class Here:
     """Measures cells in this process; a batch size that memory forced once stays."""
+
+    def opened(self, task: Task) -> AbstractContextManager[AtWork]:
+        return nullcontext(self)
 
     def outcomes(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         for job in jobs:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 
-from fourierscope.runs.engines.engine import RETRIES, Job, Outcome, Task
+from fourierscope.runs.engines.engine import ALL_LOST, GIVEN_UP, RETRIES, AtWork, Job, Outcome, Task
 from fourierscope.runs.warned import Warned, warn_again, warnings_kept
-
-_ALL_LOST = 3  # cells given up before any was done: the rest would go the same way
 
 
 class Processes:
@@ -24,6 +23,9 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+
+    def opened(self, task: Task) -> AbstractContextManager[AtWork]:
+        return nullcontext(self)
 
     def outcomes(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         waiting, suspects, deaths, done, lost = deque(jobs), deque[Job](), Counter[int](), 0, 0
@@ -39,8 +41,8 @@ class Processes:
                     suspects.appendleft(job)
                     continue
                 lost += 1
-                yield Outcome(job.number, {}, 0, f"its process died {RETRIES + 1} times (killed, or out of memory)")
-            if lost == _ALL_LOST and not done:
+                yield Outcome(job.number, {}, 0, GIVEN_UP)
+            if lost == ALL_LOST and not done:
                 raise RuntimeError(
                     f"Worker processes die on every cell ({lost} tried): too little memory for {self.workers} of them, "
                     "or something kills them. Run again with fewer workers or a smaller batch."

@@ -196,7 +196,7 @@ class _Choice:
 def prepared(classifier: Classifier, plan: Plan, shape: tuple[int, ...]) -> Classifier:
     """The classifier with a copy of its network behind the steps of a plan, for batches (b, c, h, w)."""
     made = copy.copy(classifier)
-    made.prepared = Prepared(classifier.network, plan, shape)
+    made.prepared, made.origin = Prepared(classifier.network, plan, shape), classifier
     return made
 
 
