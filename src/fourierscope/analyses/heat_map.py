@@ -20,6 +20,7 @@ from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
+_VALUES = 2**23  # scores put into rings together, for which they become float64
 _PICTURES = 4  # images shown under the strongest wave
 
 
@@ -86,11 +87,11 @@ class HeatMap(Analysis[Trial]):
 
     def assemble(self, measured: Mapping[Tile, Measured], trial: Trial, /) -> Mapping[str, xr.DataArray]:
         score, plane, n = score_named(self.score), trial.samples.plane, len(trial.samples)
-        scores = _gathered(measured, n)  # (waves, phases, n)
+        counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
+        scores = _gathered(measured, n, bool if counted else None)  # (waves, phases, n)
         axes = self._set.axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
-        counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
         found = (rate if counted else _averaged(score))(score.name, outcomes, axes, says)
         found |= self._rings(score, outcomes, plane, says)
         found |= self._clean(score, measured, n)
@@ -153,7 +154,8 @@ class HeatMap(Analysis[Trial]):
         """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""
         radii, weight = self._set.rings(plane)
         axes = Axes({"radius": radii}, {"radius": "cycles/image"})
-        name, means = f"{score.name}_ring", weight @ outcomes
+        parts = batches(outcomes.shape[1], max(1, _VALUES // len(outcomes)))
+        name, means = f"{score.name}_ring", np.concatenate([weight @ outcomes[:, part] for part in parts], axis=1)
         return _averaged(score)(name, means, axes, f"Mean over the ring of this radius: {says}")
 
     def _clean(self, score: Score, measured: Mapping[Tile, Measured], n: int) -> dict[str, xr.DataArray]:
@@ -184,10 +186,10 @@ class HeatMap(Analysis[Trial]):
         return {"pictures": pictures}
 
 
-def _gathered(measured: Mapping[Tile, Measured], n: int) -> npt.NDArray[Any]:
+def _gathered(measured: Mapping[Tile, Measured], n: int, kind: type | None) -> npt.NDArray[Any]:
     """The scores of all tiles put together: (waves, phases, n)."""
     first = next(iter(measured.values()))["scores"]
-    whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=first.dtype)
+    whole = np.empty((max(tile.last for tile in measured), first.shape[1], n), dtype=kind or first.dtype)
     for tile, piece in measured.items():
         if piece["scores"].shape != (tile.last - tile.first, first.shape[1], tile.stop - tile.start):
             raise ValueError(
