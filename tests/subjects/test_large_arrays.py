@@ -109,7 +109,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path, monkey
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_each_picture_is_decoded_once_a_run_and_once_more_when_it_goes_on(tmp_path, monkeypatch, all_large, sent, workers):
+def test_each_picture_is_decoded_once_a_run_also_when_it_goes_on(tmp_path, monkeypatch, all_large, sent, workers):
     decoded, decode = [], sample_files._decoded
     monkeypatch.setattr(
         sample_files, "_decoded", lambda one, size: (decoded.append(one) if isinstance(one, os.PathLike) else None)

@@ -60,11 +60,11 @@ def samples_from(
 
 def _check_dataset(dataset: Any) -> None:
     if hasattr(dataset, "dataset") and hasattr(dataset, "batch_size"):
-        raise TypeError("A data set is read item by item; a loader of batches came. Write samples_from(loader.dataset).")
+        raise TypeError("A loader of batches came; data sets are read item by item. Write samples_from(loader.dataset)")
     if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
         raise TypeError(
-            f"A data set has a length and gives items by number; {type(dataset).__name__} came. Of what can only be gone "
-            "through take some: samples_from(list(itertools.islice(dataset, 1000)))."
+            f"A data set has a length and gives items by number; {type(dataset).__name__} came. Of what can only be "
+            "gone through take some: samples_from(list(itertools.islice(dataset, 1000)))."
         )
 
 
@@ -104,14 +104,10 @@ def _image(given: Any) -> npt.NDArray[Any]:
     return kept
 
 
-def _check_like(
-    image: npt.NDArray[Any], label: int | None, images: npt.NDArray[Any], labels: list[int | None]
-) -> None:
+def _check_like(image: npt.NDArray[Any], label: int | None, images: npt.NDArray[Any], labels: list[int | None]) -> None:
     """Raises ValueError where an item is of another kind than the first."""
     if image.shape != images.shape[1:]:
-        raise ValueError(
-            f"its image is {image.shape}, and the first one's {images.shape[1:]}: give all one size and as many channels"
-        )
+        raise ValueError(f"its image is {image.shape}, and the first one's {images.shape[1:]}: all are of one shape")
     if image.dtype != images.dtype:
         raise ValueError(f"its image is {image.dtype}, and the first one's {images.dtype}")
     if labels and (label is None) != (labels[0] is None):
