@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fourierscope.subjects import check as check
     from fourierscope.subjects import open_classifier as open_classifier
     from fourierscope.subjects import open_samples as open_samples
+    from fourierscope.subjects import samples_from as samples_from
     from fourierscope.training import SpectralTracker as SpectralTracker
     from fourierscope.training import views as views
 
@@ -61,6 +62,7 @@ _PLACES = {
         "Trial",
         "open_classifier",
         "open_samples",
+        "samples_from",
         "check",
     ),
     "figures": ("draw", "draw_together"),

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fourierscope.subjects import open_samples, sample_files
+from fourierscope.subjects import large_arrays, open_samples, sample_files
 from fourierscope.subjects.selection import resized
 from fourierscope.subjects.torchvision_import import torchvision_module
 
@@ -46,7 +46,7 @@ def test_large_images_stay_on_the_disk_where_they_are_stored_as_they_are(tmp_pat
     array = np.asarray(pictures(), order=order)
     save(tmp_path / "a.npz", other=np.arange(3), images=array)
     plain = open_samples(f"npz:{tmp_path}/a.npz")
-    monkeypatch.setattr(sample_files, "_MAPPED", 1)
+    monkeypatch.setattr(large_arrays, "_LARGE", 1)
     held = sample_files._member(tmp_path / "a.npz", "images")
     assert isinstance(held, np.memmap) == (save is np.savez)
     assert np.array_equal(held, array)
@@ -56,7 +56,7 @@ def test_large_images_stay_on_the_disk_where_they_are_stored_as_they_are(tmp_pat
 def test_a_mapped_file_is_never_written_to(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", images=pictures())
     before = (tmp_path / "a.npz").read_bytes()
-    monkeypatch.setattr(sample_files, "_MAPPED", 1)
+    monkeypatch.setattr(large_arrays, "_LARGE", 1)
     open_samples(f"npz:{tmp_path}/a.npz").images.zero_()
     assert (tmp_path / "a.npz").read_bytes() == before
 
@@ -230,7 +230,7 @@ def test_an_npz_takes_limit_and_size_too(tmp_path):
 def test_large_folders_lie_in_a_file_without_a_name(tmp_path, monkeypatch):
     folder = folder_of(tmp_path / "val")
     plain = open_samples(f"folder:{folder}").digest
-    monkeypatch.setattr(sample_files, "_MAPPED", 1)
+    monkeypatch.setattr(large_arrays, "_LARGE", 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     decoded = sample_files.DecodedImages(1, None)
     decoded.put(0, folder / "ant" / "0.png", "0")

@@ -23,6 +23,7 @@ from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import LATER, Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
 
+_VALUES = 2**23  # scores put into rings together, for which they become float64
 _PICTURES = 4  # images shown under the strongest wave
 
 
@@ -120,7 +121,7 @@ class HeatMap(Analysis[Trial]):
         if self._way is not None:
             return self._way.assemble(measured, trial)
         waves, n = len(self._set.frequencies(trial.samples.plane)), len(trial.samples)
-        whole = gathered(measured, waves, self.phases, n)
+        whole = gathered(measured, waves, self.phases, n, bool if self._counted else None)
         return self.whole(whole, trial) if whole.seen.all() else PartialMap(self, trial).assembled(whole)
 
     def whole(self, whole: Gathered, trial: Trial) -> dict[str, xr.DataArray]:
@@ -129,8 +130,7 @@ class HeatMap(Analysis[Trial]):
         axes = self._set.axes(plane)
         says = f"{score.says} under a wave of L2 norm {self.norm:g} in each channel."
         outcomes = scores[:, 0] if self.phases == 1 else scores.mean(1, dtype=np.float32)
-        counted = score.binary and self.phases == 1  # a share of phases is no longer false or true
-        found = (rate if counted else _averaged(score))(score.name, outcomes, axes, says)
+        found = (rate if self._counted else _averaged(score))(score.name, outcomes, axes, says)
         found |= self._rings(score, outcomes, plane, says)
         found |= self._clean(score, whole.clean)
         found |= count(n)
@@ -147,6 +147,11 @@ class HeatMap(Analysis[Trial]):
             f"Mean L2 norm per channel left of {self.norm:g} after clipping.",
         )
         return found | self.pictures(outcomes.mean(-1) * score.worse, trial)
+
+    @property
+    def _counted(self) -> bool:
+        """Whether outcomes are false or true; a share of phases is not."""
+        return score_named(self.score).binary and self.phases == 1
 
     @property
     def _set(self) -> WaveSet:
@@ -214,7 +219,8 @@ class HeatMap(Analysis[Trial]):
         """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""
         radii, weight = self._set.rings(plane)
         axes = Axes({"radius": radii}, {"radius": "cycles/image"})
-        name, means = f"{score.name}_ring", weight @ outcomes
+        parts = batches(outcomes.shape[1], max(1, _VALUES // len(outcomes)))
+        name, means = f"{score.name}_ring", np.concatenate([weight @ outcomes[:, part] for part in parts], axis=1)
         return _averaged(score)(name, means, axes, f"Mean over the ring of this radius: {says}")
 
     def _clean(self, score: Score, clean: npt.NDArray[Any]) -> dict[str, xr.DataArray]:

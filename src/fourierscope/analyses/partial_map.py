@@ -58,9 +58,12 @@ class Gathered:
         return replace(self, clean=clean)
 
 
-def gathered(measured: Mapping[Tile, Measured], waves: int, phases: int, n: int) -> Gathered:
-    """All tiles put together. Raises ValueError where one has not the shape of its tile."""
-    found = Gathered.empty(waves, phases, n, next(iter(measured.values()))["scores"].dtype)
+def gathered(measured: Mapping[Tile, Measured], waves: int, phases: int, n: int, kind: type | None = None) -> Gathered:
+    """All tiles put together, scores as they came or in another kind.
+
+    Raises ValueError where one has not the shape of its tile.
+    """
+    found = Gathered.empty(waves, phases, n, kind or next(iter(measured.values()))["scores"].dtype)
     for tile, piece in measured.items():
         if piece["scores"].shape != (tile.last - tile.first, phases, tile.stop - tile.start):
             raise ValueError(

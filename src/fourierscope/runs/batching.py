@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,7 @@ class Part(NamedTuple):
     stop: int
 
 
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
 _size: ContextVar[int] = ContextVar("batch size", default=0)
 
 
@@ -61,7 +63,9 @@ def shrinking(work: Callable[[], T], size: int, largest: int) -> tuple[T, int]:
     while True:
         try:
             with batch_size_of(size):
-                return work(), size
+                done = work()
+            _give_back()
+            return done, size
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
@@ -72,6 +76,12 @@ def shrinking(work: Callable[[], T], size: int, largest: int) -> tuple[T, int]:
             size = (size or largest) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+
+def _give_back() -> None:
+    """Give freed memory back to the system: the heap, cut up by what is kept of each cell, else grows by MBs a cell."""
+    if _trim is not None:
+        _trim(0)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from fourierscope.subjects.fingerprint import fingerprint as fingerprint
 from fourierscope.subjects.learning import Fit as Fit
 from fourierscope.subjects.learning import Training as Training
 from fourierscope.subjects.masked import Masked as Masked
+from fourierscope.subjects.sample_datasets import samples_from as samples_from
 from fourierscope.subjects.sample_kinds import open_samples as open_samples
 from fourierscope.subjects.samples import Samples as Samples
 from fourierscope.subjects.trial import Pair as Pair

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,10 +13,10 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from fourierscope.subjects.large_arrays import is_large, mapped, room
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.selection import Selection, scaled_shape
 
-_MAPPED = 1 << 28  # bytes from which images stay on the disk
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2")
 _DENSEST = 1100  # no deflated member grows by more than this when it is read
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, KeyError, SyntaxError, RuntimeError)
@@ -86,7 +85,7 @@ class DecodedImages:
             return
         self._shapes.setdefault(pixels.shape[:2], called)
         if self._array is None:
-            self._array = _room((self._count, 3, *pixels.shape[:2]))
+            self._array = room((self._count, 3, *pixels.shape[:2]))
         if self._array.shape[2:] == pixels.shape[:2]:
             self._array[position] = pixels.transpose(2, 0, 1)
 
@@ -120,11 +119,12 @@ def _member(file: Path, name: str) -> npt.NDArray[Any] | None:
             raise ValueError(
                 f"{file.name}: {name} says that it holds {shape} of {dtype}, but the file is not of that size."
             )
-        if held.compress_type != zipfile.ZIP_STORED or wanted < _MAPPED:
+        if held.compress_type != zipfile.ZIP_STORED or not is_large(wanted):
             with archive.open(held) as stream:
                 found: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
                 return found
-    return np.memmap(file, dtype, "c", _offset(file, held) + start, shape, "F" if fortran else "C")
+    stored = file.open("rb")  # it stays open as long as the array
+    return mapped(stored, dtype, "c", _offset(file, held) + start, shape, "F" if fortran else "C")
 
 
 def _header(stream: Any, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -239,14 +239,6 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
         return picture
     levels = np.asarray(picture).astype(np.uint32)
     return Image.fromarray(((levels + 128) // 257).astype(np.uint8))  # 65535 is 255 * 257
-
-
-def _room(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """An empty array, on the disk where it is large; that file has no name and goes when the array goes."""
-    if int(np.prod(shape, dtype=object)) < _MAPPED:
-        return np.empty(shape, np.uint8)
-    with tempfile.TemporaryFile(prefix="fourierscope-") as file:
-        return np.memmap(file, np.uint8, "w+", 0, shape)
 
 
 def _short(error: Exception) -> str:

@@ -13,18 +13,29 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier import Plane
+from fourierscope.subjects.large_arrays import (
+    Travelling,
+    converted,
+    gathered,
+    is_known,
+    is_large,
+    pieces,
+    remember,
+    spawning,
+)
 
 _ROUNDING = 1e-5  # decoders and resizers overshoot [0, 1] by rounding errors; these are clipped, not refused
-_CHUNK = 1 << 26  # bytes looked at or digested at a time, so that a memory-mapped set never has to fit
 
 
 class Samples:
     """Images (n, c, h, w) with labels (n,), as they came: uint8, or floating point in [0, 1] (kept as float32).
 
-    `images` and `labels` may be tensors or NumPy arrays (a memory map stays one); `labels` may be None, and then the
-    questions that need them say so. `classes` are names for reports. `places` (n,) tell where each image stood in the
-    set that these were drawn from, and a subset keeps them; they are 0 to n - 1 unless given. Nothing given is ever
-    changed.
+    `images` and `labels` may be tensors or NumPy arrays; `labels` may be None, and then the questions that need them
+    say so. `classes` are names for reports. `places` (n,) tell where each image stood in the set that these were drawn
+    from, and a subset keeps them; they are 0 to n - 1 unless given. Nothing given is ever changed.
+
+    A memory map stays one and is looked at in parts; worker processes map the same file. What is converted or drawn
+    from images goes to a temporary file where it is large.
 
     Raises ValueError or TypeError, with what came and what fits, for: another number of axes, an empty set, channels
     in the last axis, another dtype, NaN or infinite values, values outside [0, 1], labels or places that do not fit.
@@ -44,6 +55,7 @@ class Samples:
         classes: Sequence[str] | None = None,
         places: Tensor | None = None,
     ) -> None:
+        remember(images)
         self.images = _stored(_as_tensor(images))
         self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), classes)
         self.name = str(name)
@@ -62,6 +74,18 @@ class Samples:
         count, channels, height, width = self.images.shape
         said = "no labels" if self.labels is None else "labels"
         return f"Samples({self.name!r}: {count} images of {channels} x {height} x {width}, {self.images.dtype}, {said})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything; but large images go to a process that is being started as a place in a file, for all to share."""
+        state = {name: value for name, value in vars(self).items() if name != "_filed"}
+        if not (spawning() and is_large(self.images.nbytes)):
+            return state
+        return state | {"images": Travelling(self.images if is_known(self.images) else self._filed)}
+
+    @cached_property
+    def _filed(self) -> Tensor:
+        """The images once more, in a file."""
+        return gathered(pieces(self.images), tuple(self.images.shape), self.images.dtype)
 
     @property
     def channels(self) -> int:
@@ -95,7 +119,7 @@ class Samples:
             raise TypeError(f"A subset takes indices; {given.dtype} came. For a mask write mask.nonzero().flatten().")
         chosen = given.long()
         labels = None if self.labels is None else self.labels[chosen]
-        return Samples(self.images[chosen], labels, self.name, self.classes, self.places[chosen])
+        return Samples(_at(self.images, chosen), labels, self.name, self.classes, self.places[chosen])
 
     def changed(self, images: Tensor, name: str) -> Samples:
         """The same samples with other images (n, c, h, w), under another name: labels, classes and places stay."""
@@ -113,10 +137,10 @@ class Samples:
     def digest(self) -> str:
         """SHA-256 of the images and labels, their shapes and kinds: the same samples, the same digest."""
         digest = hashlib.sha256(f"{tuple(self.images.shape)} {self.images.dtype}".encode())
-        for piece in _chunks(self.images):
-            digest.update(piece.contiguous().numpy().tobytes())
+        for piece in pieces(self.images):
+            digest.update(piece.contiguous().numpy().data)
         if self.labels is not None:
-            digest.update(self.labels.contiguous().numpy().tobytes())
+            digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
 
     def trace(self) -> dict[str, Any]:
@@ -150,9 +174,8 @@ def _as_tensor(values: Tensor | np.ndarray[Any, Any] | Sequence[int]) -> Tensor:
     if array.dtype.kind not in "buif":
         raise TypeError(f"Images and labels are arrays of numbers; an array of {array.dtype} came.")
     native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
-    array = array.astype(native, copy=False)
-    if any(stride < 0 for stride in array.strides):  # torch knows no steps backwards
-        array = array.copy()
+    if array.dtype != native or any(stride < 0 for stride in array.strides):  # torch knows no steps backwards
+        array = converted(array, native)
     with warnings.catch_warnings():  # a read-only memory map is fine: images are never written to
         warnings.filterwarnings("ignore", message=".*not writable")
         return torch.from_numpy(array)
@@ -172,13 +195,11 @@ def _stored(images: Tensor) -> Tensor:
             f"Images are uint8 (0..255) or floating point (0..1); {images.dtype} came. Whole numbers in 0..255: write "
             "images.astype('uint8') for NumPy, images.byte() for tensors."
         )
-    if images.element_size() < 4:
-        images = images.float()
-    for piece in _chunks(images):
-        _check_range(piece)
-    if images.dtype == torch.float32 and float(images.min()) >= 0 and float(images.max()) <= 1:
+    within = [_check_range(piece if piece.element_size() >= 4 else piece.float()) for piece in pieces(images)]
+    if images.dtype == torch.float32 and all(within):
         return images
-    return images.float().clamp(0, 1)
+    kept = (piece.float().clamp(0, 1) for piece in pieces(images))
+    return gathered(kept, tuple(images.shape), torch.float32)
 
 
 def _check_layout(images: Tensor) -> None:
@@ -190,12 +211,13 @@ def _check_layout(images: Tensor) -> None:
         )
 
 
-def _check_range(piece: Tensor) -> None:
+def _check_range(piece: Tensor) -> bool:
+    """Whether all lies within [0, 1], to the last bit. Raises ValueError for more than rounding errors beyond it."""
     if not bool(torch.isfinite(piece).all()):
         raise ValueError(f"Images hold {int((~torch.isfinite(piece)).sum())} values that are NaN or infinite.")
     low, high = float(piece.min()), float(piece.max())
     if low >= -_ROUNDING and high <= 1 + _ROUNDING:
-        return
+        return low >= 0 and high <= 1
     found = f"Images in floating point lie in [0, 1]; values from {low:.4g} to {high:.4g} came. "
     if low >= 0 and high <= 255.5:
         raise ValueError(found + "They look like 0..255: pass them as uint8, or divide by 255.")
@@ -229,9 +251,10 @@ def _turn_in_class(labels: Tensor) -> Tensor:
     return turn
 
 
-def _chunks(images: Tensor) -> list[Tensor]:
-    per = max(1, _CHUNK // max(1, images[0].numel() * images.element_size()))
-    return list(images.split(per))
+def _at(images: Tensor, chosen: Tensor) -> Tensor:
+    """The images at some places."""
+    parts = (images[places] for places in chosen.split(256))
+    return gathered(parts, (len(chosen), *images.shape[1:]), images.dtype)
 
 
 def _scaled(images: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fourierscope.subjects.large_arrays import gathered
 from fourierscope.subjects.samples import Samples, drawn
 
 
@@ -37,8 +38,9 @@ class Selection:
             samples = samples.limited(self.limit, self.seed)
         if self.size is None or samples.plane.shape == (self.size, self.size):
             return samples
-        pieces = [resized(samples.images[start : start + 256], self.size) for start in range(0, len(samples), 256)]
-        return samples.changed(torch.cat(pieces), samples.name)
+        shape = (len(samples), samples.channels, self.size, self.size)
+        parts = (resized(one, self.size) for one in samples.images.split(256))
+        return samples.changed(gathered(parts, shape, samples.images.dtype), samples.name)
 
 
 def resized(images: Tensor, size: int) -> Tensor:
