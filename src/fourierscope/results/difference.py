@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from fourierscope.fourier.kinds import came
 from fourierscope.results.intervals import paired_means, paired_rates
 from fourierscope.results.measured import unpacked
 from fourierscope.results.result import Result, classifier_trace, made_with
@@ -22,6 +23,8 @@ def difference(first: Result, second: Result) -> Result:
     Beside each value stand its bounds (`_low`, `_high`), `_p` and `_significant` (after the false discovery rate of
     Benjamini and Hochberg over all its cells, 5 %). Raises ValueError where question or samples differ.
     """
+    if not isinstance(second, Result):
+        raise TypeError(f"A paired difference is that of two Results; {came(second)} came.")
     _check_comparable(first.record, second.record)
     variables: dict[str, xr.DataArray] = {}
     for name in map(str, first.dataset.data_vars):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.results import sealed, unsealed, written_whole
 
 _NAME = "cell"  # the entry of a cell's file that says which cell it is
@@ -33,7 +34,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = a_path(folder)
 
     @contextmanager
     def opened(self, record: Mapping[str, Any]) -> Iterator[None]:

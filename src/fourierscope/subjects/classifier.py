@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import came, check_texts
 from fourierscope.subjects.fingerprint import fingerprint
 
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -46,13 +47,19 @@ class Classifier:
             raise TypeError(f"A classifier wraps a network or function; this is {came}.")
         if (mean is None) != (std is None):
             raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
+        check_texts(
+            name="" if name is None else name,
+            precision=precision,
+            device="" if device is None else device,
+            provenance=provenance,
+        )
         if precision not in ("float32", "bfloat16", "float16"):
             raise ValueError(f"precision is float32, bfloat16 or float16; {precision!r} came.")
         _check_has_values(network)
         self.device = _place(network, device)
         self.network = _moved(network, self.device)
         self.name = name or _name_of(network)
-        self.mean, self.std = _channelwise(mean, "mean"), _channelwise(std, "std")
+        self.mean, self.std = channelwise(mean, "mean"), channelwise(std, "std")
         if self.mean is not None and self.std is not None:
             _check_normalisation(self.mean, self.std)
         self.precision: Precision = precision
@@ -70,6 +77,8 @@ class Classifier:
 
     def outputs(self, images: Tensor) -> Any:
         """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
+        if not isinstance(images, Tensor):
+            raise TypeError(f"A classifier takes images (n, c, h, w), a tensor; {came(images)} came.")
         if images.ndim != 4 or not images.is_floating_point():
             raise ValueError(
                 f"A classifier takes floating-point images (n, c, h, w); "
@@ -223,7 +232,10 @@ def _home(network: Any) -> torch.device:
 
 def _place(network: Any, device: str | None) -> torch.device:
     """The device meant: "cuda" without a number is the one on which the network lives already, if it does."""
-    home, meant = _home(network), torch.device(device) if device else None
+    try:
+        home, meant = _home(network), torch.device(device) if device else None
+    except RuntimeError as error:
+        raise ValueError(f"device is a word such as cpu, cuda or cuda:1; {device!r} came.") from error
     if meant is not None and meant.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={device!r} came, and this machine offers no CUDA: leave device out, or say cpu.")
     if meant is None or (meant.type == home.type and meant.index is None):
@@ -244,12 +256,13 @@ def _name_of(network: Any) -> str:
     return str(getattr(network, "__name__", type(network).__name__))
 
 
-def _channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
+def channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
+    """One number for all channels, or one for each, as a tuple; None for None. Raises for what is no finite number."""
     if values is None:
         return None
     try:
         found = tuple(float(one) for one in torch.as_tensor(values, dtype=torch.float64).flatten())
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"{name} is a number, or one for each channel; {values!r} came.") from error
     if not found or not all(isfinite(one) for one in found):
         raise ValueError(f"{name} is a finite number, or one for each channel; {values!r} came.")
