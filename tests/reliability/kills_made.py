@@ -40,7 +40,8 @@ def whole_run(path):
 
 
 def kept():
-    return {one.name: (one.stat().st_mtime_ns, one.stat().st_ino) for one in pathlib.Path(folder, "store").glob("cell*")}
+    cells = pathlib.Path(folder, "store").glob("cell*")
+    return {one.name: (one.stat().st_mtime_ns, one.stat().st_ino) for one in cells}
 
 
 def children(parent):

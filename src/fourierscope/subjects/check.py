@@ -102,8 +102,7 @@ def _checked(trial: Trial, few: Trial) -> Check:
         lines.append(Line("accuracy", "not looked at before the range is mended", "note"))
     else:
         lines += list(_labelled(few, logits))
-    rate = len(few.samples) / seconds
-    count = len(trial.samples)
+    rate, count = len(few.samples) / seconds, len(trial.samples)
     waves = len(trial.samples.plane.waves())
     return Check(subject, tuple(lines), rate, count * (waves + 1) / rate, count * _PASS_CURVE / rate)
 
