@@ -59,6 +59,19 @@ def killed(child):
     return bool(alive)
 
 
+def size():
+    return os.path.getsize(log) if os.path.exists(log) else 0
+
+
+def ended(child):
+    if child not in ends:
+        gone, status = os.waitpid(child, os.WNOHANG)
+        if gone:
+            ends[child] = status
+    return ends.get(child)
+
+
+ends = {}
 question(trial).save(folder + "/whole.nc")
 os.unlink(log)
 chance, done = random.Random(int(seed)), 0
@@ -76,15 +89,18 @@ while done < kills:
         os._exit(0)
     while os.getpgid(child) != child:
         time.sleep(0.001)
-    start = 0.0 if workers == 1 or victim == "worker" else 1.0
-    time.sleep(start + chance.uniform(0.0, 0.15 if workers == 1 else 1.5))
-    while not killed(child) and os.waitpid(child, os.WNOHANG)[0] == 0:
-        time.sleep(0.05)
-    done += 1
-    os.waitpid(child, 0)
+    told = size()
+    while workers > 1 and size() == told and ended(child) is None:
+        time.sleep(0.005)  # until its workers are at work
+    time.sleep(chance.uniform(0.0, 0.15))
+    while ended(child) is None and not killed(child):
+        time.sleep(0.005)
+    while (code := ended(child)) is None:
+        time.sleep(0.005)
+    done += code != 0
     assert before.items() <= kept().items(), "a stored cell was lost or written again"
     if os.path.exists(folder + "/early.nc"):
-        break  # it came to its end in spite of the kill
+        break  # it came to its end, before the kill or in spite of it
 os.environ.pop("SLOWLY")
 whole_run(folder + "/killed.nc")
 print(len(list(question.cells(trial))), done)

@@ -24,45 +24,12 @@ COMMANDS = [
     "train",
     "nope",
 ]
-OPTIONS = [
-    "--norm",
-    "--samples",
-    "--classifier",
-    "--limit",
-    "--out",
-    "--store",
-    "--workers",
-    "--batch",
-    "--sizes",
-    "--weights",
-    "--mean",
-    "--std",
-    "--size",
-    "--seed",
-    "--stride",
-    "--config",
-    "--treatment",
-    "--strengths",
-    "--steps",
-    "--radii",
-    "--layers",
-    "--recipe",
-    "--epochs",
-    "--data",
-    "--network",
-    "--before",
-    "--after",
-    "--masks",
-    "--title",
-    "--overwrite",
-    "--device",
-    "--precision",
-    "--classes",
-    "--budget",
-    "--nope",
-    "-x",
-    "--",
-]
+TOLD = (
+    "norm samples classifier limit out store workers batch sizes weights mean std size seed stride config "
+    "treatment strengths steps radii layers recipe epochs data network before after masks title overwrite "
+    "device precision classes budget nope"
+)
+OPTIONS = [*(f"--{name}" for name in TOLD.split()), "-x", "--"]
 SAID = [
     "patches:test",
     "reference:natural",

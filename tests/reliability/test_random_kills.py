@@ -22,5 +22,6 @@ def test_a_driver_may_be_killed_at_any_moment(tmp_path, engine):
 def test_with_two_workers_a_kill_costs_each_one_cell_at_most(tmp_path, victim, engine):
     found = killed_run(tmp_path, FEWER, 2, victim, engine)
     assert found.same
+    assert found.kills >= FEWER / 2  # the last runs may come to their end first
     assert len(set(found.measured)) == found.cells
     assert len(found.measured) <= found.cells + 2 * found.kills

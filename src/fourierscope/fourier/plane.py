@@ -88,7 +88,7 @@ class Plane:
 
         Source: the order in which the published basis of Yin et al. (2019) fills its pairs.
         """
-        other = self.partner(frequency)
+        other, frequency = self.partner(frequency), Frequency(*frequency)
         if other[0] != frequency[0]:
             return Frequency(*max(frequency, other))
         return Frequency(*max(frequency, other, key=lambda one: one[1]))
