@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check-types check-style clean
+.PHONY: demo test soak check-types check-style clean
 
 demo: .venv/installed
 	$(BIN)/fourierscope demo $(DEMO)
@@ -12,6 +12,10 @@ test: .venv/installed-dev
 	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy src
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(TESTS)
+
+# the reliability suite at full length: faults and malformed inputs by the hundred
+soak: .venv/installed-dev
+	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

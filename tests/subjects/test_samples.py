@@ -143,7 +143,7 @@ def test_other_labels_are_refused_with_what_came(labels, error, says):
 
 
 def test_class_names_are_no_single_word():
-    with pytest.raises(TypeError, match="single word 'cat'"):
+    with pytest.raises(TypeError, match="one for each class; 'cat' came"):
         Samples(bytes_of(), [0] * 6, classes="cat")
 
 

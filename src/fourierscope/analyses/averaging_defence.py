@@ -31,7 +31,7 @@ from fourierscope.analyses.robustness import block_of
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, estimated, mean_size, paired_rates, rate, share
 from fourierscope.results.intervals import Estimate
-from fourierscope.runs import Analysis, Measured, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.theory.averaging import sample_count
 from fourierscope.treatments.attacks.attacked import check_felt
@@ -105,7 +105,7 @@ class AveragingDefence(Analysis[Trial]):
             raise ValueError(f"vote is softmax or logit, which have gradients; {self.vote!r} came.")
         for name in ("steps", "queries", "redraws", "noise"):
             value = getattr(self, name)
-            if value != int(value) or value < 1:
+            if not is_whole(value, 1):
                 raise ValueError(f"{name} is a whole number from 1 on; {value!r} came.")
         if any(not isfinite(one) or not 0 < one <= 1 for one in (self.eps, *self.sweep)):
             raise ValueError(f"eps and sweep lie above 0 and up to 1, on [0, 1] pixels; {self.eps}, {self.sweep} came.")

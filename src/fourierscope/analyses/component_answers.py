@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from fourierscope.runs import batch_size, batches
+from fourierscope.runs import batch_size, batches, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.treatments.batch_statistics import BatchNormStatistics, batch_norms, batch_statistics, dealt
 from fourierscope.treatments.components import Edge, Mask, Rescale, components
@@ -49,7 +49,7 @@ class Asked(NamedTuple):
 
 def check_radii(radii: tuple[int, ...]) -> None:
     """Raises ValueError where radii are not one or more different whole numbers from 1 on."""
-    if not radii or any(radius != int(radius) or radius < 1 for radius in radii) or len(set(radii)) != len(radii):
+    if not radii or not all(is_whole(radius, 1) for radius in radii) or len(set(radii)) != len(radii):
         raise ValueError(f"radii are one or more different whole numbers from 1 on, in cycles per image; {radii} came.")
 
 

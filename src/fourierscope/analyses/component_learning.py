@@ -18,7 +18,7 @@ from fourierscope.analyses.frequency_principle import Seed
 from fourierscope.results import Axes, Estimate, bounded, estimated, mean_interval, wilson
 from fourierscope.runs import Analysis, Measured, check_kinds
 from fourierscope.subjects import Classifier, Samples, Training
-from fourierscope.subjects.classifier import tensor_within
+from fourierscope.subjects.outputs import tensor_within
 from fourierscope.training import Recipe, train, views
 from fourierscope.training.unseen import unseen
 from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatistics, batch_norms

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from fourierscope.cli.catalogue import analyses
 from fourierscope.papers import PAPERS
 
@@ -53,9 +55,12 @@ _TREATMENTS = {
 
 def main(words: list[str]) -> int:
     """Print the catalogue."""
+    if words and words[0] not in ("-h", "--help"):
+        print(f"fourierscope list takes nothing; {' '.join(words)!r} came.", file=sys.stderr)
+        return 2
     if words:
         print("usage: fourierscope list\n\nLists analyses, samples, classifiers, treatments, recipes and papers.")
-        return 0 if words[0] in ("-h", "--help") else 2
+        return 0
     asked = {entry.command: entry.says for entry in analyses()}
     for title, lines in (
         ("analyses", asked),

@@ -62,14 +62,13 @@ def trial(
         limit_seed: Seed of that choice.
         size: Resize and crop the images to this many pixels a side.
     """
-    if ".py:" in classifier and weights is None:
-        print(
-            f"No --weights given: {classifier} is asked with whatever weights its function gives it.", file=sys.stderr
-        )
-    return Trial(
+    asked = Trial(
         open_classifier(classifier, weights, channelwise(mean), channelwise(std), classes, device, own_word(precision)),
         open_samples(samples, limit, limit_seed, size),
     )
+    if ".py:" in classifier and weights is None:
+        print(f"No --weights given: {classifier} is asked with what its function gives it.", file=sys.stderr)
+    return asked
 
 
 def channelwise(value: tuple[float, ...] | float | None) -> tuple[float, ...] | None:

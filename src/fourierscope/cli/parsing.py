@@ -35,7 +35,7 @@ def _mendable(message: str, usage: str) -> str:
     """A parser's message as one line that tells what came and what fits."""
     options = re.findall(r"--[\w-]+", usage)
     if found := re.match(r"unrecognized arguments: (.*)", message):
-        word = found[1].split()[0].partition("=")[0]
+        word = (found[1].split() or [""])[0].partition("=")[0]
         return (
             f"There is no option {word}.{did_you_mean(word, options)}" if word[:1] == "-" else f"{word!r} has no place."
         )

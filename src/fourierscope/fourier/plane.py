@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from fourierscope.fourier.kinds import came, is_number
 
 
 class Frequency(NamedTuple):
@@ -64,6 +67,8 @@ class Plane:
 
     def position(self, frequency: Frequency) -> tuple[int, int]:
         """Index (i, j) of a frequency on the centred plane. Raises ValueError where it does not fit."""
+        if not isinstance(frequency, tuple | list) or len(frequency) != 2 or not all(map(is_number, frequency)):
+            raise TypeError(f"A frequency is two whole numbers, Frequency(row, column); {came(frequency)} came.")
         row, column = frequency
         if not (_fits(row, self.height) and _fits(column, self.width)):
             raise ValueError(
@@ -83,7 +88,7 @@ class Plane:
 
         Source: the order in which the published basis of Yin et al. (2019) fills its pairs.
         """
-        other = self.partner(frequency)
+        other, frequency = self.partner(frequency), Frequency(*frequency)
         if other[0] != frequency[0]:
             return Frequency(*max(frequency, other))
         return Frequency(*max(frequency, other, key=lambda one: one[1]))
@@ -135,7 +140,7 @@ def _most(side: int) -> int:
 
 
 def _fits(component: int, side: int) -> bool:
-    return component == int(component) and _least(side) <= component <= _most(side)
+    return isfinite(component) and component == int(component) and _least(side) <= component <= _most(side)
 
 
 def _mirrored(component: int, side: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import came
+
 _AXES = (-2, -1)
 
 
@@ -72,6 +74,10 @@ def _inverse(spectra: Tensor) -> Tensor:
 
 
 def _transformable(images: Tensor) -> Tensor:
+    if not isinstance(images, Tensor):
+        raise TypeError(f"A spectrum is taken of images (..., h, w), a tensor; {came(images)} came.")
     if not images.is_floating_point():
         raise TypeError(f"A spectrum is taken of floating-point images; {images.dtype} came. Use `Samples.batch`.")
+    if images.ndim < 2 or not images.numel():
+        raise ValueError(f"A spectrum is taken of images (..., h, w); shape {tuple(images.shape)} came.")
     return images.float() if images.dtype in (torch.float16, torch.bfloat16) else images

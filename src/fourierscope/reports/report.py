@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from fourierscope.fourier.kinds import a_path, came, check_texts, listed
 from fourierscope.reports.blocks import Block, blocks
 from fourierscope.reports.changes import Finding
 from fourierscope.reports.findings import findings
@@ -62,6 +63,7 @@ def report(
     """
     if isinstance(results, Result):
         raise TypeError("A report is made of a list of results: write report([result], path).")
+    results, sheets = listed(results, "A report is made of a list of results"), listed(sheets, "sheets are Sheets")
     if not results and not sheets:
         raise ValueError("A report needs at least one result; none came.")
     for one in results:
@@ -69,6 +71,11 @@ def report(
             raise TypeError(
                 f"A report is made of Results, such as fs.HeatMap()(trial) or fs.load(path); {type(one).__name__} came."
             )
+    for sheet in sheets:
+        if not isinstance(sheet, Sheet):
+            raise TypeError(f"sheets are Sheets; {came(sheet)} came.")
+    check_texts(title=title)
+    target = a_path(path)
     pairs = pairings(results)
     asked = questions([*results, *(one.found for one in pairs if one.found is not None)])
     text = _page([_noted(one, pairs) for one in asked], title, sheets)
@@ -76,7 +83,7 @@ def report(
     def write(draft: Path) -> None:
         draft.write_bytes(text.encode("utf-8", errors="replace"))  # half a character of an undecodable file name
 
-    return written_whole(Path(path), write, overwrite)
+    return written_whole(target, write, overwrite)
 
 
 def _noted(question: Question, pairs: Sequence[Pairing]) -> Question:

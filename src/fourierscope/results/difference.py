@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from fourierscope.fourier.kinds import came
 from fourierscope.results.intervals import paired_means, paired_rates
 from fourierscope.results.measured import seen, unpacked
 from fourierscope.results.result import Result, classifier_trace, made_with
@@ -27,6 +28,8 @@ def difference(first: Result, second: Result) -> Result:
 
     Raises ValueError where question or samples differ.
     """
+    if not isinstance(second, Result):
+        raise TypeError(f"A paired difference is that of two Results; {came(second)} came.")
     _check_comparable(first.record, second.record)
     variables: dict[str, xr.DataArray] = {}
     for name in map(str, first.dataset.data_vars):

@@ -20,6 +20,8 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
     A file that stands there already is kept: the same bytes are fine, others raise FileExistsError unless `overwrite`.
     Raises OSError, naming the folder, where it cannot be written (a full disk, no permission).
     """
+    if not path.name or path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Choose a file's name.")
     if path.parent.exists() and not path.parent.is_dir():
         raise NotADirectoryError(f"Cannot write {path.name} in {path.parent}: that is a file, no folder.")
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")

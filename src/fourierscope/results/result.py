@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.results.files import sealed, unsealed, written_whole
 from fourierscope.results.schema import check_record, check_variables
 
@@ -34,7 +35,7 @@ class Result:
         self.record = record
 
     def __getitem__(self, name: str) -> xr.DataArray:
-        if name not in self.dataset:
+        if not isinstance(name, str) or name not in self.dataset:
             shown = [str(one) for one in self.dataset.data_vars if not str(one).endswith("_outcomes")]
             raise KeyError(f"This result holds no {name!r}. It holds: {', '.join(shown)}.")
         values = self.dataset[name]
@@ -69,6 +70,7 @@ class Result:
 
         Raises FileExistsError where something else stands there already, unless `overwrite`.
         """
+        target = a_path(path)
         held = self.dataset.drop_encoding()  # how a loaded file was stored, and its order, would change the bytes
         stored = xr.Dataset(dict(held.data_vars), held.coords)
         stored.attrs = {"format": FORMAT, "record": json.dumps(self.record, sort_keys=True)}
@@ -76,7 +78,7 @@ class Result:
         content = bytes(
             stored.to_netcdf(engine="h5netcdf", encoding=encoding)
         )  # in memory: HDF5 crashes on a full disk
-        return written_whole(Path(path), lambda draft: _write(draft, sealed(content)), overwrite)
+        return written_whole(target, lambda draft: _write(draft, sealed(content)), overwrite)
 
 
 def load(path: str | Path) -> Result:
@@ -84,7 +86,7 @@ def load(path: str | Path) -> Result:
 
     Raises FileNotFoundError, or ValueError where the file is damaged, from elsewhere, or reaches outside itself.
     """
-    path = Path(path)
+    path = a_path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no result file {path}.")
     unsealed(path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from math import isfinite
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+from fourierscope.fourier.kinds import came, is_number
 
 
 def check_kinds(question: Any) -> None:
@@ -20,8 +22,8 @@ def check_kinds(question: Any) -> None:
         value = getattr(question, field.name)
         wanted = _wanted(types[field.name], value)
         if wanted:
-            came = f"{value!r}" if len(repr(value)) < 60 else f"a value of type {type(value).__name__}"
-            raise TypeError(f"{field.name} is {wanted}; {came} came.{_mended(field.name, types[field.name], value)}")
+            mended = _mended(field.name, types[field.name], value)
+            raise TypeError(f"{field.name} is {wanted}; {came(value)} came.{mended}")
 
 
 def is_whole(value: float, least: int) -> bool:
@@ -42,10 +44,12 @@ def _wanted(kind: Any, value: object) -> str:
     (kind, *others) = [one for one in kinds if one is not type(None)]
     if others:
         return ""
+    if get_origin(kind) is Literal:
+        return "" if isinstance(value, str) else f"one of {', '.join(get_args(kind))}"
     if kind is str:
         return "" if isinstance(value, str) else "a text"
     if kind in (int, float):
-        return "" if _is_number(value) else "a number"
+        return "" if is_number(value) else "a number"
     if get_origin(kind) is tuple:
         inner = get_args(kind)[0]
         fits = isinstance(value, tuple | list) and all(not _wanted(inner, one) for one in value)
@@ -62,7 +66,3 @@ def _mended(name: str, kind: Any, value: object) -> str:
     if get_origin(kind) is tuple and not _wanted(get_args(kind)[0], value):
         return f" Write {name}=({value!r},)."
     return ""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_)

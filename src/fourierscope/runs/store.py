@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.results import sealed, unsealed, written_whole
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = a_path(folder)
 
     @contextmanager
     def opened(self, record: Mapping[str, Any], share: Share | None = None) -> Iterator[None]:

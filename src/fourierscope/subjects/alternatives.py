@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fourierscope.subjects.classifier import Classifier, logits_of
+from fourierscope.subjects.classifier import Classifier
+from fourierscope.subjects.outputs import logits_of
 
 COMMON = {
     "ImageNet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),

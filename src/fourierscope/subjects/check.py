@@ -11,9 +11,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import check_whole
 from fourierscope.subjects.alternatives import SIGNIFICANT, alternatives, as_given, better, predictions
 from fourierscope.subjects.classifier import Classifier
-from fourierscope.subjects.trial import Trial
+from fourierscope.subjects.trial import Trial, check_subject
 
 _PIXELS = 2**18  # of a batch
 _DARK = 0.02  # images that are nowhere brighter were divided by 255 twice
@@ -75,8 +76,8 @@ def check(trial: Trial, limit: int = 1000) -> Check:
     Returns what was found, with estimated times for all of the trial's samples. Raises CheckFailed, a ValueError, that
     names everything wrong with how to mend it.
     """
-    if limit < 1:
-        raise ValueError(f"A limit is a whole number from 1 on; {limit} came.")
+    check_subject(trial, Trial, "check")
+    check_whole(1, limit=limit)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is in train mode")  # a line of its own says so
         found = _checked(trial, Trial(trial.classifier, trial.samples.limited(limit)))
@@ -101,8 +102,7 @@ def _checked(trial: Trial, few: Trial) -> Check:
         lines.append(Line("accuracy", "not looked at before the range is mended", "note"))
     else:
         lines += list(_labelled(few, logits))
-    rate = len(few.samples) / seconds
-    count = len(trial.samples)
+    rate, count = len(few.samples) / seconds, len(trial.samples)
     waves = len(trial.samples.plane.waves())
     return Check(subject, tuple(lines), rate, count * (waves + 1) / rate, count * _PASS_CURVE / rate)
 

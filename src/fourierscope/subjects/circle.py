@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from fourierscope.fourier.kinds import came, check_numbers, is_number
+
 _FINE = 64  # places per wave of the highest frequency, at which a density is looked at
 _ROUNDING = 1e-12
 
@@ -34,8 +36,9 @@ class Circle:
                 f"frequencies and amplitudes are tuples, such as (3,); {self.frequencies!r} and {self.amplitudes!r} "
                 "came."
             )
-        if not isinstance(self.width, int | float | np.number):
-            raise TypeError(f"width is a number; {self.width!r} came.")
+        check_numbers(width=self.width)
+        if not all(map(is_number, self.amplitudes)):
+            raise TypeError(f"amplitudes are numbers; {came(self.amplitudes)} came.")
         if not (isfinite(self.width) and self.width > 0):
             raise ValueError(f"width is a finite number above 0; {self.width} came.")
         whole = all(isinstance(one, int | np.integer) and one >= 1 for one in self.frequencies)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import came, check_texts
 from fourierscope.subjects.fingerprint import fingerprint
+from fourierscope.subjects.outputs import logits_of
 
 if TYPE_CHECKING:
     from fourierscope.subjects.prepared import Prepared
@@ -53,13 +55,19 @@ class Classifier:
             raise TypeError(f"A classifier wraps a network or function; this is {came}.")
         if (mean is None) != (std is None):
             raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
+        check_texts(
+            name="" if name is None else name,
+            precision=precision,
+            device="" if device is None else device,
+            provenance=provenance,
+        )
         if precision not in ("float32", "bfloat16", "float16"):
             raise ValueError(f"precision is float32, bfloat16 or float16; {precision!r} came.")
         _check_has_values(network)
         self.device = _place(network, device)
         self.network = _moved(network, self.device)
         self.name = name or _name_of(network)
-        self.mean, self.std = _channelwise(mean, "mean"), _channelwise(std, "std")
+        self.mean, self.std = channelwise(mean, "mean"), channelwise(std, "std")
         if self.mean is not None and self.std is not None:
             _check_normalisation(self.mean, self.std)
         self.precision: Precision = precision
@@ -78,6 +86,8 @@ class Classifier:
 
     def outputs(self, images: Tensor, spare: bool = False) -> Any:
         """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
+        if not isinstance(images, Tensor):
+            raise TypeError(f"A classifier takes images (n, c, h, w), a tensor; {came(images)} came.")
         if images.ndim != 4 or not images.is_floating_point():
             raise ValueError(
                 f"A classifier takes floating-point images (n, c, h, w); "
@@ -186,52 +196,6 @@ class Classifier:
         return torch.float16 if self.precision == "float16" else torch.bfloat16
 
 
-def logits_of(outputs: Any, count: int) -> Tensor:
-    """The logits (count, classes) within a network's outputs; see `Classifier` for the kinds understood."""
-    logits = tensor_within(outputs)
-    if logits.is_complex():
-        raise TypeError(f"Logits are real numbers; {logits.dtype} came.")
-    if logits.ndim != 2 or len(logits) != count:
-        raise ValueError(
-            f"A classifier returns logits (n, classes), one row an image; shape {tuple(logits.shape)} came for "
-            f"{count} images. "
-            "For other outputs (embeddings, detectors, segmenters) give HeatMap a score function of outputs and labels."
-        )
-    if logits.shape[1] < 2:
-        raise ValueError(
-            "A classifier returns a logit for each of two classes or more; one column came. For a single logit z "
-            "return torch.cat([torch.zeros_like(z), z], dim=1)."
-        )
-    logits = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-    if not bool(torch.isfinite(logits).all()):
-        bad = int((~torch.isfinite(logits)).any(1).sum())
-        raise ValueError(
-            f"The logits of {bad} of {count} images are NaN or infinite: no prediction can be read from them."
-        )
-    return logits
-
-
-def tensor_within(outputs: Any) -> Tensor:
-    """The tensor in a network's outputs: itself, .logits, an entry, the first of several. Raises TypeError without."""
-    if isinstance(outputs, Tensor):
-        return outputs
-    if hasattr(outputs, "logits"):
-        return tensor_within(outputs.logits)
-    if isinstance(outputs, Mapping):
-        for key in ("logits", "out"):
-            if key in outputs:
-                return tensor_within(outputs[key])
-        raise TypeError(
-            f"The network returned a mapping without 'logits' or 'out'; its keys: {', '.join(map(str, outputs))}."
-        )
-    if isinstance(outputs, tuple | list) and outputs:
-        return tensor_within(outputs[0])
-    raise TypeError(
-        f"The network returned {type(outputs).__name__}; logits are a tensor, an object with .logits, a mapping with "
-        "'logits' or 'out', or a sequence whose first member is the tensor."
-    )
-
-
 def _check_has_values(network: Any) -> None:
     if not isinstance(network, nn.Module):
         return
@@ -254,7 +218,10 @@ def _home(network: Any) -> torch.device:
 
 def _place(network: Any, device: str | None) -> torch.device:
     """The device meant: "cuda" without a number is the one on which the network lives already, if it does."""
-    home, meant = _home(network), torch.device(device) if device else None
+    try:
+        home, meant = _home(network), torch.device(device) if device else None
+    except RuntimeError as error:
+        raise ValueError(f"device is a word such as cpu, cuda or cuda:1; {device!r} came.") from error
     if meant is not None and meant.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={device!r} came, and this machine offers no CUDA: leave device out, or say cpu.")
     if meant is None or (meant.type == home.type and meant.index is None):
@@ -273,12 +240,13 @@ def _name_of(network: Any) -> str:
     return str(getattr(network, "__name__", type(network).__name__))
 
 
-def _channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
+def channelwise(values: float | Sequence[float] | None, name: str) -> tuple[float, ...] | None:
+    """One number for all channels, or one for each, as a tuple; None for None. Raises for what is no finite number."""
     if values is None:
         return None
     try:
         found = tuple(float(one) for one in torch.as_tensor(values, dtype=torch.float64).flatten())
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"{name} is a number, or one for each channel; {values!r} came.") from error
     if not found or not all(isfinite(one) for one in found):
         raise ValueError(f"{name} is a finite number, or one for each channel; {values!r} came.")

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from fourierscope.subjects.classifier import Classifier, Precision
+from fourierscope.fourier.kinds import a_path, check_texts, check_whole
+from fourierscope.subjects.classifier import Classifier, Precision, channelwise
 from fourierscope.subjects.classifier_files import made_by
 from fourierscope.subjects.classifier_zoos import Found, hub_network, timm_network, torchvision_network
 from fourierscope.subjects.specification import remembering
@@ -68,6 +69,11 @@ def open_classifier(
     kind, _, name = spec.partition(":")
     if (mean is None) != (std is None):
         raise ValueError(f"Give mean and std together, or neither; mean={mean}, std={std} came.")
+    words = {"weights": weights, "device": device, "precision": precision}
+    check_texts(**{key: word for key, word in words.items() if word is not None})
+    mean, std = channelwise(mean, "mean"), channelwise(std, "std")
+    if classes is not None:
+        check_whole(1, classes=classes)
     if kind in _ZOOS and name:
         with torch.random.fork_rng(devices=[]):  # libraries draw weights before they load them
             found = _ZOOS[kind](name, weights, classes)
@@ -141,7 +147,7 @@ def _of_this_package(spec: str, name: str, classes: int | None, given: _Given) -
 
 def _of_file(spec: str, given: _Given) -> Classifier:
     path, _, name = spec.rpartition(":")
-    file = Path(path).expanduser()
+    file = a_path(path)
     made = made_by(file, name)
     network = made.network if isinstance(made, Classifier) else made
     if given.weights is not None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import came, check_numbers, check_texts, check_whole, real_numbers
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.fingerprint import fingerprint, seed_of
 from fourierscope.subjects.samples import Samples
@@ -68,8 +69,10 @@ class Fit:
     def __post_init__(self) -> None:
         if not isinstance(self.network, nn.Module):
             raise TypeError(f"A Fit takes a torch module; {type(self.network).__name__} came.")
-        points, values = (torch.as_tensor(one).detach() for one in (self.points, self.values))
-        if points.ndim < 1 or not len(points) or len(points) != len(values):
+        points, values = (
+            real_numbers(one, name).detach() for name, one in (("points", self.points), ("values", self.values))
+        )
+        if points.ndim < 1 or values.ndim < 1 or not len(points) or len(points) != len(values):
             raise ValueError(f"Each point has one value; shapes {tuple(points.shape)} and {tuple(values.shape)} came.")
         if not points.is_floating_point() or values.ndim > 2 or values.is_complex():
             raise ValueError(
@@ -86,6 +89,11 @@ class Fit:
         self._check_descent(labels)
 
     def _check_descent(self, labels: bool) -> None:
+        check_whole(steps=self.steps, batch=self.batch)
+        check_numbers(learning_rate=self.learning_rate)
+        check_texts(optimiser=self.optimiser, loss=self.loss, name=self.name)
+        if not callable(self.draw):
+            raise TypeError(f"draw is a function that draws all weights of a network; {came(self.draw)} came.")
         fits = {
             "steps": ("is at least 1", self.steps >= 1),
             "learning_rate": ("is finite and above 0", isfinite(self.learning_rate) and self.learning_rate > 0),

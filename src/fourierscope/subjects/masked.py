@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import real_numbers
 from fourierscope.fourier.pairs import Pairs
 from fourierscope.subjects.trial import Trial, check_subject
 
@@ -39,8 +40,8 @@ class Masked:
 
     def __post_init__(self) -> None:
         check_subject(self.trial, Trial, "Masked")
-        object.__setattr__(self, "gains", _checked(_numbers(self.gains, "gains"), self.trial))
-        own = _numbers(self.own, "own")
+        object.__setattr__(self, "gains", _checked(real_numbers(self.gains, "gains"), self.trial))
+        own = real_numbers(self.own, "own")
         object.__setattr__(self, "own", _places(own, len(self.gains), len(self.trial.samples)))
         object.__setattr__(self, "name", self.name or self.trial.classifier.name)
 
@@ -61,17 +62,6 @@ class Masked:
         masks = {"name": self.name, "count": len(self.gains), "digest": digest.hexdigest()}
         infills = {"infill": self.infill, "origin": self.origin, "seed": self.seed}
         return self.trial.trace() | {"masks": masks | infills | dict(self.made)}
-
-
-def _numbers(given: object, name: str) -> Tensor:
-    """Numbers as a tensor. Raises TypeError for what are none."""
-    try:
-        found = torch.as_tensor(given)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {error}.") from None
-    if found.is_complex():
-        raise TypeError(f"{name} are real numbers; {found.dtype} came.")
-    return found
 
 
 def _checked(gains: Tensor, trial: Trial) -> Tensor:

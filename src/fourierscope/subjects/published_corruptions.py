@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.subjects.sample_files import folder_samples
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.selection import Selection
@@ -89,7 +90,7 @@ def _place(kind: str, rest: str) -> tuple[Path, str, int]:
             f"{kind} is opened by a folder, a corruption and a severity from 1 to 5: {kind}:FOLDER:fog:3, for example; "
             f"{kind}:{rest} came."
         )
-    folder = Path(parts[0]).expanduser()
+    folder = a_path(parts[0])
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {parts[0]}.")
     return folder, parts[1], int(parts[2])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.subjects.large_arrays import is_large, mapped, room
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.selection import Selection, scaled_shape
@@ -29,7 +30,7 @@ def npz_samples(rest: str, selection: Selection) -> Samples:
     Large images that are stored uncompressed stay on the disk. Raises FileNotFoundError, and ValueError for files that
     are no .npz, arrays of objects, no `images`, and axes that cannot be told.
     """
-    file = Path(rest).expanduser()
+    file = a_path(rest)
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {rest}.")
     try:
@@ -55,7 +56,7 @@ def folder_samples(rest: str, selection: Selection) -> Samples:
     Raises FileNotFoundError, and ValueError with the first names and the count for files that cannot be read, and for
     links that lead nowhere or round in a circle.
     """
-    folder = Path(rest).expanduser()
+    folder = a_path(rest)
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {rest}.")
     files, labels, classes = _listed(folder)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.subjects.published_corruptions import cifar10_c_samples, imagenet_c_samples
 from fourierscope.subjects.sample_files import folder_samples, npz_samples
 from fourierscope.subjects.sample_sets import TORCHVISION_SETS, hub_samples, torchvision_samples
@@ -62,11 +62,14 @@ def open_samples(spec: str, limit: int | None = None, seed: int = 0, size: int |
 
 def _meant(spec: str, kind: str, rest: str) -> str:
     """The word that was probably meant, as a question; nothing where there is none."""
-    place = Path(spec).expanduser()
-    if place.suffix.lower() == ".npz" and place.is_file():
-        return f" Did you mean npz:{spec}?"
-    if spec and place.is_dir():
-        return f" Did you mean folder:{spec}?"
+    try:
+        place = a_path(spec)
+        if place.suffix.lower() == ".npz" and place.is_file():
+            return f" Did you mean npz:{spec}?"
+        if place.is_dir():
+            return f" Did you mean folder:{spec}?"
+    except (OSError, ValueError):  # no name of a file, for its length or its characters
+        return ""
     near = difflib.get_close_matches(kind, SAMPLE_KINDS, 1)
     return f" Did you mean {near[0]}{':' if rest else ''}{rest}?" if near else ""
 

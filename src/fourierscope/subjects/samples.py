@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier import Plane
+from fourierscope.fourier.kinds import came, check_whole, listed
 from fourierscope.subjects.large_arrays import (
     Travelling,
     converted,
@@ -57,15 +58,16 @@ class Samples:
     ) -> None:
         remember(images)
         self.images = _stored(_as_tensor(images))
-        self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), classes)
         self.name = str(name)
-        if isinstance(classes, str):
-            raise TypeError(f"classes are names, one for each class; the single word {classes!r} came.")
-        self.classes = None if classes is None else tuple(str(one) for one in classes)
+        named = None if classes is None else listed(classes, "classes are names, one for each class")
+        self.classes = None if named is None else tuple(str(one) for one in named)
+        self.labels = None if labels is None else _checked_labels(_as_tensor(labels), len(self.images), self.classes)
         self.places = torch.arange(len(self.images)) if places is None else places
+        if not isinstance(self.places, Tensor):
+            raise TypeError(f"places are a tensor; {came(places)} came.")
         if self.places.shape != (len(self.images),) or self.places.dtype != torch.int64:
-            came = f"{tuple(self.places.shape)} of {self.places.dtype}"
-            raise ValueError(f"places are one int64 for each of {len(self.images)} images; {came} came.")
+            found = f"{tuple(self.places.shape)} of {self.places.dtype}"
+            raise ValueError(f"places are one int64 for each of {len(self.images)} images; {found} came.")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -114,10 +116,18 @@ class Samples:
 
     def subset(self, indices: Sequence[int] | Tensor) -> Samples:
         """The samples at `indices`, in that order, under the same name."""
-        given = torch.as_tensor(indices)
-        if given.dtype == torch.bool or (given.is_floating_point() and given.numel()):
+        try:
+            given = torch.as_tensor(indices)
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            raise TypeError(f"A subset takes indices, such as [0, 3]; {came(indices)} came.") from None
+        if given.is_complex() or given.dtype == torch.bool or (given.is_floating_point() and given.numel()):
             raise TypeError(f"A subset takes indices; {given.dtype} came. For a mask write mask.nonzero().flatten().")
         chosen = given.long()
+        if chosen.ndim != 1 or not chosen.numel():
+            raise ValueError(f"A subset takes one index or more in a row; shape {tuple(given.shape)} came.")
+        if int(chosen.min()) < -len(self) or int(chosen.max()) >= len(self):
+            low, high = int(chosen.min()), int(chosen.max())
+            raise IndexError(f"Indices of {len(self)} samples run from 0 to {len(self) - 1}; {low} to {high} came.")
         labels = None if self.labels is None else self.labels[chosen]
         return Samples(_at(self.images, chosen), labels, self.name, self.classes, self.places[chosen])
 
@@ -127,8 +137,8 @@ class Samples:
 
     def limited(self, limit: int, seed: int = 0) -> Samples:
         """At most `limit` samples, drawn by `seed`, in their old order; each class keeps its share."""
-        if limit < 1:
-            raise ValueError(f"A limit is a whole number from 1 on; {limit} came.")
+        check_whole(1, limit=limit)
+        check_whole(0, seed=seed)
         if limit >= len(self):
             return self
         return self.subset(drawn(len(self), self.labels, limit, seed))
@@ -170,12 +180,16 @@ def _as_tensor(values: Tensor | np.ndarray[Any, Any] | Sequence[int]) -> Tensor:
         if values.layout != torch.strided or values.is_quantized:
             raise TypeError("Images and labels are dense tensors of plain numbers; a sparse or quantised one came.")
         return values.detach().cpu().as_subclass(Tensor)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:  # such as rows of different lengths
+        raise TypeError(f"Images and labels are arrays of numbers; {came(values)} came: {error}.") from None
     if array.dtype.kind not in "buif":
         raise TypeError(f"Images and labels are arrays of numbers; an array of {array.dtype} came.")
-    native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+    native = np.dtype(array.dtype.newbyteorder("=").str) if array.dtype.itemsize <= 8 else np.dtype(np.float64)
     if array.dtype != native or any(stride < 0 for stride in array.strides):  # torch knows no steps backwards
         array = converted(array, native)
+    array = array.view(native)  # NumPy has two kinds of 64 bits, of which torch knows one
     with warnings.catch_warnings():  # a read-only memory map is fine: images are never written to
         warnings.filterwarnings("ignore", message=".*not writable")
         return torch.from_numpy(array)
@@ -229,7 +243,7 @@ def _check_range(piece: Tensor) -> bool:
     raise ValueError(found + "Scale them to [0, 1].")
 
 
-def _checked_labels(labels: Tensor, count: int, classes: Sequence[str] | None) -> Tensor:
+def _checked_labels(labels: Tensor, count: int, classes: tuple[str, ...] | None) -> Tensor:
     if labels.ndim != 1 or len(labels) != count:
         raise ValueError(f"There must be one label for each of {count} images; shape {tuple(labels.shape)} came.")
     if labels.is_floating_point() or labels.dtype == torch.bool:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import check_whole
 from fourierscope.subjects.large_arrays import gathered
 from fourierscope.subjects.samples import Samples, drawn
 
@@ -21,10 +22,10 @@ class Selection:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 1:
-            raise ValueError(f"A limit is a whole number from 1 on; {self.limit} came.")
-        if self.size is not None and self.size < 1:
-            raise ValueError(f"A size is a number of pixels from 1 on; {self.size} came.")
+        for name, value in (("limit", self.limit), ("size", self.size)):
+            if value is not None:
+                check_whole(1, **{name: value})
+        check_whole(0, seed=self.seed)
 
     def indices(self, count: int, labels: Tensor | None) -> Tensor:
         """The samples wanted among `count`: the same that `Samples.limited` takes."""

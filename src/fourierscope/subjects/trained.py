@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import a_path
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.networks import NETWORKS, FilteredInput, network_named
 from fourierscope.subjects.weights import load_weights, read_weights
@@ -63,7 +64,7 @@ def trained(path: str) -> Classifier:
 
     Raises FileNotFoundError, and ValueError where the file does not tell its network or holds other weights.
     """
-    file = Path(path).expanduser()
+    file = a_path(path)
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     facts = _facts(file)

@@ -17,6 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import a_path
+
 CHECKPOINTS = (".pt", ".pth", ".ckpt", ".th", ".bin", ".tar")
 _NESTED = (
     "state_dict",
@@ -51,7 +53,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
     are not finite or no plain numbers (meta, sparse, quantised, of 8 bits), and checkpoints that hold several state
     dicts.
     """
-    file = pathlib.Path(path).expanduser()
+    file = a_path(path)
     if not file.is_file():
         raise FileNotFoundError(f"There is no file of weights {path}.")
     suffix = file.suffix.lower()

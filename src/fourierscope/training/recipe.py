@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import check_numbers, check_texts, check_whole
 from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
 from fourierscope.training.kernel_penalties import Penalty
 from fourierscope.training.kernel_projections import Projection
@@ -91,6 +92,10 @@ class Recipe:
 
     def _check_kinds(self) -> None:
         """Raises TypeError where an augmentation stands in the place of a perturbation, or alone without a tuple."""
+        numbers = ("mixup", "learning_rate", "warmup", "momentum", "weight_decay")
+        check_numbers(**{name: getattr(self, name) for name in numbers})
+        check_whole(epochs=self.epochs, batch=self.batch)
+        check_texts(optimiser=self.optimiser, schedule=self.schedule, precision=self.precision)
         if not isinstance(self.augmentations, tuple) or not all(callable(one) for one in self.augmentations):
             raise TypeError(f"augmentations is a tuple, such as (Crops(4), Flips()); {self.augmentations!r} came.")
         if isinstance(self.perturbation, Recorded):
@@ -160,6 +165,7 @@ RECIPES = {
 
 def recipe_named(name: str) -> Recipe:
     """The recipe of that name. Raises ValueError with the names there are."""
+    check_texts(recipe=name)
     if name not in RECIPES:
         raise ValueError(f"The recipes are {', '.join(RECIPES)}; {name!r} came.")
     return RECIPES[name]

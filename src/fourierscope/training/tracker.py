@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fourierscope.results import Result
 from fourierscope.subjects import fingerprint
-from fourierscope.subjects.classifier import tensor_within
+from fourierscope.subjects.outputs import tensor_within
 from fourierscope.training.unseen import bare, unseen
 from fourierscope.training.views.linear import LinearView, ReadyRows
 

@@ -6,6 +6,7 @@ from math import isfinite
 
 import torch
 
+from fourierscope.fourier.kinds import check_numbers
 from fourierscope.subjects import Samples, check_subject
 from fourierscope.treatments import chance
 
@@ -22,6 +23,7 @@ def gaussian_noise(samples: Samples, deviation: float, seed: int = 0) -> Samples
     Raises TypeError for what is no Samples, ValueError for a deviation that is not finite, below 0 or above 1.
     """
     check_subject(samples, Samples, "gaussian_noise")
+    check_numbers(deviation=deviation)
     if not isfinite(deviation) or deviation < 0:
         raise ValueError(f"A deviation is finite and not below 0, on [0, 1] pixels; {deviation!r} came.")
     if deviation > 1:

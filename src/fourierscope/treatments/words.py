@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 
+from fourierscope.fourier.kinds import check_numbers, check_texts, check_whole
 from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.additive_noise import gaussian_noise
 from fourierscope.treatments.attacks import apgd, deepfool, fgsm, low_frequency_pgd, pgd, square_attack, wave_search
@@ -55,6 +56,8 @@ def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int 
     """
     check_subject(trial, Trial, "treated")
     treatment = treatment_named(word)
+    check_numbers(strength=strength)
+    check_whole(0, seed=seed)
     check_steps(word, steps)
     if treatment.of_samples is not None:
         return treatment.of_samples(trial.samples, strength, seed)
@@ -64,6 +67,7 @@ def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int 
 
 def treatment_named(word: str) -> Treatment:
     """The treatment of a word. Raises ValueError, with near words, for an unknown one."""
+    check_texts(treatment=word)
     if word in TREATMENTS:
         return TREATMENTS[word]
     whole, _, told = word.rpartition(":")
@@ -84,6 +88,7 @@ def check_steps(word: str, steps: int | None) -> None:
     """Raises ValueError where a number of steps is none, or the treatment goes no steps."""
     if steps is None:
         return
+    check_numbers(steps=steps)
     if treatment_named(word).steps is None:
         stepwise = ", ".join(name for name, one in TREATMENTS.items() if one.steps is not None)
         raise ValueError(f"{word} goes no steps; steps={steps} came. Those that do: {stepwise}.")
@@ -149,7 +154,7 @@ def _corruption(name: str) -> Treatment:
 
 
 def _bandwidth(strength: float) -> int:
-    if strength != int(strength):
+    if not isfinite(strength) or strength != int(strength):
         raise ValueError(f"The strength of a pass filter is its bandwidth, an odd whole number; {strength} came.")
     return int(strength)
 

@@ -15,7 +15,8 @@ from scipy import stats
 from torch import Tensor, nn
 
 from fourierscope.fourier import wave
-from fourierscope.subjects.classifier import Classifier, logits_of
+from fourierscope.subjects.classifier import Classifier
+from fourierscope.subjects.outputs import logits_of
 from fourierscope.subjects.prepared.compiling import compiler
 from fourierscope.subjects.prepared.folding import fold
 from fourierscope.subjects.prepared.network import Prepared, has_hooks

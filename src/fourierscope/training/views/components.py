@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from fourierscope.results import Axes, estimated
 from fourierscope.results.intervals import Estimate, wilson
 from fourierscope.subjects import Classifier, Samples
-from fourierscope.subjects.classifier import tensor_within
+from fourierscope.subjects.outputs import tensor_within
 from fourierscope.treatments.batch_statistics import STATISTICS, BatchNormStatistics, batch_statistics, dealt
 from fourierscope.treatments.components import KEPT, Edge, Mask, Rescale, check_word, components
 

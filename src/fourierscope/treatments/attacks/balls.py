@@ -10,6 +10,7 @@ from typing import Literal, Protocol, get_args
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import check_numbers
 from fourierscope.treatments.chance import normal, uniform
 
 Norm = Literal["linf", "l2"]
@@ -43,6 +44,7 @@ class Ball:
     def __post_init__(self) -> None:
         if self.norm not in get_args(Norm):
             raise ValueError(f'norm is "linf" or "l2"; {self.norm!r} came{_norm_meant(self.norm)}')
+        check_numbers(eps=self.eps)
         if not isfinite(self.eps) or self.eps < 0:
             raise ValueError(f"eps is a finite number from 0 on; {self.eps!r} came.")
         if self.norm == "linf" and self.eps > 1:
