@@ -67,7 +67,7 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
     draws = np.random.default_rng(0).multinomial(
         len(trial.samples), np.full(change.shape[1], 1 / change.shape[1]), 1000
     )
-    low, high = 100 * np.quantile(np.abs(change @ draws.T / change.shape[1]).mean(0), (0.025, 0.975))
+    low, high = 100 * np.quantile(np.abs(change @ draws.T / n).mean(0), (0.025, 0.975))
     row = [
         str(len(change)),
         f"{100 * np.abs(change.mean(1)).mean():.3f} ({low:.3f} to {high:.3f})",
@@ -111,11 +111,9 @@ def cost(trial: fs.Trial, given: argparse.Namespace) -> Table:
     for place in range(0, len(sides), 2):
         pair = [side for _, _, side in sides[place : place + 2]]
         rates = in_turn(pair, given.pairs)
-        told = [
-            text
-            for side in pair
-            for text in (spread(rates[side.name]), spread([side.whole / r for r in rates[side.name]]))
-        ]
+        told = []
+        for side in pair:
+            told += [spread(rates[side.name]), spread([side.whole / rate for rate in rates[side.name]])]
         rows.append([*sides[place][:2], *told])
     columns = [
         "by",

@@ -1,10 +1,10 @@
-"""A heat map by a plain loop over frequencies, the way of the script that most articles use (gatheluck/FourierHeatmap).
+"""A heat map by a plain loop over frequencies, the way of the script that most articles use: gatheluck/FourierHeatmap.
 
-For each of the (h, w/2 + 1) frequencies of the half spectrum, the column of frequency 0 with both partners of each pair:
-a new DataLoader over the images, eight worker processes, batches of 512; each image is opened and made a tensor, gets the
-wave cos(2 pi (row y / h + column x / w)) of the norm, with a sign drawn for each channel, is clipped and normalised; the
-network answers with its autograd graph kept; top-1 and top-5 error are averaged over batches. Written from its
-description; what it does besides (configuration, progress, pictures) is left out, so the loop is a little faster than it.
+For each of the (h, w/2 + 1) frequencies of the half spectrum (so that in the columns of frequency 0 and w/2 both of a
+pair are measured): a new DataLoader over the images, eight worker processes, batches of 512. Each image is opened and
+made a tensor, gets the wave cos(2 pi (row y / h + column x / w)) of the norm, with a sign drawn for each channel, is
+clipped and normalised. The network answers with its autograd graph kept; top-1 and top-5 error are averaged over
+batches. Written from its description; what it does besides (configuration, progress, pictures) is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Manner:
 
 @dataclass(frozen=True)
 class Subject:
-    """What the loop is asked of: a network in eval mode and its normalisation, images (n, h, w, 3) uint8, labels (n,)."""
+    """What the loop is asked of: a network in eval mode, its normalisation, images (n, h, w, 3) uint8, labels (n,)."""
 
     network: nn.Module
     mean: list[float]

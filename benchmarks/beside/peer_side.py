@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
-from torchmetrics import Accuracy
 
 # A torchvision built for CUDA does not load its operators beside a torch for processors; none of them is used here.
-# Declared without a body they do no harm.
+# Declared without a body they do no harm. torchmetrics and rai-toolbox import it.
 try:
     import torchvision  # noqa: F401
 except RuntimeError:
@@ -27,7 +26,8 @@ except RuntimeError:
     declared = torch.library.Library("torchvision", "FRAGMENT")
     declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-from rai_toolbox.augmentations.fourier import create_heatmaps
+from rai_toolbox.augmentations.fourier import create_heatmaps  # noqa: E402
+from torchmetrics import Accuracy  # noqa: E402
 
 
 def main(path: str) -> None:

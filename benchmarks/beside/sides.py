@@ -1,4 +1,4 @@
-"""The sides of the benchmark: each makes a part of the same heat map and says how many forwards it took, in how long."""
+"""The sides of the benchmark: each makes a part of a heat map, and says how many forwards it took in how long."""
 
 from __future__ import annotations
 
