@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.beside import loop, page  # noqa: E402
 from benchmarks.beside.peer import place  # noqa: E402
 
+EXHIBITS = ("whole_map", "precision", "agreement", "cost", "masks")
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
@@ -40,7 +42,7 @@ def written(tmp_path_factory):
 
 def test_each_exhibit_is_kept_and_stands_on_the_page(written):
     told = (written / "speed.md").read_text()
-    for name in ("whole_map", "precision", "agreement", "cost", "masks"):
+    for name in EXHIBITS:
         table = json.loads((written / f"{name}.json").read_text())
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
         assert page.lines(table) in told

@@ -64,9 +64,8 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
         wrong[word] = outcomes(question, at(trial, word))
         seconds[word] = time.perf_counter() - start
     change = (wrong["fast"] - wrong["exact"]).astype(np.float32)  # (waves, n)
-    draws = np.random.default_rng(0).multinomial(
-        len(trial.samples), np.full(change.shape[1], 1 / change.shape[1]), 1000
-    )
+    n = change.shape[1]
+    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), 1000)
     low, high = 100 * np.quantile(np.abs(change @ draws.T / n).mean(0), (0.025, 0.975))
     row = [
         str(len(change)),

@@ -26,8 +26,8 @@ except RuntimeError:
     declared = torch.library.Library("torchvision", "FRAGMENT")
     declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-from rai_toolbox.augmentations.fourier import create_heatmaps  # noqa: E402
-from torchmetrics import Accuracy  # noqa: E402
+from rai_toolbox.augmentations.fourier import create_heatmaps
+from torchmetrics import Accuracy
 
 
 def main(path: str) -> None:
