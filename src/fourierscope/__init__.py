@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from fourierscope.results import load as load
     from fourierscope.results import mask_wins as mask_wins
     from fourierscope.results import trade_off as trade_off
+    from fourierscope.runs import CellsFailed as CellsFailed
     from fourierscope.runs import StoreError as StoreError
     from fourierscope.runs import run as run
+    from fourierscope.runs import run_share as run_share
     from fourierscope.subjects import Circle as Circle
     from fourierscope.subjects import Classifier as Classifier
     from fourierscope.subjects import Fit as Fit
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "fourier": ("Frequency", "Plane", "to_images", "to_spectrum", "wave"),
     "results": ("Result", "load", "mask_wins", "trade_off"),
-    "runs": ("StoreError", "run"),
+    "runs": ("CellsFailed", "StoreError", "run", "run_share"),
     "subjects": (
         "Circle",
         "Classifier",

@@ -49,7 +49,7 @@ def test_a_worker_that_dies_is_told_and_finished_cells_are_kept(tmp_path):
 
     question, asked = fs.PassCurve(sizes=(1, 2)), trial(network)
     flag.touch()
-    with pytest.raises(RuntimeError, match=r"worker process died.*run again"):
+    with pytest.raises(fs.CellsFailed, match=r"its process died 3 times.*run again"):
         fs.run(question, asked, workers=2, store=tmp_path / "store")
     flag.unlink()
     assert fs.run(question, asked, store=tmp_path / "store").dataset.identical(question(asked).dataset)

@@ -70,9 +70,9 @@ class HeatMap(Analysis[Trial]):
         with torch.no_grad(), score.listening(trial.classifier) as listen:
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
-                images, sign = trial.samples.batch(chosen.start, chosen.stop).to(device), signs[chosen].to(device)
+                images, sign = trial.samples.batch(chosen.start, chosen.stop, device), signs[chosen].to(device)
                 own = None if labels is None else labels[chosen].to(device)
-                reference = listen(images) if score.compares else None
+                reference = listen(images.clone()) if score.compares else None
                 scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
                 piece = {
                     "scores": scores.unflatten(0, waves.shape[:2]),
@@ -130,15 +130,18 @@ class HeatMap(Analysis[Trial]):
     ) -> tuple[Tensor, Tensor]:
         """Scores (w, b) and sums of effective norms (w,) of a batch under each wave; a small batch takes several."""
         scores, norms = [], []
-        for part in batches(len(waves), max(1, size // len(images))):
+        at_once = min(len(waves), max(1, size // len(images)))
+        room, moves = images.new_empty(2, at_once, *images.shape)  # written again for each wave: fresh memory is slow
+        for part in batches(len(waves), at_once):
             several = waves[part]
-            changed = self._set.added(images, signs, several)  # (w, b, c, h, w)
-            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
+            changed = self._set.added(images, signs, several, room[: len(several)])  # (w, b, c, h, w)
+            moved = torch.sub(changed, images, out=moves[: len(several)])
+            norms.append(torch.linalg.vector_norm(moved, dim=(-2, -1)).double().mean(-1).sum(-1))
             repeated = [
                 None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
             ]
             values = score.values(listen(changed.flatten(0, 1)), len(several) * len(images), *repeated)
-            scores.append(values.unflatten(0, (len(several), len(images))))
+            scores.append(values.clone().unflatten(0, (len(several), len(images))))  # some scores are views of images
         return torch.cat(scores), torch.cat(norms)
 
     def _unperturbed(
@@ -147,7 +150,7 @@ class HeatMap(Analysis[Trial]):
         """What the score is without a wave: nothing for flips, the norm of the activations for a layer."""
         if score.layer is not None and reference is not None:
             return {"clean": torch.linalg.vector_norm(reference, dim=1)}
-        return {} if score.compares else {"clean": score.values(listen(images), len(images), labels, None)}
+        return {} if score.compares else {"clean": score.values(listen(images.clone()), len(images), labels, None)}
 
     def _rings(self, score: Score, outcomes: npt.NDArray[Any], plane: Plane, says: str) -> dict[str, xr.DataArray]:
         """The score over rings of rounded radius, image by image; a pair counts twice, a self-paired wave once."""

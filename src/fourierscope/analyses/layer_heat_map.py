@@ -70,7 +70,7 @@ class LayerHeatMap(Analysis[Trial]):
         with torch.no_grad(), activations_of(trial.classifier, self._layers(trial)) as heard:
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
-                images, sign = trial.samples.batch(chosen.start, chosen.stop).to(device), signs[chosen].to(device)
+                images, sign = trial.samples.batch(chosen.start, chosen.stop, device), signs[chosen].to(device)
                 clean = heard(images)
                 norms.append(torch.stack([torch.linalg.vector_norm(one, dim=1) for one in clean]).cpu())
                 several = [

@@ -38,9 +38,13 @@ class Score:
 
     @contextmanager
     def listening(self, classifier: Classifier) -> Iterator[Callable[[Tensor], Any]]:
-        """From images to what this score looks at: logits, raw outputs, or a layer's activations (n, ...)."""
+        """From images to what this score looks at: logits, raw outputs, or a layer's activations (n, ...).
+
+        The images may be written into.
+        """
         if self.layer is None:
-            yield classifier.outputs if self.raw else classifier
+            asked = classifier.outputs if self.raw else classifier
+            yield lambda images: asked(images, spare=True)
             return
         with activations_of(classifier, (self.layer,)) as heard:
             yield lambda images: heard(images)[0]
@@ -62,6 +66,7 @@ class Score:
 def activations_of(classifier: Classifier, layers: Sequence[str]) -> Iterator[Callable[[Tensor], list[Tensor]]]:
     """From images to the activations (n, ...) of each layer, by its dotted name; "output" is what the network returns.
 
+    The network itself answers, in its own precision: activations are compared by their small differences.
     Raises ValueError for an unknown layer, one that the forward pass does not use, or one without a row an image.
     """
     heard: dict[str, Any] = {}
@@ -71,7 +76,7 @@ def activations_of(classifier: Classifier, layers: Sequence[str]) -> Iterator[Ca
 
     def activations(images: Tensor) -> list[Tensor]:
         heard.clear()
-        heard["output"] = classifier.outputs(images)
+        heard["output"] = classifier.exact.outputs(images)
         for layer in layers:
             if layer not in heard:
                 raise ValueError(f"The layer {layer!r} of {classifier.name} is not used in its forward pass.")

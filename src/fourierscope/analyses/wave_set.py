@@ -72,9 +72,12 @@ class WaveSet:
             )
         return (self.norm * torch.stack(stacks)).float()
 
-    def added(self, images: Tensor, signs: Tensor, waves: Tensor) -> Tensor:
-        """Images (b, c, h, w) under each of some waves (w, h, w), by their signs (b, c): (w, b, c, h, w)."""
-        changed = torch.addcmul(images, signs[:, :, None, None], waves[:, None, None])
+    def added(self, images: Tensor, signs: Tensor, waves: Tensor, into: Tensor | None = None) -> Tensor:
+        """Images (b, c, h, w) under each of some waves (w, h, w), by their signs (b, c): (w, b, c, h, w).
+
+        They are written `into` a tensor of that shape where one is given.
+        """
+        changed = torch.addcmul(images, signs[:, :, None, None], waves[:, None, None], out=into)
         return changed.clamp_(0, 1) if self.clip else changed
 
     def axes(self, plane: Plane) -> Axes:

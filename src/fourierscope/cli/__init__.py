@@ -16,6 +16,7 @@ from importlib.metadata import version
 from fourierscope.cli.catalogue import Entry, analyses
 
 INTERRUPTED = 130
+FAILED_CELLS = 3
 UNREAD = 141  # as a shell tells it of any command whose reader has gone, such as `... | head`
 _OWN = {
     "demo": "Compare the reference classifiers on embedded images: a full report, nothing to download.",
@@ -30,9 +31,9 @@ _OWN = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood, 130 interrupted and resumable.
+    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood, 3 done but for cells that failed.
 
-    141 where nobody reads what it prints any more.
+    130 where it was interrupted and can go on; 141 where nobody reads what it prints any more.
     """
     try:
         try:
@@ -100,7 +101,7 @@ def _guarded(command: str, act: Callable[[], int]) -> int:
             raise
         told = " ".join([str(error), *getattr(error, "__notes__", ())])
         print(f"fourierscope {command}: {told}", file=sys.stderr)
-        return 1
+        return FAILED_CELLS if type(error).__name__ == "CellsFailed" else 1
 
 
 def _overview() -> str:

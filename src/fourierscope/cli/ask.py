@@ -14,20 +14,26 @@ from fourierscope.cli.catalogue import Entry
 from fourierscope.cli.opening import opener
 from fourierscope.cli.options import NOTE
 from fourierscope.cli.parsing import parsed
+from fourierscope.cli.running import add_options, check_options, outcome, share_told
 from fourierscope.reports import told
 from fourierscope.results import written_whole
-from fourierscope.runs import run
+from fourierscope.runs import Shared
 
 
 def ask(entry: Entry, words: list[str]) -> int:
     """Ask the analysis of `entry` as `words` say, save the result under --out, tell what it found."""
     analysis = getattr(import_module(entry.module), entry.name)
     given = parsed(parser_of(entry, analysis), words, opener(analysis), analysis)
-    out = free(given.out, given.overwrite)
+    check_options(given)
+    out = free(given.out, given.overwrite) if given.share is None else None
     question = analysis(**_fields(given, [field.name for field in dataclasses.fields(analysis)]))
     opens = opener(analysis)
     subject = opens(**_fields(given, list(inspect.signature(opens).parameters)))
-    result = run(question, subject, given.store, given.workers, batch=given.batch or "auto")
+    result = outcome(question, subject, given)
+    if isinstance(result, Shared) or out is None:
+        assert isinstance(result, Shared)
+        print(share_told(result, given))
+        return 0
     result.save(out, given.overwrite)
     print("\n".join(told(result)))
     print(f"Saved: {out}. Next: fourierscope report {out} --out report.html")
@@ -45,14 +51,7 @@ def parser_of(entry: Entry, analysis: type[Any]) -> ArgumentParser:
     )
     parser.add_function_arguments(opener(analysis), nested_key=None, fail_untyped=False)
     parser.add_class_arguments(analysis, nested_key=None, fail_untyped=False)
-    running = parser.add_argument_group("The run")
-    running.add_argument("--out", type=str, default=f"{entry.command}.nc", help="The result's file.")
-    running.add_argument("--overwrite", action="store_true", help="Replace the file --out if it exists.")
-    running.add_argument(
-        "--store", type=str | None, default=None, help="A folder of finished cells: run again to go on."
-    )
-    running.add_argument("--workers", type=int, default=1, help="Number of processes.")
-    running.add_argument("--batch", type=int | None, default=None, help="Images at a time; empty: automatic.")
+    add_options(parser, entry.command)
     return parser
 
 

@@ -10,5 +10,8 @@ from fourierscope.runs.batching import batches as batches
 from fourierscope.runs.kinds import check_kinds as check_kinds
 from fourierscope.runs.kinds import is_count as is_count
 from fourierscope.runs.kinds import is_whole as is_whole
+from fourierscope.runs.plan import CellsFailed as CellsFailed
+from fourierscope.runs.run import Shared as Shared
 from fourierscope.runs.run import run as run
+from fourierscope.runs.run import run_share as run_share
 from fourierscope.runs.store import StoreError as StoreError

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final, get_args
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,13 @@ class Analysis(ABC, Generic[S]):
     `cells` names independent pieces of work, a second to ten minutes each, the same ones whatever the machine.
     `measure` does one, in batches from `fourierscope.runs.batches`. `assemble` puts them on named axes with units and a
     sentence. An analysis knows no file, no flag, no plot.
+
+    Where cells go on from others, `follows` says from which, `go_on` measures them, and `settled` says which of them
+    can be left out. With `holes`, `assemble` also takes fewer cells than there are: of a run that was stopped early, or
+    some of whose cells failed.
     """
+
+    holes: ClassVar[bool] = False
 
     def cells(self, subject: S, /) -> Iterable[NamedTuple]:
         """The pieces of work, in their order."""
@@ -57,6 +63,18 @@ class Analysis(ABC, Generic[S]):
     @abstractmethod
     def assemble(self, measured: Mapping[Any, Measured], subject: S, /) -> Mapping[str, xr.DataArray]:
         """All pieces together: labelled values."""
+
+    def follows(self, cell: Any, /) -> NamedTuple | None:
+        """The cell that this one goes on from, which stands before it in `cells`; most stand by themselves."""
+        return None
+
+    def settled(self, cell: Any, before: tuple[Measured, ...], /) -> bool:
+        """Whether a cell need not be measured, after what the cells that it follows gave, in their order."""
+        return False
+
+    def go_on(self, cell: Any, subject: S, before: tuple[Measured, ...], /) -> Measured:
+        """One piece of work that follows others: arrays by name."""
+        raise NotImplementedError(f"{type(self).__name__} has cells that follow others, and no go_on.")
 
     def by_content(self, subject: S, /) -> Mapping[str, str]:
         """Options that are places on this machine, by what stands there: a record holds no place. Most have none."""

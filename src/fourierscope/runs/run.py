@@ -1,26 +1,23 @@
-"""Running a question: cell by cell, here or in several processes, with or without a store."""
+"""Running a question: cell by cell, here or elsewhere, with or without a store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import torch
 import xarray as xr
 from tqdm.auto import tqdm
 
 from fourierscope.results import Result, described
-from fourierscope.runs.analysis import Analysis, Measured, S, subjects_of
-from fourierscope.runs.batching import automatic_size, shrinking
+from fourierscope.runs.analysis import Analysis, S, subjects_of
+from fourierscope.runs.engines import Engine, Here, Outcome, Processes, Task
+from fourierscope.runs.plan import CellsFailed, Plan, Share
 from fourierscope.runs.store import Store
-from fourierscope.runs.warned import Warned, each_warning_once, warn_again, warnings_kept
-from fourierscope.subjects import Masked, Samples, Trial, check_subject
-
-Done = tuple[int, Measured, int]  # index of the cell, what it measured, the batch size it went through with
+from fourierscope.runs.warned import each_warning_once
+from fourierscope.subjects import check_subject
 
 
 def run(
@@ -30,6 +27,8 @@ def run(
     workers: int = 1,
     engine: Literal["here"] = "here",
     batch: int | Literal["auto"] = "auto",
+    keep_going: bool = False,
+    time_limit: float | None = None,
 ) -> Result:
     """Ask `analysis` of `subject`, and the result.
 
@@ -37,32 +36,109 @@ def run(
     `workers` is the number of processes on this machine (`engine` "here"). `batch` is the number of images at a time;
     "auto" suits the images' size, is halved whenever memory runs out, and is then remembered in the store.
 
+    A cell whose process dies is tried again twice. One that dies still is left out, the others go on, and the run ends
+    with CellsFailed, which lists such cells; with `keep_going` an error in a cell too fails that cell alone, and
+    the result has holes there, where the analysis allows any. After `time_limit` seconds, of such an analysis, no
+    further cell is begun, and the result is of what is measured by then.
+
     Raises StoreError for a store of another question. Interrupted by ctrl-C it keeps what is finished and says so.
     """
     _check(analysis, subject, workers, engine, batch)
-    cells, record = list(analysis.cells(subject)), analysis.record(subject)
+    _check_time_limit(analysis, time_limit)
     kept = None if store is None else Store(store)
+    record = analysis.record(subject)
     with each_warning_once(), nullcontext() if kept is None else kept.opened(record):
-        measured = {} if kept is None else dict(kept.finished(cells))
-        size = batch if batch != "auto" else (kept.batch if kept else 0)
-        waiting = [index for index, cell in enumerate(cells) if cell not in measured]
-        pieces = (
-            _here(analysis, subject, cells, waiting, size)
-            if workers == 1 or len(waiting) < 2
-            else _processes(analysis, subject, cells, waiting, size, workers)
-        )
-        bar = tqdm(total=len(cells), initial=len(measured), desc=_title(analysis, record), unit="cell", disable=None)
-        with bar, _resumable(kept, cells, measured):
-            for index, found, used in pieces:
-                piece = {name: np.asarray(one, order="C") for name, one in found.items()}  # as it would be read again
-                if kept is not None:
-                    kept.keep(index, cells[index], piece)
-                    if used and used != size:
-                        kept.batch = size = used
-                measured[cells[index]] = piece
-                bar.update()
-        variables = analysis.assemble({cell: measured[cell] for cell in cells}, subject)
+        plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, None, time_limit)
+        if plan.failed and not (keep_going and analysis.holes and plan.measured):
+            raise CellsFailed(plan.failed, len(plan.cells), None if kept is None else kept.folder, analysis.holes)
+        variables = analysis.assemble(plan.in_order(), subject)
     return Result(xr.Dataset(dict(variables)), record)
+
+
+class Shared(NamedTuple):
+    """What a share of a run has done: its cells, and how many of all cells the store holds now."""
+
+    done: int
+    kept: int
+    cells: int
+
+
+def run_share(
+    analysis: Analysis[S],
+    subject: S,
+    store: str | Path,
+    share: str,
+    workers: int = 1,
+    batch: int | Literal["auto"] = "auto",
+    keep_going: bool = False,
+) -> Shared:
+    """Measure one share of a question, such as "0/8", into a store that all shares have: for arrays of jobs.
+
+    Shares are numbered from 0. `run` with the same store makes the result when all shares are done, and measures what
+    is lacking. A share may be run again: finished cells are not measured twice.
+
+    Raises what `run` raises, and StoreError where the same share, or a whole run, is at the store already.
+    """
+    own = Share.read(share)
+    _check(analysis, subject, workers, "here", batch)
+    kept, record = Store(store), analysis.record(subject)
+    with each_warning_once(), kept.opened(record, own):
+        plan = _measured(analysis, subject, record, kept, workers, batch, keep_going, own, None)
+        if plan.failed:
+            raise CellsFailed(plan.failed, len(plan.cells), kept.folder, analysis.holes)
+        return Shared(len(plan.new), kept.count(len(plan.cells)), len(plan.cells))
+
+
+def _measured(
+    analysis: Analysis[S],
+    subject: S,
+    record: dict[str, Any],
+    kept: Store | None,
+    workers: int,
+    batch: int | str,
+    keep_going: bool,
+    share: Share | None,
+    time_limit: float | None,
+) -> Plan:
+    """All cells, or those of a share, measured by the engine and kept; those that failed are told in the plan."""
+    cells = list(analysis.cells(subject))
+    plan = Plan(analysis, cells, {} if kept is None else kept.finished(cells), share)
+    engine: Engine = Here() if workers == 1 or len(cells) == 1 else Processes(workers)
+    size = int(batch) if batch != "auto" else (kept.batch if kept else 0)
+    stop = None if time_limit is None else time.monotonic() + time_limit
+    bar = tqdm(
+        total=len(plan.own),
+        initial=plan.finished,
+        desc=f"{type(analysis).__name__} of {described(record)}",
+        unit="cell",
+        disable=None,
+    )
+    with bar, _resumable(kept, plan):
+        while jobs := plan.ready():
+            for outcome in engine.outcomes(Task(analysis, subject, size, keep_going), jobs):
+                size = _taken(plan, kept, outcome, size)
+                bar.update()
+                if stop is not None and time.monotonic() >= stop:
+                    return plan
+            bar.update(plan.finished - bar.n)
+    return plan
+
+
+def _taken(plan: Plan, kept: Store | None, outcome: Outcome, size: int) -> int:
+    """Take an outcome into the plan and the store; the batch size from here on."""
+    cell = plan.cells[outcome.number]
+    if outcome.failure:
+        plan.fails(outcome.number, outcome.failure)
+        if kept is not None:
+            kept.fail(outcome.number, cell, outcome.failure)
+        return size
+    piece = {name: np.asarray(one, order="C") for name, one in outcome.measured.items()}  # as it would be read again
+    if kept is not None:
+        kept.keep(outcome.number, cell, piece)
+        if outcome.batch and outcome.batch != size:
+            kept.batch = outcome.batch
+    plan.takes(outcome.number, piece)
+    return outcome.batch or size
 
 
 def _check(analysis: object, subject: object, workers: int, engine: str, batch: int | str) -> None:
@@ -81,86 +157,32 @@ def _check(analysis: object, subject: object, workers: int, engine: str, batch: 
         )
 
 
-def _here(analysis: Analysis[S], subject: S, cells: list[NamedTuple], waiting: list[int], size: int) -> Iterator[Done]:
-    for index in waiting:
-        measure = partial(analysis.measure, cells[index], subject)
-        piece, size = shrinking(measure, size, _largest(subject))
-        yield index, piece, size
-
-
-def _processes(
-    analysis: Analysis[S], subject: S, cells: list[NamedTuple], waiting: list[int], size: int, workers: int
-) -> Iterator[Done]:
-    """Cells in the order they finish, from processes that share the threads; every worker gets the subject once."""
-    from concurrent.futures import as_completed
-
-    from loky import ProcessPoolExecutor
-    from loky.process_executor import TerminatedWorkerError
-
-    threads = max(1, torch.get_num_threads() // workers)
-    pool = ProcessPoolExecutor(workers, initializer=_settle_in, initargs=(analysis, subject, threads))
-    try:
-        futures = [pool.submit(_in_worker, index, cells[index], size) for index in waiting]
-        for future in as_completed(futures):
-            done, warned = future.result()
-            warn_again(warned)
-            yield done
-    except TerminatedWorkerError as error:
-        raise RuntimeError(
-            "A worker process died (killed, or out of memory). Finished cells are kept where a store was given: "
-            "run again, with fewer workers or a smaller batch."
-        ) from error
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
-
-
-_work: Callable[[Any, int], tuple[Measured, int]] | None = None  # in a worker process: how to measure a cell
-
-
-def _settle_in(analysis: Analysis[Any], subject: Any, threads: int) -> None:
-    global _work
-    torch.set_num_threads(threads)
-    largest = _largest(subject)
-
-    def work(cell: Any, size: int) -> tuple[Measured, int]:
-        return shrinking(lambda: analysis.measure(cell, subject), size, largest)
-
-    _work = work
-
-
-def _in_worker(index: int, cell: NamedTuple, size: int) -> tuple[Done, list[Warned]]:
-    assert _work is not None
-    with warnings_kept() as warned:
-        piece, used = _work(cell, size)
-    return (index, piece, used), warned
-
-
-def _largest(subject: Any) -> int:
-    """The batch size that "auto" stands for, of a subject."""
-    subject = subject.trial if isinstance(subject, Masked) else subject
-    if isinstance(subject, Trial):
-        return automatic_size(subject.samples.plane, subject.classifier.device)
-    return automatic_size(subject.plane, torch.device("cpu")) if isinstance(subject, Samples) else 256
+def _check_time_limit(analysis: Analysis[Any], time_limit: float | None) -> None:
+    if time_limit is None:
+        return
+    if not time_limit >= 0:
+        raise ValueError(f"time_limit is a number of seconds; {time_limit!r} came.")
+    if not analysis.holes:
+        raise ValueError(
+            f"{type(analysis).__name__} needs all of its cells, so it takes no time_limit. Give a store and interrupt "
+            "it with ctrl-C: the same call goes on later."
+        )
 
 
 class _resumable:
     """Tells, when a run is interrupted, what is kept and how to go on."""
 
-    def __init__(self, store: Store | None, cells: list[NamedTuple], measured: dict[NamedTuple, Measured]) -> None:
-        self.store, self.cells, self.measured = store, cells, measured
+    def __init__(self, store: Store | None, plan: Plan) -> None:
+        self.store, self.plan = store, plan
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
         if isinstance(error, KeyboardInterrupt):
-            done = f"{len(self.measured)} of {len(self.cells)} cells were finished"
+            done = f"{self.plan.finished} of {len(self.plan.own)} cells were finished"
             kept = (
                 f"and are kept in {self.store.folder}: run again with this store to go on."
                 if self.store
                 else "and are lost: give a store (--store FOLDER)."
             )
             error.add_note(f"Interrupted: {done} {kept}")
-
-
-def _title(analysis: Analysis[Any], record: dict[str, Any]) -> str:
-    return f"{type(analysis).__name__} of {described(record)}"

@@ -9,14 +9,17 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fourierscope.results import sealed, unsealed, written_whole
+
+if TYPE_CHECKING:
+    from fourierscope.runs.plan import Share
 
 _NAME = "cell"  # the entry of a cell's file that says which cell it is
 _MOST_BYTES = 4 << 30  # a cell that declares more than this is refused before anything is allocated
@@ -36,18 +39,26 @@ class Store:
         self.folder = Path(folder).expanduser()
 
     @contextmanager
-    def opened(self, record: Mapping[str, Any]) -> Iterator[None]:
-        """Hold the store for one run of the question `record`.
+    def opened(self, record: Mapping[str, Any], share: Share | None = None) -> Iterator[None]:
+        """Hold the store for one run of the question `record`, or for a share of it, beside which others may be held.
 
         Raises StoreError where the folder holds another question, is no store, or another run is at it.
         """
         self._begin(record)
-        with (self.folder / "lock").open("w") as lock:
+        with ExitStack() as held:
+            held.enter_context(self._locked("lock", fcntl.LOCK_EX if share is None else fcntl.LOCK_SH))
+            if share is not None:
+                held.enter_context(self._locked(f"lock-{share.number}-of-{share.of}", fcntl.LOCK_EX, f"Share {share}"))
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, how: int, who: str = "Another run") -> Iterator[None]:
+        with (self.folder / name).open("w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, how | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise StoreError(
-                    f"Another run is at the store {self.folder}. Wait for it, or choose another folder."
+                    f"{who} is at the store {self.folder}. Wait for it, or choose another folder."
                 ) from None
             yield
 
@@ -67,6 +78,16 @@ class Store:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **{_NAME: np.array(repr(cell))}, **measured)
         written_whole(self._path(index), lambda draft: _write(draft, sealed(buffer.getvalue())), overwrite=True)
+        self._failed(index).unlink(missing_ok=True)
+
+    def fail(self, index: int, cell: NamedTuple, why: str) -> None:
+        """Keep why a cell failed, for whoever looks into the folder, until it is measured."""
+        text = json.dumps({"cell": repr(cell), "why": why}, indent=1)
+        written_whole(self._failed(index), lambda draft: _write(draft, text.encode()), overwrite=True)
+
+    def count(self, cells: int) -> int:
+        """How many of the first `cells` cells are kept."""
+        return sum(self._path(index).exists() for index in range(cells))
 
     @property
     def batch(self) -> int:
@@ -97,10 +118,13 @@ class Store:
     def _path(self, index: int) -> Path:
         return self.folder / f"{_NAME}-{index:06d}.npz"
 
+    def _failed(self, index: int) -> Path:
+        return self.folder / f"failed-{index:06d}.json"
+
 
 def _own(path: Path) -> bool:
     """Whether a file is what a run leaves that was killed before it had written its question."""
-    return path.name == "lock" or path.name.endswith(".draft")
+    return path.name.startswith("lock") or path.name.endswith(".draft")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from fourierscope.subjects.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from fourierscope.subjects.prepared import Prepared
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -28,6 +32,8 @@ class Classifier:
     the images, so that a network that changes its input in place does no harm. Outputs may be a tensor, an object with
     `.logits`, a mapping with "logits" or "out", or a sequence whose first member is the tensor.
     """
+
+    prepared: Prepared | None = None  # a faster copy that answers in the network's place; see `Trial.at`
 
     def __init__(
         self,
@@ -61,27 +67,46 @@ class Classifier:
     def __repr__(self) -> str:
         return f"Classifier({self.name!r}, mean={self.mean}, std={self.std}, {self.device}, {self.precision})"
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, spare: bool = False) -> Tensor:
         """Logits (n, classes), floating point, on the classifier's device, of images (n, c, h, w).
 
-        Raises TypeError or ValueError where the outputs are not one row of finite numbers for each image.
+        With `spare` the images may be written into: nobody needs them any more. Raises TypeError or ValueError where
+        the outputs are not one row of finite numbers for each image.
         """
-        return logits_of(self.outputs(images), len(images))
+        return logits_of(self.outputs(images, spare), len(images))
 
-    def outputs(self, images: Tensor) -> Any:
+    def outputs(self, images: Tensor, spare: bool = False) -> Any:
         """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
         if images.ndim != 4 or not images.is_floating_point():
             raise ValueError(
                 f"A classifier takes floating-point images (n, c, h, w); "
                 f"{images.dtype} of shape {tuple(images.shape)} came."
             )
-        given = self.normalised(images.to(self.device)).to(self.input_dtype(images))
+        return self.answered(self.normalised(images.to(self.device), spare).to(self.input_dtype(images)))
+
+    def answered(self, given: Tensor) -> Any:
+        """What the network returns for `given`, images (n, c, h, w) as it sees them; it may write into them.
+
+        The faster copy of a prepared classifier answers where it can speak for the network: under `torch.no_grad`,
+        while nothing listens to a layer, and as long as weights and layers are those that were copied.
+        """
+        if self.prepared is not None and self.prepared.serves():
+            return self.prepared(given)
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
             try:
                 return self.network(given)
             except RuntimeError as error:
-                error.add_note(f"So said {self.name} of images of shape {tuple(images.shape)} (n, c, h, w).")
+                error.add_note(f"So said {self.name} of images of shape {tuple(given.shape)} (n, c, h, w).")
                 raise
+
+    @property
+    def exact(self) -> Classifier:
+        """This classifier without a faster copy: the network itself answers."""
+        if self.prepared is None:
+            return self
+        plain = copy.copy(self)
+        plain.prepared = None
+        return plain
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -104,10 +129,10 @@ class Classifier:
             for module in training:
                 module.training = True
 
-    def normalised(self, images: Tensor) -> Tensor:
-        """What the network sees of images (n, c, h, w) in [0, 1]: a new tensor."""
+    def normalised(self, images: Tensor, spare: bool = False) -> Tensor:
+        """What the network sees of images (n, c, h, w) in [0, 1]: a new tensor, or these images if they are `spare`."""
         if self.mean is None or self.std is None:
-            return images.clone()
+            return images if spare else images.clone()
         channels = images.shape[1]
         if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
             raise ValueError(
@@ -115,7 +140,7 @@ class Classifier:
                 f"{max(len(self.mean), len(self.std))}."
             )
         mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
-        return (images - mean).div_(std)
+        return (images.sub_(mean) if spare else images - mean).div_(std)
 
     def input_dtype(self, images: Tensor) -> torch.dtype:
         """The dtype that the network's own weights want; that of the images for a network without weights."""
@@ -140,7 +165,10 @@ class Classifier:
         return found
 
     def trace(self) -> dict[str, Any]:
-        """What to record: name, digest of the weights, normalisation and its provenance, device, precision."""
+        """What to record: name, digest of the weights, normalisation and its provenance, device, precision.
+
+        The precision of a prepared classifier is what was chosen for it and how it was checked.
+        """
         return {
             "name": self.name,
             "digest": fingerprint(self.network),
@@ -148,7 +176,7 @@ class Classifier:
             "std": self.std,
             "preprocessing": self.provenance,
             "device": self.device.type if self.device.type == "cpu" else torch.cuda.get_device_name(self.device),
-            "precision": self.precision,
+            "precision": self.precision if self.prepared is None else self.prepared.plan.trace(),
         }
 
     def _dtype(self) -> torch.dtype:
@@ -235,8 +263,6 @@ def _moved(network: Any, device: torch.device) -> Any:
     """The network on `device`; a copy where it lives elsewhere, so that the user's stays where it is."""
     if not isinstance(network, nn.Module) or _home(network) == device:
         return network
-    import copy
-
     return copy.deepcopy(network).to(device)
 
 

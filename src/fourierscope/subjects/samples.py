@@ -71,9 +71,13 @@ class Samples:
     def plane(self) -> Plane:
         return Plane(int(self.images.shape[2]), int(self.images.shape[3]))
 
-    def batch(self, start: int = 0, stop: int | None = None) -> Tensor:
-        """Images start..stop as a new float32 tensor (b, c, h, w) in [0, 1]."""
-        return _scaled(self.images[start:stop])
+    def batch(self, start: int = 0, stop: int | None = None, device: torch.device | None = None) -> Tensor:
+        """Images start..stop as a new float32 tensor (b, c, h, w) in [0, 1], on the processor unless told otherwise."""
+        if device is None or device.type != "cuda":
+            return _scaled(self.images[start:stop]).to(device)
+        stored = self.images[start:stop].contiguous().pin_memory()  # a byte a value, sent while the device works
+        images = stored.to(device, non_blocking=True)
+        return images.float().div_(torch.tensor(255.0, device=device)) if images.dtype == torch.uint8 else images
 
     def needed_labels(self) -> Tensor:
         """The labels (n,), int64. Raises ValueError where there are none."""
