@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -16,17 +17,17 @@ import fourierscope as fs
 from benchmarks import masks as mask_race
 from benchmarks.beside import loop
 from benchmarks.beside.peer import RELEASE, Peer
-from benchmarks.beside.sides import CROP, NORM, Side, asked_of, at, of_loop, of_ours, of_peer
+from benchmarks.beside.sides import CROP, NORM, OURS_BATCH, Precision, Side, asked_of, of_loop, of_ours, of_peer
 from fourierscope.subjects.networks import network_named
 
 Table = dict[str, Any]
-AS_PUBLISHED, OURS_BATCH = loop.Manner(), 64
+AS_PUBLISHED = loop.Manner()
 MENDED = {
     "the loop without autograd graph": loop.Manner(graph=False),
     "and without DataLoaders, images opened once": loop.Manner(graph=False, opened=True),
     "and in batches of 64": loop.Manner(OURS_BATCH, graph=False, opened=True),
 }
-PRECISIONS = ("exact", "fast")
+PRECISIONS: tuple[Precision, ...] = ("exact", "fast")
 
 
 def whole_map(trial: fs.Trial, given: argparse.Namespace) -> Table:
@@ -60,8 +61,9 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
     question = fs.HeatMap(stride=given.stride)
     wrong, seconds = {}, {}
     for word in PRECISIONS:
+        made = trial.at(word, OURS_BATCH)
         start = time.perf_counter()
-        wrong[word] = outcomes(question, at(trial, word))
+        wrong[word] = outcomes(question, made)
         seconds[word] = time.perf_counter() - start
     change = (wrong["fast"] - wrong["exact"]).astype(np.float32)  # (waves, n)
     n = change.shape[1]
@@ -160,6 +162,7 @@ def in_turn(sides: Sequence[Side], pairs: int) -> dict[str, list[float]]:
     for turn in range(pairs + 1):
         for side in sides:
             seconds, forwards = side.part()
+            print(f"turn {turn}, {side.name}: {forwards / seconds:,.0f} forwards/s", file=sys.stderr, flush=True)
             rates[side.name] += [forwards / seconds] if turn else []
     return rates
 
