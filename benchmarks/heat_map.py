@@ -41,10 +41,7 @@ def main() -> None:
     given = parser.parse_args()
     mean, std = (None if one is None else (one,) * 3 for one in (given.mean, given.std))
     plain = Trial(open_classifier(given.classifier, given.weights, mean, std), samples(given))
-    size, question = (
-        batch_size(plain.samples.plane, plain.classifier.device),
-        HeatMap(stride=given.stride, crop=given.crop),
-    )
+    size, question = batch_size(plain.samples.plane, plain.classifier.device), HeatMap(stride=given.stride, crop=given.crop)
     trial = prepared(plain, given.precision, size) if given.precision != "exact" else plain
     if given.difference:
         differ(plain, trial, question)
@@ -77,9 +74,7 @@ def prepared(plain: Trial, precision: str, size: int) -> Trial:
             forward(one, [part], 1)
             times.append(time.perf_counter() - start)
     exact, faster = (statistics.median(times[1:]) for times in taken)
-    print(
-        f"forward alone: exact {size / exact:,.0f} images/s, {precision} {size / faster:,.0f}, {exact / faster:.2f} times"
-    )
+    print(f"forward alone: exact {size / exact:,.0f} images/s, {precision} {size / faster:,.0f}, {exact / faster:.2f} times")
     return trial
 
 

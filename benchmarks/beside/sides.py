@@ -65,7 +65,7 @@ def of_peer(name: str, trial: fs.Trial, peer: Peer, batch: int, waves: int = 4) 
 
 
 def of_ours(name: str, trial: fs.Trial, precision: Precision, workers: int = 1, crop: int = CROP) -> Side:
-    """This package: the centre of the map, and the images without a wave. What makes the network fast is done before."""
+    """This package: the centre of the map and the images without a wave. The network is made fast before."""
     images, waves, made = len(trial.samples), trial.samples.plane.waves, trial.at(precision, OURS_BATCH)
 
     def part() -> tuple[float, int]:
