@@ -22,7 +22,7 @@ EXHIBITS = ("whole_map", "precision", "agreement", "cost", "masks")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("beside")
     (folder / "speed.md").write_text("# Speed\n\nBefore.\n\n## After\n")
-    options = ["--classifier", "reference:cifar10-resnet20-natural", "--images", "16", "--pairs", "1", "--stride", "16"]
+    options = ["--classifier", "reference:natural", "--images", "16", "--pairs", "1", "--stride", "16"]
     options += ["--no-peer", "--smoke", "--threads", "1", "--folder", str(folder), "--page", str(folder / "speed.md")]
     command = [
         sys.executable,

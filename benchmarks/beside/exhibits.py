@@ -130,14 +130,17 @@ def cost(trial: fs.Trial, given: argparse.Namespace) -> Table:
 def settings(trial: fs.Trial, given: argparse.Namespace) -> Iterable[tuple[str, str, fs.Trial, int]]:
     """What varies, its value, the trial and the number of workers."""
     most = len(trial.samples)
+    if given.smoke:
+        yield "workers", "1", trial, 1
+        return
     for count in (most // 8, most // 2, most):
         yield "images", f"{count:,}", fs.Trial(trial.classifier, drawn(count, trial.samples.plane.height)), 1
     for side in (16, 32, 64):
         yield "image size", f"{side} x {side}", fs.Trial(trial.classifier, drawn(max(8, most * 64 // side**2), side)), 1
-    for name in ("small",) if given.smoke else ("small", "resnet20", "resnet56"):
+    for name in ("small", "resnet20", "resnet56"):
         classifier = fs.Classifier(network_named(name), name, mean=0.5, std=0.25)
         yield "network", name, fs.Trial(classifier, drawn(max(8, most // 8), 32)), 1
-    for workers in (1,) if given.smoke else (1, 2):
+    for workers in (1, 2):
         yield "workers", str(workers), fs.Trial(trial.classifier, drawn(most, 32)), workers
 
 
