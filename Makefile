@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak check-types check-style clean
+BESIDE := OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.beside $(BENCH)
+
+.PHONY: demo test soak bench check-types check-style clean
 
 demo: .venv/installed
 	$(BIN)/fourierscope demo $(DEMO)
@@ -16,6 +18,12 @@ test: .venv/installed-dev
 # the reliability suite at full length: faults and malformed inputs by the hundred
 soak: .venv/installed-dev
 	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability
+
+# This package beside other tools, into docs/speed.md: about 20 minutes on 2 cores. BENCH takes options, such as --samples.
+bench: .venv/installed
+	$(BESIDE) whole_map precision agreement cost masks
+	$(BESIDE) whole_map precision --without-bfloat16
+	$(BESIDE) --page docs/speed.md
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -56,23 +56,29 @@ def main() -> None:
 
 def timed_steps(trial: fs.Trial, given: argparse.Namespace, precision: str) -> None:
     """Steps of masks per second, turn by turn."""
-    rates = []
-    for _ in range(given.pairs):
-        start = time.perf_counter()
-        made = solved(trial, given.masks, given.steps)
-        ours = int(made.steps.sum()) / (time.perf_counter() - start)
-        start = time.perf_counter()
-        taken = sum(one_by_one(trial, place, given.steps)[1] for place in range(given.one_by_one))
-        rates.append((ours, taken / (time.perf_counter() - start)))
+    rates = step_rates(trial, given.masks, given.one_by_one, given.steps, given.pairs)
     ours, theirs = (statistics.median(side) for side in zip(*rates, strict=True))
     ratio = statistics.median(one / other for one, other in rates)
     print(f"{precision}: {ours:,.0f} steps/s, the loop {theirs:,.1f} steps/s, median ratio {ratio:.1f}")
 
 
+def step_rates(trial: fs.Trial, masks: int, one_by_one: int, steps: int, pairs: int) -> list[tuple[float, float]]:
+    """Steps per second of the solver and of the loop in each turn."""
+    rates = []
+    for _ in range(pairs):
+        start = time.perf_counter()
+        made = solved(trial, masks, steps)
+        ours = int(made.steps.sum()) / (time.perf_counter() - start)
+        start = time.perf_counter()
+        taken = sum(adam(trial, place, steps)[1] for place in range(one_by_one))
+        rates.append((ours, taken / (time.perf_counter() - start)))
+    return rates
+
+
 def timed_masks(trial: fs.Trial, given: argparse.Namespace, precision: str) -> None:
     """Masks per second to the objective that the loop reaches."""
     start = time.perf_counter()
-    loop = [one_by_one(trial, place, given.most) for place in range(given.one_by_one)]
+    loop = [adam(trial, place, given.most) for place in range(given.one_by_one)]
     theirs = given.one_by_one / (time.perf_counter() - start)
     wanted = statistics.mean(objective for objective, _ in loop)
     for budget in BUDGETS:
@@ -99,7 +105,7 @@ def solved(trial: fs.Trial, masks: int, steps: int) -> Masks:
     return searched(objective, Penalty(SPARSITY), start, masks, stop, shakes)
 
 
-def one_by_one(trial: fs.Trial, place: int, most: int) -> tuple[float, int]:
+def adam(trial: fs.Trial, place: int, most: int) -> tuple[float, int]:
     """The objective of one image's mask by the plain loop, and the steps taken."""
     classifier, image = trial.classifier, trial.samples.batch(place, place + 1)
     with torch.no_grad():
