@@ -39,15 +39,19 @@ def lines(table: dict[str, Any]) -> str:
 
 
 def draw(picture: Path, tables: dict[str, dict[str, Any]]) -> None:
-    """Seconds of the whole map by side, on a logarithmic axis; with and without bfloat16 units side by side."""
+    """Seconds of the whole map by side, a dot each on a logarithmic axis; with and without bfloat16 units."""
     shown = [(name, tables[name]["seconds"]) for name in ("whole_map", "whole_map-without") if name in tables]
     figure = Figure(figsize=(5.2 + 3.2 * (len(shown) - 1), 3.2), layout="constrained")
     axes = figure.subplots(1, len(shown), sharey=True, sharex=True, squeeze=False)[0]
     for place, (name, seconds) in zip(axes, shown, strict=True):
-        bars = place.barh(list(seconds), list(seconds.values()), color="#4c78a8")
-        place.bar_label(bars, fmt="%.0f s", padding=2, fontsize=8)
+        ours = [side.startswith("fourierscope") for side in seconds]
+        colours = ["#d55e00" if one else "#4c78a8" for one in ours]
+        place.scatter(list(seconds.values()), list(seconds), c=colours, s=36, zorder=3)
+        for side, value in seconds.items():
+            place.annotate(f"{value:,.0f} s", (value, side), xytext=(7, -3), textcoords="offset points", fontsize=8)
         place.set(xscale="log", xlabel="seconds of a whole map", title=TITLES[name])
         place.title.set_fontsize(9)
-        place.margins(x=0.15)
+        place.grid(axis="x", alpha=0.3)
+        place.margins(x=0.25)
     axes[0].invert_yaxis()
     figure.savefig(picture, dpi=110)
