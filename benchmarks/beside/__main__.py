@@ -75,7 +75,7 @@ def said(given: argparse.Namespace) -> str:
         f"{torch.__version__.partition('+')[0]} on all sides, {RELEASE}. Medians over {given.pairs} turns in which "
         "each side follows the other, with the least and the largest.\n\nSeconds of a whole map are scaled up from "
         "parts (one frequency "
-        "a turn of the loop, four waves of rai-toolbox, the five waves within 1 cycle of ours) by the images that go "
+        "a turn of the loop, four waves of rai-toolbox, the 25 waves within 3 cycles of ours) by the images that go "
         "through the network. The plain loop is written from the description of gatheluck/FourierHeatmap with its "
         "defaults: 544 frequencies, a new DataLoader for each, eight worker processes, batches of 512, the autograd "
         "graph kept. The rows below it mend one thing after the other. rai-toolbox has no batch size of its own. It "
