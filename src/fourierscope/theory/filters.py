@@ -25,7 +25,6 @@ from fourierscope.fourier import Plane
 Size = int | tuple[int, int]
 Array = npt.NDArray[Any]
 Extension = Literal["zero", "interior"]
-_NODES = 48  # of Gauss and Legendre along each side: far more than kernels of a dozen taps need
 _DIRECTIONS = 90  # in which the attainable shares are bounded
 
 
@@ -225,7 +224,7 @@ def _disc(distance: Array, radius: float) -> Array:
 
 def _radius_form(size: tuple[int, int]) -> Tensor:
     """The form of |f|."""
-    far, slope = _triangle()
+    far, slope = _triangle(max(size))
     moments = _moments(max(size), far * np.hypot(1, slope), np.cos)
     down, along = (np.abs(one) for one in _offsets(size))
     return torch.from_numpy((moments + moments.T)[down, along])
@@ -233,7 +232,7 @@ def _radius_form(size: tuple[int, int]) -> Tensor:
 
 def _along_form(size: tuple[int, int]) -> Tensor:
     """The form of cos(2 angle), which is 1 along columns and -1 along rows."""
-    slope = _triangle()[1]
+    slope = _triangle(max(size))[1]
     moments = _moments(max(size), (slope**2 - 1) / (slope**2 + 1), np.cos)
     down, along = (np.abs(one) for one in _offsets(size))
     return torch.from_numpy((moments - moments.T)[down, along])
@@ -241,26 +240,31 @@ def _along_form(size: tuple[int, int]) -> Tensor:
 
 def _slanted_form(size: tuple[int, int]) -> Tensor:
     """The form of sin(2 angle), which is 1 where rows and columns rise alike."""
-    slope = _triangle()[1]
+    slope = _triangle(max(size))[1]
     moments = _moments(max(size), 2 * slope / (slope**2 + 1), np.sin)
     down, along = _offsets(size)
     sign = -np.sign(down) * np.sign(along)  # cos(a + b) holds -sin a sin b, the part that is odd in both
     return torch.from_numpy(sign * (moments + moments.T)[np.abs(down), np.abs(along)])
 
 
-def _triangle() -> tuple[Array, Array]:
+def _nodes(reach: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss and Legendre, enough for the quickest wave of kernels of so many taps a side."""
+    return np.polynomial.legendre.leggauss(40 + 4 * reach)
+
+
+def _triangle(reach: int) -> tuple[Array, Array]:
     """Nodes of the triangle 0 < column < row < 1/2: rows far (n, 1), columns far x slope, slope (1, n).
 
     In these two variables whatever depends on radius or angle is smooth at the corner 0.
     """
-    nodes = np.polynomial.legendre.leggauss(_NODES)[0]
+    nodes = _nodes(reach)[0]
     return (nodes[:, None] + 1) / 4, (nodes[None] + 1) / 2
 
 
 def _moments(reach: int, values: Array, wave: Callable[[Array], Array]) -> Array:
     """Four times the integral over the triangle of values (n, n) x wave(2 pi row m) wave(2 pi column n): over m, n."""
-    far, slope = _triangle()
-    weights = np.polynomial.legendre.leggauss(_NODES)[1]
+    far, slope = _triangle(reach)
+    weights = _nodes(reach)[1]
     weighted = 4 * values * far * np.outer(weights / 4, weights / 2)
     steep = wave(2 * pi * np.arange(reach)[:, None] * far[:, 0])
     flat = wave(2 * pi * np.arange(reach)[:, None, None] * far * slope)
