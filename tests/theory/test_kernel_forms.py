@@ -238,6 +238,7 @@ def test_energy_is_differentiable_and_refuses_kernels_of_another_size():
         (lambda: band_form((3, 0), 0, 0.2), r"size is a whole number from 1 on.*\(3, 0\) came"),
         (lambda: adjacent_form(3, "none"), "extension is zero or interior"),
         (lambda: KernelBands(3, (0.3, 0.2)), "cuts are two frequencies that rise"),
+        (lambda: KernelBands(3).classes(torch.full((2, 3), torch.nan), 3), "filters that are nought"),
         (lambda: centroid(torch.ones(3, 3)), r"Filters are \(o, i, h, w\)"),
         (lambda: singular_values(torch.ones(3, 1, 3, 3), Plane(4, 4), 2), "a multiple of 2"),
     ],

@@ -53,14 +53,14 @@ def band_form(size: Size, low: float, high: float | None, dilation: Size = 1) ->
     Q_pq = R J_1(2 pi R d) / d, with d the distance of the taps p and q, and pi R^2 on the diagonal; all bands add up to
     the identity, which is Parseval's theorem. Raises ValueError for cuts and sizes that do not fit.
     """
-    height, width = _sides(size, "size")
+    height, width = sides(size, "size")
     top = inf if high is None else high
     if not 0 <= low < top or low > 0.5 or (high is not None and not top <= 0.5):
         raise ValueError(
             f"A band runs from low to a larger high, both from 0 to 1/2 cycle per pixel, or to the corners with "
             f"high=None; low={low}, high={high} came."
         )
-    distance = _distances((height, width), _sides(dilation, "dilation"))
+    distance = _distances((height, width), sides(dilation, "dilation"))
     whole = np.eye(height * width) if high is None else _disc(distance, high)
     return torch.from_numpy(whole - _disc(distance, low))
 
@@ -138,7 +138,7 @@ def orientation(kernels: Tensor) -> Orientation:
 
 def response(kernels: Tensor, plane: Plane, dilation: Size = 1) -> Tensor:
     """H (..., h, w), complex and centred, of kernels (..., kh, kw) of any size at the frequencies of a plane."""
-    steps = _sides(dilation, "dilation")
+    steps = sides(dilation, "dilation")
     down, along = (
         torch.exp(-2j * pi * frequencies.double()[:, None] * torch.arange(taps) * step / side)
         for frequencies, taps, step, side in zip(
@@ -173,7 +173,7 @@ def adjacent_form(size: Size, extension: Extension = "zero") -> Tensor:
 
     Source: Wang et al. (2020), section 6, who name adjacent weights that are close, without a formula or a number.
     """
-    height, width = _sides(size, "size")
+    height, width = sides(size, "size")
     if extension not in ("zero", "interior"):
         raise ValueError(f"extension is zero or interior; {extension!r} came.")
     down, along = _differences(height, extension), _differences(width, extension)
@@ -191,11 +191,12 @@ def roughness(kernels: Tensor, extension: Extension = "zero", relative: bool = F
     return whole / kernels.square().sum() if relative else whole
 
 
-def _sides(size: Size, name: str) -> tuple[int, int]:
-    sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    if len(sides) != 2 or not all(isinstance(one, int | np.integer) and one >= 1 for one in sides):
+def sides(size: Size, name: str) -> tuple[int, int]:
+    """A size as (height, width). Raises ValueError, by its name, for one that is none."""
+    both = (size, size) if isinstance(size, int | np.integer) else tuple(size)
+    if len(both) != 2 or not all(isinstance(one, int | np.integer) and one >= 1 for one in both):
         raise ValueError(f"{name} is a whole number from 1 on, or two of them (height, width); {size!r} came.")
-    return int(sides[0]), int(sides[1])
+    return int(both[0]), int(both[1])
 
 
 def _size_of(kernels: Tensor) -> tuple[int, int]:
