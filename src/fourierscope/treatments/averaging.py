@@ -63,8 +63,8 @@ def post_average(
     most points that are asked at a time, but for one of each image of a batch, also where gradients are taken. The
     classifier given stays as it is, and serves the new one.
 
-    Raises TypeError for what is no classifier, and for numbers that are not whole; ValueError for words and numbers out of range, "normalised" without a
-    std, and "approx" without a fitting layer, or with more directions than the layer has units.
+    Raises TypeError for what is no classifier, and numbers that are not whole; ValueError for words and numbers out of
+    range, "normalised" without a std, and "approx" without a fitting layer, or with more directions than it has units.
 
     Source: Lin et al. (2019), section 3. Different here: any units and radii, batches, gradients, images' own chance,
     hyperplanes of any layer.
