@@ -181,8 +181,14 @@ def test_most_regions_are_sums_of_binomials():
         (lambda: averaging.ball_transfer(-1.0, 3), "not below 0"),
         (lambda: averaging.sphere_transfer(float("nan"), 3), "is finite"),
         (lambda: averaging.ball_transfer(1.0, 0), "dimension is"),
-        (lambda: averaging.ball_transfer(1.0, 2.5), "dimension is"),
+        (lambda: averaging.ball_transfer(1e16, 3), r"at most 1e\+15"),
+        (lambda: averaging.sampler_transfer([1.0, 1e200], 3), r"at most 1e\+15"),
+        (lambda: averaging.drawn_transfer([1.0, 2.0], [[1.0, 2.0]]), r"\(2,\) and \(1, 2\) came"),
+        (lambda: averaging.drawn_transfer([[1.0, 2.0]], [[1.0]]), r"\(1, 2\) and \(1, 1\) came"),
+        (lambda: averaging.equivalent_sigma(-1.0, 3), "radius is"),
+        (lambda: averaging.equivalent_sigma(float("nan"), 3), "radius is"),
         (lambda: averaging.sample_count(0), "directions is"),
+        (lambda: averaging.sample_count(1, ()), "radii are"),
         (lambda: averaging.sample_count(3, (0.0,)), "radii are"),
         (lambda: averaging.certified_radius(1.0, 11, 10), "votes lie"),
         (lambda: averaging.certified_radius(0.0, 1, 10), "sigma above 0"),
@@ -192,3 +198,39 @@ def test_most_regions_are_sums_of_binomials():
 def test_what_does_not_fit_is_refused(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: averaging.ball_transfer(1.0, 2.5), "dimension is a whole number"),
+        (lambda: averaging.ball_transfer(1.0, float("nan")), "dimension is a whole number"),
+        (lambda: averaging.ball_transfer(1.0, None), "dimension is a whole number"),
+        (lambda: averaging.ball_transfer("wide", 3), "are numbers"),
+        (lambda: averaging.ball_transfer(1j, 3), "are real numbers"),
+        (lambda: averaging.sample_count(1.5), "directions is a whole number"),
+        (lambda: averaging.sample_count(2, 0.5), "radii are shares"),
+        (lambda: averaging.certified_radius(1.0, 9.5, 10), "votes is a whole number"),
+        (lambda: averaging.log10_regions(5.5, 2), "units is a whole number"),
+    ],
+)
+def test_other_kinds_are_refused(call, said):
+    with pytest.raises(TypeError, match=said):
+        call()
+
+
+def test_far_waves_of_few_dimensions_keep_their_phase():
+    for z in (1e9, 1e12, 1e15):
+        sine, cosine = (float(wave(mpmath.mpf(z))) for wave in (mpmath.sin, mpmath.cos))
+        wanted = 3 * (sine - z * cosine) / z**3
+        assert float(averaging.ball_transfer(z, 3)) == pytest.approx(wanted, rel=1e-12)
+        assert float(averaging.sphere_transfer(z, 1)) == pytest.approx(cosine, rel=1e-12)
+
+
+def test_tensors_that_learn_and_arrays_are_read_alike():
+    z = [0.5, 2.0, 70.0]
+    wanted = averaging.ball_transfer(z, 7)
+    for one in (np.array(z), torch.tensor(z, requires_grad=True), torch.tensor(z).double()):
+        assert torch.equal(averaging.ball_transfer(one, 7), wanted)
+    found = averaging.sampler_transfer(torch.tensor(z, requires_grad=True), 7, radii=np.array([0.5, 1.0]))
+    assert torch.equal(found, averaging.sampler_transfer(z, 7, radii=(0.5, 1.0)))

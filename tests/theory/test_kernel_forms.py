@@ -1,6 +1,6 @@
 """Closed forms of kernels in frequency, against transforms on fine grids, matrices of whole maps and random kernels."""
 
-from math import pi
+from math import atan2, pi
 
 import pytest
 import torch
@@ -148,6 +148,18 @@ def test_the_centroid_is_the_mean_radius_of_a_fine_transform(size):
     torch.testing.assert_close(centroid(kernels), (found * radius).sum((1, 2)) / found.sum((1, 2)), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("size", [(64, 3), (40, 40)])
+def test_the_centroid_and_the_direction_of_a_wide_wave_are_its_own(size):
+    rows, columns = torch.meshgrid(*(torch.arange(side, dtype=torch.float64) for side in size), indexing="ij")
+    kernels = torch.cos(2 * pi * (0.3 * rows + 0.1 * columns) + torch.tensor([0.0, 1.0]).view(2, 1, 1, 1))
+    found, radius = power(kernels, 1024)
+    torch.testing.assert_close(centroid(kernels), (found * radius).sum((1, 2)) / found.sum((1, 2)), atol=2e-6, rtol=0)
+    here = orientation(kernels)
+    assert float(here.coherence.min()) > 0.4
+    if size[0] == size[1]:
+        assert here.angle.tolist() == pytest.approx([atan2(0.3, 0.1)] * 2, abs=0.01)
+
+
 def test_white_kernels_have_their_centroid_at_the_mean_radius_of_the_plane():
     assert float(centroid(torch.ones(1, 1, 1, 1, dtype=torch.float64))) == pytest.approx(0.38260, abs=5e-6)
     assert float(centroid(filters(20_000, 3, 3, 3)).mean()) == pytest.approx(0.38260, abs=1e-3)
@@ -226,6 +238,7 @@ def test_energy_is_differentiable_and_refuses_kernels_of_another_size():
         (lambda: band_form((3, 0), 0, 0.2), r"size is a whole number from 1 on.*\(3, 0\) came"),
         (lambda: adjacent_form(3, "none"), "extension is zero or interior"),
         (lambda: KernelBands(3, (0.3, 0.2)), "cuts are two frequencies that rise"),
+        (lambda: KernelBands(3).classes(torch.full((2, 3), torch.nan), 3), "filters that are nought"),
         (lambda: centroid(torch.ones(3, 3)), r"Filters are \(o, i, h, w\)"),
         (lambda: singular_values(torch.ones(3, 1, 3, 3), Plane(4, 4), 2), "a multiple of 2"),
     ],

@@ -11,7 +11,14 @@ from torch import nn
 import fourierscope as fs
 from fourierscope.theory.filters import roughness
 from fourierscope.theory.kernel_bands import KernelBands
-from fourierscope.training import AdjacentWeights, FrequencyProportion, ProportionPenalty, Recipe, train
+from fourierscope.training import (
+    AdjacentWeights,
+    FrequencyProportion,
+    ProportionPenalty,
+    Recipe,
+    SpectralModulatedConv2d,
+    train,
+)
 from fourierscope.training.kernel_projections import counts
 from fourierscope.treatments.kernels import plain_convolution
 
@@ -23,6 +30,10 @@ def network(filters=10, size=3):
     torch.manual_seed(0)
     parts = [nn.Conv2d(3, filters, size, padding=1), nn.BatchNorm2d(filters), nn.ReLU()]
     return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(filters, 2))
+
+
+def modulated():
+    return SpectralModulatedConv2d(nn.Conv2d(3, 2, 3))
 
 
 def gratings(n=32):
@@ -127,6 +138,11 @@ def test_shares_are_made_whole_and_add_up(filters, target, whole):
         (lambda: AdjacentWeights(extension="far"), "zero or interior"),
         (lambda: AdjacentWeights(layers=("1",))(network()), "is a BatchNorm2d"),
         (lambda: ProportionPenalty((0.5, 0.5), 1.0), "add up to 1"),
+        (lambda: ProportionPenalty((float("nan"), 0.5, 0.5)), "add up to 1"),
+        (lambda: ProportionPenalty((0.5, 0.5, float("nan"))), "add up to 1"),
+        (lambda: ProportionPenalty(TARGET)(nn.Sequential(modulated())), r"'0\.convolution' stands in a Spectral"),
+        (lambda: AdjacentWeights(layers=("1",))(nn.Sequential(nn.Identity(), modulated())), "is a SpectralModulated"),
+        (lambda: AdjacentWeights()(modulated()), "'convolution' stands in a Spectral"),
     ],
 )
 def test_what_does_not_fit_is_refused(made, says):
@@ -168,3 +184,34 @@ def test_a_recipe_holds_a_proportion_by_its_penalty():
     made = train(fs.Classifier(network().eval()), fs.Samples(images, labels), recipe)
     shares = FrequencyProportion(made.network[0], TARGET).shares()
     assert float((shares - torch.tensor(TARGET)).abs().max()) < 0.05
+
+
+def test_filters_that_are_nought_neither_stop_the_learning_nor_are_counted():
+    module, whole = network(), network()
+    kept = torch.arange(10) != 4
+    with torch.no_grad():
+        module[0].weight[4] = 0
+        whole[0].weight = nn.Parameter(module[0].weight[kept].clone())
+    for one in (module, whole):
+        ProportionPenalty(TARGET)(one[0]).backward()
+    torch.testing.assert_close(module[0].weight.grad[kept], whole[0].weight.grad)
+    assert not module[0].weight.grad[4].any()
+    proportion = FrequencyProportion(module[0], TARGET, "projection")
+    assert int(proportion.counted().sum()) == 9
+    assert not module[0].weight[4].any()
+
+
+def test_the_shares_of_single_pixels_can_be_asked_of_them():
+    areas = tuple(KernelBands(1).areas.tolist())
+    assert float(ProportionPenalty(areas)(nn.Conv2d(3, 2, 1))) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_proportion_keeps_its_projectors_to_itself():
+    target = (0.5, 0.2, 0.3)
+    first, second = (nn.Sequential(network()[0].double()) for _ in range(2))
+    FrequencyProportion(first[0], target, "basis")
+    other = FrequencyProportion(second[0], (0.1, 0.4, 0.5), "basis")
+    first.load_state_dict(second.state_dict())
+    assert other.counted().tolist() == [1, 4, 5]
+    third = FrequencyProportion(network()[0].double(), target, "projection")
+    assert third.counted().tolist() == [5, 2, 3]

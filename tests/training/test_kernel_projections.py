@@ -12,7 +12,7 @@ from fourierscope.runs import StoreError
 from fourierscope.theory.kernel_bands import KernelBands
 from fourierscope.training import FrequencyProportion, ProportionProjection, Recipe, SpectralModulatedConv2d, train
 from fourierscope.training.kernel_penalties import energy_shares
-from fourierscope.training.kernel_projections import counts, nearest
+from fourierscope.training.kernel_projections import counts, nearest, onto_with_norms
 
 TARGET = (0.3, 0.4, 0.3)
 
@@ -25,6 +25,17 @@ def network(filters=12):
     torch.manual_seed(0)
     parts = [nn.Conv2d(3, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU()]
     return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(filters, 5))
+
+
+def held_within():
+    return nn.Sequential(SpectralModulatedConv2d(nn.Conv2d(3, 4, 3)))
+
+
+def edges():
+    """A convolution of two derivatives, which hold nothing at all of the one low kernel, and of a mean."""
+    slope, layer = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) * 0.7, nn.Conv2d(1, 3, 3)
+    layer.weight.data = torch.stack([slope, 0.3 * slope.T, torch.ones(3, 3)])[:, None]
+    return layer
 
 
 def learned(recipe, watch=None):
@@ -151,6 +162,10 @@ def test_it_stands_in_the_record_and_others_records_lack_it():
         (lambda: ProportionProjection(TARGET)(weight_norm(nn.Conv2d(3, 4, 3))), "made anew in each pass"),
         (lambda: FrequencyProportion(weight_norm(nn.Conv2d(3, 4, 3)), TARGET, "projection"), "made anew in each pass"),
         (lambda: ProportionProjection(TARGET)(SpectralModulatedConv2d(nn.Conv2d(3, 4, 3))), "fold it first"),
+        (lambda: ProportionProjection(TARGET, layer="0.convolution")(held_within()), "stands in a Spectral"),
+        (lambda: ProportionProjection((1.0, 0.0, 0.0))(edges()), "Filters 0, 1 have nothing at the frequencies"),
+        (lambda: ProportionProjection((1.0, 0.0, 0.0))(edges().double()), "Filters 0, 1 have nothing"),
+        (lambda: FrequencyProportion(edges(), (1.0, 0.0, 0.0), "basis"), "Filters 0, 1 have nothing"),
         (lambda: nearest(torch.zeros(2, 1, 3, 3), KernelBands(3).forms, TARGET), "all nought"),
         (lambda: nearest(kernels(1, 1, 3, 3), KernelBands(3).forms, (0.0, 0.0, 1.0)), "cannot be brought"),
     ],
@@ -158,3 +173,33 @@ def test_it_stands_in_the_record_and_others_records_lack_it():
 def test_what_does_not_fit_is_refused(made, says):
     with pytest.raises(ValueError, match=says):
         made()
+
+
+def test_a_layer_beside_one_whose_kernels_are_elsewhere_is_projected():
+    module = nn.Sequential(nn.Conv2d(3, 10, 3), SpectralModulatedConv2d(nn.Conv2d(10, 4, 3)))
+    held = module[1].convolution.weight.clone()
+    ProportionProjection(TARGET, layer="0")(module)
+    assert (KernelBands(3).shares(module[0].weight.detach()) > 0.5).sum(0).tolist() == counts(TARGET, 10).tolist()
+    assert torch.equal(module[1].convolution.weight, held)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_filters_of_every_precision_are_projected_and_keep_their_norm(kind):
+    layer = nn.Conv2d(1, 60, 5).to(kind)
+    layer.weight.data = kernels(60, 1, 5, 5).to(kind)
+    before = layer.weight.detach().double().flatten(1).norm(dim=1)
+    ProportionProjection(TARGET)(layer)
+    found = layer.weight.detach().double()
+    torch.testing.assert_close(found.flatten(1).norm(dim=1), before, atol=0, rtol=8 * torch.finfo(kind).eps)
+    assert (KernelBands(5).shares(found) > 0.49).sum(0).tolist() == [18, 24, 18]
+
+
+@pytest.mark.parametrize("size", [5, 11])
+def test_what_is_left_by_rounding_alone_is_no_filter(size):
+    layer, taps = nn.Conv2d(3, 1, size), size // 2 - torch.arange(size)
+    slope = kernels(3, size, 1) * taps  # odd along columns, and sums of low kernels of this basis even
+    layer.weight.data = slope[None].float()
+    band = KernelBands(size)
+    even = band.basis(0)[:, :1] @ band.basis(0)[:, :1].T
+    with pytest.raises(ValueError, match="Filters 0 have nothing"):
+        onto_with_norms(layer.weight.detach(), even[None])

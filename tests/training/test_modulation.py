@@ -89,7 +89,7 @@ def test_gains_learn_and_noise_does_where_asked():
         assert (made.raw_noise.grad is not None) == learns
     with pytest.raises(ValueError, match="begins above 0"):
         modulated(noise=0.0, learn_noise=True)
-    with pytest.raises(ValueError, match="rings is 1 or more"):
+    with pytest.raises(ValueError, match="rings is a whole number from 1 on"):
         SpectralModulatedConv2d(nn.Conv2d(1, 1, 3), 0)
 
 
@@ -144,6 +144,11 @@ def test_strengths_learn_by_ascent():
 def test_strengths_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="between 0 and most"):
         PowerSpectrumNoise(8, 2.0)
+    with pytest.raises(ValueError, match="which is finite"):
+        PowerSpectrumNoise(8, 0.3, float("inf"))
+    for made in (lambda: PowerSpectrumNoise(2.5), lambda: SpectralModulatedConv2d(nn.Conv2d(1, 1, 3), 2.5)):
+        with pytest.raises(TypeError, match="rings is a whole number"):
+            made()
     with pytest.raises(ValueError, match="one finite number from 0 on"):
         AmplitudeNoise((0.1, -0.1))
 
@@ -186,3 +191,25 @@ def test_kernels_that_are_not_in_use_are_neither_shown_nor_smoothed():
     with pytest.raises(ValueError, match="fold it first"):
         fs.treatments.smooth_kernels(classifier, 0.5)
     fs.treatments.smooth_kernels(fs.Classifier(folded(network)), 0.5)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_layers_of_other_precisions_are_modulated_in_their_own(kind, noise):
+    layer, maps = nn.Conv2d(2, 3, 3).to(kind), torch.rand(1, 2, 5, 6).to(kind)
+    made = SpectralModulatedConv2d(layer, noise=noise)
+    assert made(maps).dtype == kind
+    torch.testing.assert_close(made.eval()(maps), layer(maps), atol=3 * torch.finfo(kind).eps, rtol=0)
+    assert made.folded().weight.dtype == kind
+
+
+def test_a_modulated_layer_that_stands_twice_is_one_plain_layer_in_both_places():
+    shared = SpectralModulatedConv2d(nn.Conv2d(3, 3, 3, padding=1))
+    with torch.no_grad():
+        shared.raw_gains.copy_(torch.tensor([1.0, 0.0, -1.0, -2.0]))
+    network = nn.Sequential(shared, nn.ReLU(), shared, nn.Sequential(nn.Tanh(), shared)).eval()
+    plain, maps = folded(network), torch.rand(1, 3, 7, 6)
+    torch.testing.assert_close(plain(maps), network(maps), atol=1e-6, rtol=0)
+    assert type(plain[0]) is nn.Conv2d
+    assert plain[0] is plain[2] is plain[3][1]
+    assert network[2] is shared

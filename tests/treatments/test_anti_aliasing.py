@@ -80,6 +80,11 @@ class Own(nn.Conv2d):
         return super().forward(images)
 
 
+class OwnLargest(nn.MaxPool2d):
+    def forward(self, images):
+        return nn.functional.max_pool2d(nn.functional.pad(images, (0, self.stride - 1) * 2), 2, self.stride)
+
+
 @pytest.mark.parametrize(
     ("layers", "options", "says"),
     [
@@ -87,6 +92,7 @@ class Own(nn.Conv2d):
         ([nn.Conv2d(3, 2, 3, (2, 1))], {}, "two strides"),
         ([nn.MaxPool2d(2, ceil_mode=True)], {}, "rounds sizes up"),
         ([Own(3, 2, 3, 2)], {}, "forward of its own"),
+        ([OwnLargest(2)], {}, "OwnLargest with a forward of its own"),
         ([nn.MaxPool2d(2)], {"pooling": "mean"}, "pooling is blur or spectral"),
         ([nn.MaxPool2d(2)], {"pooling": "spectral", "taps": 5}, "taps are those"),
         ([nn.MaxPool2d(2)], {"taps": 0}, "whole number from 1 on"),

@@ -1,5 +1,7 @@
 """Treatments of kernels, against SciPy, their eigenvalues and what is known of projections."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -158,3 +160,51 @@ def test_what_does_not_fit_is_refused(treat, says):
 def test_a_plain_function_has_no_kernels():
     with pytest.raises(TypeError, match="plain function"):
         smooth_kernels(fs.Classifier(lambda images: images.flatten(1)), 1.0)
+
+
+def test_every_image_counts_alike_for_the_statistics_of_batch_norms():
+    images = torch.rand(101, 3, 6, 5, generator=torch.Generator().manual_seed(1)) * 0.5
+    images[100] = 1.0  # alone in its batch it would be half of the mean
+    given = classifier(3, 3, norm=True)
+    found = smooth_kernels(given, 0.5, "batch-norm", samples=fs.Samples(images))
+    with torch.no_grad():
+        answers = found.network[0](found.normalised(images))
+    torch.testing.assert_close(found.module("1").running_mean, answers.mean((0, 2, 3)), atol=0.02, rtol=0)
+
+
+def shared(parametrised=False, apart=False):
+    """Two places that one layer, or two layers of one weight, take."""
+    torch.manual_seed(0)
+    first = nn.Conv2d(3, 3, 3, padding=1)
+    if parametrised:
+        parametrizations.weight_norm(first)
+    second = nn.Conv2d(3, 3, 3, padding=1) if apart else first
+    if apart:
+        second.weight = first.weight
+    return fs.Classifier(nn.Sequential(first, nn.ReLU(), nn.Sequential(second), nn.Flatten()).eval())
+
+
+@pytest.mark.parametrize("options", [{}, {"parametrised": True}, {"apart": True}])
+def test_weights_that_layers_share_change_once_in_all_of_them(options):
+    given = shared(**options)
+    names = ("0", "2.0") if options.get("apart") else ("0", "0")
+    wanted = smooth_kernels(fs.Classifier(nn.Sequential(copy.deepcopy(given.network[0]))), 0.5).network[0].weight
+    for layers in ((), names):
+        network = smooth_kernels(given, 0.5, layers=layers).network
+        assert torch.equal(network[0].weight, wanted)
+        assert network[2][0].weight is network[0].weight
+
+
+class Doubled(nn.Conv2d):
+    def forward(self, images):
+        return 2 * super().forward(images)
+
+
+def test_a_parametrised_layer_with_a_forward_of_its_own_is_refused_and_a_plain_one_keeps_it():
+    plain = fs.Classifier(nn.Sequential(Doubled(3, 2, 3), nn.Flatten()).eval())
+    images = torch.rand(2, 3, 6, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(smooth_kernels(plain, 0.0)(images), plain(images))
+    parametrizations.weight_norm(plain.network[0])
+    with pytest.raises(ValueError, match="a forward of its own and a parametrised weight"):
+        smooth_kernels(plain, 0.0)

@@ -287,3 +287,16 @@ def test_distances_of_units_follow_how_outputs_lie():
     outputs = {linear: torch.zeros(1, 4, 2), convolution: torch.zeros(1, 2, 2, 2)}
     for layer in (linear, convolution):
         assert _sizes(layer, outputs[layer]).tolist() == pytest.approx(wanted[layer])
+
+
+@pytest.mark.parametrize("drawing", ["random", "fixed", "approx"])
+@pytest.mark.parametrize("per_input", [False, True])
+def test_no_images_have_no_answers(drawing, per_input):
+    averaged = post_average(deep_trial().classifier, 1.0, 2, drawing=drawing, per_input=per_input)
+    assert averaged(torch.rand(0, 3, 9, 8)).shape == (0, 4)
+
+
+@pytest.mark.parametrize("options", [{"chunk": 1.5}, {"directions": 2.5}])
+def test_counts_that_are_not_whole_are_refused(options):
+    with pytest.raises(TypeError, match="is a whole number"):
+        post_average(deep_trial().classifier, **{"radius": 1.0, "directions": 2} | options)

@@ -25,7 +25,6 @@ from fourierscope.fourier import Plane
 Size = int | tuple[int, int]
 Array = npt.NDArray[Any]
 Extension = Literal["zero", "interior"]
-_NODES = 48  # of Gauss and Legendre along each side: far more than kernels of a dozen taps need
 _DIRECTIONS = 90  # in which the attainable shares are bounded
 
 
@@ -54,14 +53,14 @@ def band_form(size: Size, low: float, high: float | None, dilation: Size = 1) ->
     Q_pq = R J_1(2 pi R d) / d, with d the distance of the taps p and q, and pi R^2 on the diagonal; all bands add up to
     the identity, which is Parseval's theorem. Raises ValueError for cuts and sizes that do not fit.
     """
-    height, width = _sides(size, "size")
+    height, width = sides(size, "size")
     top = inf if high is None else high
     if not 0 <= low < top or low > 0.5 or (high is not None and not top <= 0.5):
         raise ValueError(
             f"A band runs from low to a larger high, both from 0 to 1/2 cycle per pixel, or to the corners with "
             f"high=None; low={low}, high={high} came."
         )
-    distance = _distances((height, width), _sides(dilation, "dilation"))
+    distance = _distances((height, width), sides(dilation, "dilation"))
     whole = np.eye(height * width) if high is None else _disc(distance, high)
     return torch.from_numpy(whole - _disc(distance, low))
 
@@ -139,7 +138,7 @@ def orientation(kernels: Tensor) -> Orientation:
 
 def response(kernels: Tensor, plane: Plane, dilation: Size = 1) -> Tensor:
     """H (..., h, w), complex and centred, of kernels (..., kh, kw) of any size at the frequencies of a plane."""
-    steps = _sides(dilation, "dilation")
+    steps = sides(dilation, "dilation")
     down, along = (
         torch.exp(-2j * pi * frequencies.double()[:, None] * torch.arange(taps) * step / side)
         for frequencies, taps, step, side in zip(
@@ -174,7 +173,7 @@ def adjacent_form(size: Size, extension: Extension = "zero") -> Tensor:
 
     Source: Wang et al. (2020), section 6, who name adjacent weights that are close, without a formula or a number.
     """
-    height, width = _sides(size, "size")
+    height, width = sides(size, "size")
     if extension not in ("zero", "interior"):
         raise ValueError(f"extension is zero or interior; {extension!r} came.")
     down, along = _differences(height, extension), _differences(width, extension)
@@ -192,11 +191,12 @@ def roughness(kernels: Tensor, extension: Extension = "zero", relative: bool = F
     return whole / kernels.square().sum() if relative else whole
 
 
-def _sides(size: Size, name: str) -> tuple[int, int]:
-    sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    if len(sides) != 2 or not all(isinstance(one, int | np.integer) and one >= 1 for one in sides):
+def sides(size: Size, name: str) -> tuple[int, int]:
+    """A size as (height, width). Raises ValueError, by its name, for one that is none."""
+    both = (size, size) if isinstance(size, int | np.integer) else tuple(size)
+    if len(both) != 2 or not all(isinstance(one, int | np.integer) and one >= 1 for one in both):
         raise ValueError(f"{name} is a whole number from 1 on, or two of them (height, width); {size!r} came.")
-    return int(sides[0]), int(sides[1])
+    return int(both[0]), int(both[1])
 
 
 def _size_of(kernels: Tensor) -> tuple[int, int]:
@@ -225,7 +225,7 @@ def _disc(distance: Array, radius: float) -> Array:
 
 def _radius_form(size: tuple[int, int]) -> Tensor:
     """The form of |f|."""
-    far, slope = _triangle()
+    far, slope = _triangle(max(size))
     moments = _moments(max(size), far * np.hypot(1, slope), np.cos)
     down, along = (np.abs(one) for one in _offsets(size))
     return torch.from_numpy((moments + moments.T)[down, along])
@@ -233,7 +233,7 @@ def _radius_form(size: tuple[int, int]) -> Tensor:
 
 def _along_form(size: tuple[int, int]) -> Tensor:
     """The form of cos(2 angle), which is 1 along columns and -1 along rows."""
-    slope = _triangle()[1]
+    slope = _triangle(max(size))[1]
     moments = _moments(max(size), (slope**2 - 1) / (slope**2 + 1), np.cos)
     down, along = (np.abs(one) for one in _offsets(size))
     return torch.from_numpy((moments - moments.T)[down, along])
@@ -241,26 +241,31 @@ def _along_form(size: tuple[int, int]) -> Tensor:
 
 def _slanted_form(size: tuple[int, int]) -> Tensor:
     """The form of sin(2 angle), which is 1 where rows and columns rise alike."""
-    slope = _triangle()[1]
+    slope = _triangle(max(size))[1]
     moments = _moments(max(size), 2 * slope / (slope**2 + 1), np.sin)
     down, along = _offsets(size)
     sign = -np.sign(down) * np.sign(along)  # cos(a + b) holds -sin a sin b, the part that is odd in both
     return torch.from_numpy(sign * (moments + moments.T)[np.abs(down), np.abs(along)])
 
 
-def _triangle() -> tuple[Array, Array]:
+def _nodes(reach: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss and Legendre, enough for the quickest wave of kernels of so many taps a side."""
+    return np.polynomial.legendre.leggauss(40 + 4 * reach)
+
+
+def _triangle(reach: int) -> tuple[Array, Array]:
     """Nodes of the triangle 0 < column < row < 1/2: rows far (n, 1), columns far x slope, slope (1, n).
 
     In these two variables whatever depends on radius or angle is smooth at the corner 0.
     """
-    nodes = np.polynomial.legendre.leggauss(_NODES)[0]
+    nodes = _nodes(reach)[0]
     return (nodes[:, None] + 1) / 4, (nodes[None] + 1) / 2
 
 
 def _moments(reach: int, values: Array, wave: Callable[[Array], Array]) -> Array:
     """Four times the integral over the triangle of values (n, n) x wave(2 pi row m) wave(2 pi column n): over m, n."""
-    far, slope = _triangle()
-    weights = np.polynomial.legendre.leggauss(_NODES)[1]
+    far, slope = _triangle(reach)
+    weights = _nodes(reach)[1]
     weighted = 4 * values * far * np.outer(weights / 4, weights / 2)
     steep = wave(2 * pi * np.arange(reach)[:, None] * far[:, 0])
     flat = wave(2 * pi * np.arange(reach)[:, None, None] * far * slope)

@@ -16,6 +16,7 @@ from fourierscope.theory.filters import (
     band_basis,
     band_form,
     share,
+    sides,
     white_share,
 )
 
@@ -83,10 +84,13 @@ class KernelBands:
 
         "relative": where the share is largest beside the band's area. "z-score": where it lies most standard deviations
         above that of random filters of so many channels. "arg-max": where it is largest, which calls nearly every small
-        kernel high, random ones too. Raises ValueError for another word.
+        kernel high, random ones too. Raises ValueError for another word, and for shares that are NaN: filters that are
+        nought are in no band.
         """
         check_rule(rule)
         shares = shares.double()
+        if bool(shares.isnan().any()):
+            raise ValueError("Some shares are NaN, as are those of filters that are nought: leave these filters out.")
         if rule == "relative":
             shares = shares / self.areas.to(shares)
         elif rule == "z-score":
@@ -97,7 +101,7 @@ class KernelBands:
     def null_rates(self, channels: int, rule: Rule, count: int, chance: torch.Generator) -> Tensor:
         """How many (3,) of `count` random filters a rule puts in each band, as shares."""
         found = torch.zeros(len(BANDS), dtype=torch.float64)
-        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        height, width = sides(self.size, "size")
         for start in range(0, count, _DRAWN):
             drawn = torch.randn(min(_DRAWN, count - start), channels, height, width, generator=chance)
             found += self.classes(self.shares(drawn), channels, rule).bincount(minlength=len(BANDS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from fourierscope.fourier import Frequency, Plane
 from fourierscope.fourier.filters import mirrored
+from fourierscope.fourier.kinds import check_numbers, check_whole
 from fourierscope.fourier.transform import filtered
 
 
@@ -30,11 +31,10 @@ class PowerSpectrumNoise(nn.Module):
 
     def __init__(self, rings: int = 8, strength: float = 0.3, most: float = 1.0) -> None:
         super().__init__()
-        if rings < 1 or not 0 < strength < most:
-            raise ValueError(
-                f"rings is 1 or more, and strength lies between 0 and most; rings={rings}, strength={strength}, "
-                f"most={most} came."
-            )
+        check_whole(1, rings=rings)
+        check_numbers(strength=strength, most=most)
+        if not 0 < strength < most < inf:
+            raise ValueError(f"strength lies between 0 and most, which is finite; {strength=}, {most=} came.")
         self.most = most
         self.raw_strengths = nn.Parameter(torch.full((rings,), log(strength / (most - strength))))
 

@@ -32,8 +32,8 @@ class FrequencyProportion:
 
     At the start each filter keeps its norm. Bands differ in how many kernels they hold (at 3 x 3 one, two and six of
     nine), so networks with several targets under "basis" and "projection" differ in free weights too.
-    Raises ValueError for a target that does not add up, shares of energy that kernels of this size cannot have, and
-    bands that they cannot fill.
+    Raises ValueError for a target that does not add up, shares of energy that kernels of this size cannot have, bands
+    that they cannot fill, and filters that have nothing at the frequencies of their band.
 
     Source: ours, a reading of the abstract of Jia, Bao and Ma (2019), "frequency proportion of filters"; how they
     measured and controlled it is not public.
@@ -60,7 +60,7 @@ class FrequencyProportion:
         free_weight(convolution)
         filters = convolution.out_channels
         self.assigned = assigned(target, filters)
-        self._onto = projectors(self.bands, tuple(target), filters, threshold).to(convolution.weight)
+        self._onto = projectors(self.bands, tuple(target), filters, threshold).to(convolution.weight, copy=True)
         self.project(always=True)
         if mode == "basis":
             parametrize.register_parametrization(convolution, "weight", _Onto(self._onto), unsafe=True)
@@ -86,8 +86,9 @@ class FrequencyProportion:
 
     @torch.no_grad()
     def counted(self, rule: Rule = "relative") -> Tensor:
-        """How many filters (3,) a rule calls low, mid and high, now."""
+        """How many filters (3,) a rule calls low, mid and high, now; those that are nought are none of these."""
         kernels = self.convolution.weight
+        kernels = kernels[kernels.flatten(1).any(1)]
         return self.bands.classes(self.bands.shares(kernels), kernels.shape[1], rule).bincount(minlength=len(BANDS))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from fourierscope.theory.filters import Extension, adjacent_form, are_attainable, roughness
+from fourierscope.theory.filters import Extension, adjacent_form, are_attainable, energy, roughness
 from fourierscope.theory.kernel_bands import KernelBands
 from fourierscope.treatments.kernels import first_convolution
 
@@ -107,7 +107,7 @@ def _bands(size: tuple[int, int], cuts: tuple[float, float], dilation: tuple[int
 @cache
 def check_attainable(target: tuple[float, ...], bands: KernelBands) -> None:
     """Raises ValueError for shares of energy that kernels cannot have together."""
-    if are_attainable(torch.tensor(target), bands.forms):
+    if are_attainable(torch.tensor(target, dtype=torch.float64), bands.forms):
         return
     most = ", ".join(f"{float(one):.3f}" for one in bands.attainable)
     raise ValueError(
@@ -118,13 +118,13 @@ def check_attainable(target: tuple[float, ...], bands: KernelBands) -> None:
 
 def energy_shares(kernels: Tensor, bands: KernelBands) -> Tensor:
     """The shares (3,) of the energy of all kernels (o, i, h, w) together. Differentiable."""
-    weights = kernels.square().sum((1, 2, 3))
-    return weights @ bands.shares(kernels).nan_to_num() / weights.sum()
+    whole = torch.stack([energy(kernels, form).sum() for form in bands.forms])  # filters that are nought add nothing
+    return whole / kernels.square().sum()
 
 
 def check_target(target: tuple[float, ...]) -> None:
     """Raises ValueError where a target is not three shares that add up to 1."""
-    if len(target) != 3 or min(target) < 0 or abs(sum(target) - 1) > 1e-6:
+    if len(target) != 3 or not (min(target) >= 0 and abs(sum(target) - 1) <= 1e-6):
         raise ValueError(f"A target is three shares, low, mid and high, that add up to 1; {target} came.")
 
 
@@ -134,6 +134,15 @@ def _check_weight(weight: float) -> None:
 
 
 def named_convolution(network: nn.Module, name: str) -> nn.Conv2d:
+    """The convolution of that dotted name. Raises ValueError for another layer, and for kernels that are not in use."""
+    parts = name.split(".")
+    for end in range(len(parts)):
+        holder = network.get_submodule(".".join(parts[:end]))
+        if getattr(holder, "kernels_elsewhere", False):
+            raise ValueError(
+                f"The layer {name!r} stands in a {type(holder).__name__}, whose kernels in use are not those it holds: "
+                "name another layer, or fold it first, fourierscope.training.folded(network)."
+            )
     layer = network.get_submodule(name)
     if not isinstance(layer, nn.Conv2d):
         raise ValueError(f"The layer {name!r} is a {type(layer).__name__}; kernels are those of an nn.Conv2d.")

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from fourierscope.theory.kernel_bands import BANDS, KernelBands
 from fourierscope.training.kernel_penalties import bands_of, check_attainable, check_target, named_convolution
-from fourierscope.treatments.kernels import check_folded, first_convolution
+from fourierscope.treatments.kernels import first_convolution
 
 Held = Literal["filters", "energy"]
 _ROUNDS = 60  # of Newton's method, of which a handful are taken where the target lies well within reach
+_LEFT = 16  # roundings: a projection that leaves no more than these holds no frequency, but errors
 _CLOSE = 1e-9  # of the shares of energy, before rounding to the weights' precision
 
 
@@ -60,7 +61,6 @@ class ProportionProjection:
 
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> None:
-        check_folded(network)
         layer = named_convolution(network, self.layer or first_convolution(network))
         bands, weight, target = bands_of(layer, self.cuts), free_weight(layer), tuple(self.target)
         if self.held == "energy":
@@ -108,10 +108,21 @@ def onto(kernels: Tensor, forms: Tensor) -> Tensor:
 
 
 def onto_with_norms(kernels: Tensor, forms: Tensor) -> Tensor:
-    """The same, and each filter with the norm that it had."""
-    found = onto(kernels, forms)
-    size, left = (torch.linalg.vector_norm(one, dim=(1, 2, 3), keepdim=True) for one in (kernels, found))
-    return found * size / left.clamp_min(1e-12)
+    """The same, and each filter with the norm that it had; one that is nought stays so.
+
+    Raises ValueError for a filter of which nothing but rounding is left, for it has no nearest one in its band.
+    """
+    given = kernels.float() if kernels.dtype in (torch.float16, torch.bfloat16) else kernels
+    found = onto(given, forms)
+    size, left = (torch.linalg.vector_norm(one, dim=(1, 2, 3), keepdim=True) for one in (given, found))
+    lost = (left <= _LEFT * torch.finfo(given.dtype).eps * size) & (size > 0)
+    if bool(lost.any()):
+        some = ", ".join(str(one) for one in lost.flatten().nonzero().flatten()[:8].tolist())
+        raise ValueError(
+            f"Filters {some} have nothing at the frequencies of their band, onto which they are to be projected: begin "
+            "with other weights, such as random ones."
+        )
+    return (found * torch.where(size > 0, size / left, 0.0)).to(kernels)
 
 
 def nearest(kernels: Tensor, forms: Tensor, target: tuple[float, ...]) -> Tensor:

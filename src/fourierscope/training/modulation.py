@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from fourierscope.fourier.kinds import check_numbers, check_whole
 from fourierscope.theory.filters import band_form
 from fourierscope.treatments.kernels import plain_convolution
 
@@ -36,8 +37,10 @@ class SpectralModulatedConv2d(nn.Module):
 
     def __init__(self, convolution: nn.Conv2d, rings: int = 4, noise: float = 0.1, learn_noise: bool = False) -> None:
         super().__init__()
-        if rings < 1 or not (isfinite(noise) and noise >= 0):
-            raise ValueError(f"rings is 1 or more, noise finite and from 0 on; rings={rings}, noise={noise} came.")
+        check_whole(1, rings=rings)
+        check_numbers(noise=noise)
+        if not (isfinite(noise) and noise >= 0):
+            raise ValueError(f"noise is finite and from 0 on; {noise} came.")
         if learn_noise and noise == 0:
             raise ValueError("Noise that learns begins above 0.")
         self.convolution = copy.deepcopy(plain_convolution(convolution))
@@ -48,8 +51,8 @@ class SpectralModulatedConv2d(nn.Module):
         spread = (down, across)
         taps = [band_form((height, width), low, high, spread) for low, high in zip(edges, ends, strict=True)]
         self.register_buffer("forms", torch.stack(taps).to(weight), persistent=False)
-        self.raw_gains = nn.Parameter(torch.zeros(rings, device=weight.device))
-        self.raw_noise = nn.Parameter(torch.zeros((), device=weight.device), learn_noise) if noise else None
+        self.raw_gains = nn.Parameter(weight.new_zeros(rings))
+        self.raw_noise = nn.Parameter(weight.new_zeros(()), learn_noise) if noise else None
 
     @property
     def gains(self) -> Tensor:
@@ -79,12 +82,16 @@ class SpectralModulatedConv2d(nn.Module):
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy of a network with plain convolutions in place of modulated ones; it answers alike in eval mode."""
+    """A copy of a network with plain convolutions in place of modulated ones; it answers alike in eval mode.
+
+    A modulated one that stands in several places is one plain one in all of them.
+    """
     if isinstance(network, SpectralModulatedConv2d):
         return network.folded()
     made = copy.deepcopy(network)
-    for module in list(made.modules()):
-        for name, part in list(module.named_children()):
+    plain = {one: one.folded() for one in made.modules() if isinstance(one, SpectralModulatedConv2d)}
+    for module in [one for one in made.modules() if one not in plain]:
+        for name, part in module._modules.items():
             if isinstance(part, SpectralModulatedConv2d):
-                setattr(module, name, part.folded())
+                module._modules[name] = plain[part]
     return made

@@ -32,7 +32,7 @@ def anti_aliased(classifier: Classifier, pooling: Pooling = "blur", taps: int = 
     networks is done behind the activation.
 
     Raises ValueError for other words, layers with two different strides, max pooling that returns places or rounds up,
-    convolutions with a forward of their own, and where nothing leaves out pixels; TypeError for a plain function.
+    layers with a forward of their own, and where nothing leaves out pixels; TypeError for a plain function.
 
     Source: Zhang (2019), section 3.2, and Grabinski et al. (2022), who train such networks; on a given one it is ours.
     """
@@ -84,10 +84,9 @@ def _check_fits(layer: Layer, name: str) -> None:
     down, along = _stride(layer)
     if down != along:
         raise ValueError(f"{name} has two strides, {(down, along)}: poolings here have one.")
-    if isinstance(layer, nn.MaxPool2d):
-        if layer.return_indices or layer.ceil_mode:
-            raise ValueError(f"{name} returns places of maxima, or rounds sizes up: no pooling stands for that.")
-    elif type(layer).forward is not nn.Conv2d.forward:
+    if isinstance(layer, nn.MaxPool2d) and (layer.return_indices or layer.ceil_mode):
+        raise ValueError(f"{name} returns places of maxima, or rounds sizes up: no pooling stands for that.")
+    if type(layer).forward not in (nn.Conv2d.forward, nn.MaxPool2d.forward):
         raise ValueError(f"{name} is a {type(layer).__name__} with a forward of its own, which may go by its stride.")
 
 

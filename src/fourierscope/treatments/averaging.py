@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from fourierscope.fourier.kinds import check_whole
 from fourierscope.subjects import Classifier
 from fourierscope.theory.averaging import RADII, sample_count
 from fourierscope.treatments.chance import streams
@@ -62,8 +63,8 @@ def post_average(
     most points that are asked at a time, but for one of each image of a batch, also where gradients are taken. The
     classifier given stays as it is, and serves the new one.
 
-    Raises TypeError for what is no classifier; ValueError for words and numbers out of range, "normalised" without a
-    std, and "approx" without a fitting layer, or with more directions than the layer has units.
+    Raises TypeError for what is no classifier, and numbers that are not whole; ValueError for words and numbers out of
+    range, "normalised" without a std, and "approx" without a fitting layer, or with more directions than it has units.
 
     Source: Lin et al. (2019), section 3. Different here: any units and radii, batches, gradients, images' own chance,
     hyperplanes of any layer.
@@ -74,8 +75,7 @@ def post_average(
     _check_words(units, vote)
     if units == "normalised" and classifier.std is None:
         raise ValueError(f"{classifier.name} does not normalise, so there are no normalised units: take pixels.")
-    if chunk < 1:
-        raise ValueError(f"chunk is a whole number from 1 on; {chunk!r} came.")
+    check_whole(1, chunk=chunk)
     hyperplanes = output_layer(classifier, layer, directions) if drawing == "approx" else ""
     scale = (1.0,) if units == "pixel" or classifier.std is None else classifier.std
     averaged = _Averaged(classifier, around, vote, scale, (per_input, seed, hyperplanes, chunk))
@@ -152,6 +152,8 @@ class _Averaged(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, classes) of images (n, c, h, w)."""
+        if not len(images):
+            return self.classifier(images)
         ways = self._scaled(self._directions(images))  # (n or 1, directions, c, h, w)
         places = self.around.places()
         size = max(1, self._chunk // len(images))

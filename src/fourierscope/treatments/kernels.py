@@ -18,7 +18,7 @@ from fourierscope.treatments.components import check_word
 
 Normalise = Literal["none", "dc", "energy", "batch-norm"]
 NORMALISE: tuple[Normalise, ...] = ("none", "dc", "energy", "batch-norm")
-_BATCH = 100  # images of a batch whose statistics are taken
+_BATCH = 100  # images at most of a batch whose statistics are taken
 _AROUND = 8  # neighbours of a weight
 
 
@@ -32,7 +32,7 @@ def smooth_kernels(
     """A classifier whose kernels have `strength` times the sum of its eight neighbours added to each weight.
 
     Beyond the edges of a kernel its outermost weights are duplicated. `layers` are dotted names of convolutions, the
-    first one of the network where none are named.
+    first one of the network where none are named. Weights that several layers share change once, for all of them.
 
     As published ("none") this is no blur of unit gain: every filter's sum of weights, its gain at frequency zero, grows
     1 + 8 strength times, and all that follows sees other activations. "dc" divides by that; "energy" gives each filter
@@ -117,10 +117,14 @@ def _changed(
     network = copy.deepcopy(classifier.network)
     mean, std, device = classifier.mean, classifier.std, str(classifier.device)
     made = Classifier(network, name, mean, std, device, classifier.precision, classifier.provenance)
+    changed: set[int] = set()  # weights, which layers may share
     for place in _chosen(made, layers):
-        layer = plain_convolution(made.module(place))
-        parent, _, own = place.rpartition(".")
-        setattr(made.module(parent), own, layer)
+        held = made.module(place)
+        layer = plain_convolution(held)
+        _replaced(network, held, layer)
+        if id(layer.weight) in changed:
+            continue
+        changed.add(id(layer.weight))
         with torch.no_grad():
             found = change(layer)
             if normalise == "energy":
@@ -129,6 +133,14 @@ def _changed(
     if samples is not None:
         recalibrate(network, _batches(made, samples))
     return made
+
+
+def _replaced(network: nn.Module, held: nn.Module, layer: nn.Module) -> None:
+    """The network, changed: a layer stands wherever another one stood."""
+    for module in list(network.modules()):
+        for own, child in module._modules.items():
+            if child is held:
+                module._modules[own] = layer
 
 
 def check_folded(network: nn.Module) -> None:
@@ -145,7 +157,8 @@ def plain_convolution(layer: nn.Module) -> nn.Conv2d:
     """A convolution with its weight as a plain parameter: itself, or a new one where the weight is parametrised.
 
     Removing a parametrisation from a copy takes it from the class that the copied layer still shares, hence a new one.
-    Raises ValueError for what is no `nn.Conv2d`, and where the weight is made by a hook.
+    Raises ValueError for what is no `nn.Conv2d`, where the weight is made by a hook, and where it is parametrised in a
+    layer with a forward of its own, which a plain one would not have.
     """
     if not isinstance(layer, nn.Conv2d):
         raise ValueError(f"Kernels are those of an nn.Conv2d; a {type(layer).__name__} came.")
@@ -153,6 +166,11 @@ def plain_convolution(layer: nn.Module) -> nn.Conv2d:
         if "weight" not in layer._parameters:
             raise ValueError("The weight of this convolution is made by a hook: remove it, as by remove_weight_norm.")
         return layer
+    if type(layer).forward is not nn.Conv2d.forward:
+        raise ValueError(
+            f"This {type(layer).__name__} has a forward of its own and a parametrised weight: remove the "
+            "parametrisation, as by torch.nn.utils.parametrize.remove_parametrizations."
+        )
     weight, bias = layer.weight.detach(), layer.bias
     made = nn.Conv2d(
         layer.in_channels, layer.out_channels, _pair(layer.kernel_size), _pair(layer.stride), layer.padding,  # type: ignore[arg-type]
@@ -195,7 +213,9 @@ def _norms(kernels: Tensor) -> Tensor:
 
 
 def _batches(classifier: Classifier, samples: Samples) -> Iterator[Tensor]:
-    """What the network sees of all samples."""
-    for start in range(0, len(samples), _BATCH):
-        images = samples.batch(start, start + _BATCH).to(classifier.device)
+    """What the network sees of all samples, in batches of one size but for one image: their means count alike."""
+    count = -(-len(samples) // _BATCH)
+    for part in range(count):
+        start, stop = part * len(samples) // count, (part + 1) * len(samples) // count
+        images = samples.batch(start, stop).to(classifier.device)
         yield classifier.normalised(images).to(classifier.input_dtype(images))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +38,8 @@ class SpectralPool2d(nn.Module):
 class BlurPool2d(nn.Module):
     """Blurs maps (n, c, h, w) with binomial weights of so many `taps` in each direction and keeps each stride-th pixel.
 
-    Edges are duplicated, so that a constant map stays as it is; ceil(h / stride) rows are left.
+    Edges are duplicated, so that a constant map stays as it is; ceil(h / stride) rows are left. With an even number of
+    taps the mean lies half a pixel further down and along.
 
     Source: Zhang (2019), section 3.2: taps 2, 3 and 5 are its rectangle, triangle and binomial filters.
     """
@@ -48,11 +50,13 @@ class BlurPool2d(nn.Module):
         super().__init__()
         self.taps, self.stride = _checked(taps, "taps"), _checked(stride, "stride")
         line = torch.ones(1)
-        for _ in range(taps - 1):
-            line = torch.cat([line, torch.zeros(1)]) + torch.cat([torch.zeros(1), line])
-        self.register_buffer("weights", torch.outer(line, line) / line.sum() ** 2, persistent=False)
+        for _ in range(self.taps - 1):
+            line = (torch.cat([line, torch.zeros(1)]) + torch.cat([torch.zeros(1), line])) / 2
+        self.register_buffer("weights", torch.outer(line, line), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
+        if maps.ndim != 4 or not maps.is_floating_point():
+            raise ValueError(f"Maps are (n, c, h, w), of floating point; {tuple(maps.shape)}, {maps.dtype} came.")
         before, after = (self.taps - 1) // 2, self.taps // 2
         wide = nn.functional.pad(maps, (before, after, before, after), mode="replicate")
         channels = maps.shape[1]
@@ -64,6 +68,6 @@ class BlurPool2d(nn.Module):
 
 
 def _checked(number: int, name: str) -> int:
-    if not isinstance(number, int) or number < 1:
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise ValueError(f"{name} is a whole number from 1 on; {number!r} came.")
-    return number
+    return int(number)
