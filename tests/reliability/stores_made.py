@@ -19,7 +19,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Loudness(Analysis[fs.Trial]):
-    """Sums of outputs under rolled images: their last bits tell the batch size. It tells each cell that it begins.
+    """Fading sums of outputs under rolled images, which depend on the batch size. It tells each cell that it begins.
 
     Memory runs out where more than 40 images go together.
     """
@@ -36,7 +36,7 @@ class Loudness(Analysis[fs.Trial]):
             raise RuntimeError("can't allocate memory")
         images, total = trial.samples.images.roll(cell.turns, -1), torch.zeros(2)
         for part in batches(len(images), size):
-            total = total + trial.classifier(images[part]).sum(0)
+            total = 0.9 * total + trial.classifier(images[part]).sum(0)
         return {"total": total.numpy()}
 
     def assemble(self, measured, trial, /):
