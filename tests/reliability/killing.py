@@ -30,7 +30,7 @@ class Told(fs.HeatMap):
 
     def measure(self, tile, trial, /):
         with Path(os.environ["LOG"]).open("a") as told:
-            told.write(f"{repr(tile)}\n")
+            told.write(f"{tile!r}\n")
         return super().measure(tile, trial)
 
 

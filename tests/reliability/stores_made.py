@@ -51,6 +51,7 @@ def network(images):
 IMAGES = torch.rand(97, 1, 6, 6, generator=torch.Generator().manual_seed(0))
 TRIAL = fs.Trial(fs.Classifier(network, "bands"), fs.Samples(IMAGES, torch.arange(97) % 2, "noise"))
 QUESTION = Loudness()
+CELLS = {f"cell-{one:06d}.npz" for one in range(QUESTION.count)}
 
 
 def ask(store=None, **options):

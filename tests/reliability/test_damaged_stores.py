@@ -29,7 +29,9 @@ DAMAGES = {
     "cut off": lambda content, chance: content[: chance.randrange(len(content))],
     "flipped": flipped,
     "replaced": replaced,
-    "zeroed": lambda content, chance: content[: (place := chance.randrange(len(content)))] + bytes(len(content) - place),
+    "zeroed": lambda content, chance: (
+        content[: (place := chance.randrange(len(content)))] + bytes(len(content) - place)
+    ),
     "longer": lambda content, chance: content + chance.randbytes(chance.choice([1, 100])),
     "doubled": lambda content, chance: content * 2,
     "random": lambda content, chance: chance.randbytes(len(content)),
@@ -73,6 +75,18 @@ def test_a_damaged_store_is_refused_or_answers_as_before_and_goes_on_without_the
 
 def test_the_batch_size_of_these_runs_shows_in_their_bits():
     assert len({ask(batch=one)["total"].values.tobytes() for one in (12, 22, 30, 32, 33)}) == 5
+
+
+def test_one_changed_byte_of_the_batch_size_or_the_question_is_told(tmp_path, whole):
+    for name, old, new in [("batch.json", b"32", b"22"), ("question.json", b'"kind": "fast"', b'"kind": "fasu"')]:
+        store = tmp_path / name
+        shutil.copytree(whole[0], store)
+        (store / "cell-000003.npz").unlink()
+        text = (store / name).read_bytes()
+        assert text.count(old) == 1
+        (store / name).write_bytes(text.replace(old, new))
+        with pytest.raises(fs.StoreError, match=f"{name} is damaged"):
+            ask(store, precision="fast")
 
 
 def test_a_store_without_its_question_is_no_store(tmp_path, whole):
