@@ -122,13 +122,13 @@ def workers_killed(scene, kills, workers):
 
     Between two kills the cells that a kill cost are begun again, and another one is.
     """
-    child, begun = Child(scene, workers), 0
-    while scene.kills < kills and child.waits(lambda: len(scene.begun()) >= begun + workers + bool(begun)):
+    child, enough = Child(scene, workers), workers
+    while scene.kills < kills and child.waits(lambda: len(scene.begun()) >= enough):  # noqa: B023
         time.sleep(scene.chance.uniform(0, PAUSE))
         if not child.waits(child.workers):
             break
         scene.look()
-        begun = len(scene.begun())
+        enough = len(scene.begun()) + workers + 1
         os.kill(scene.chance.choice(child.workers()), signal.SIGKILL)
         scene.kills += 1
     child.waits(lambda: False)

@@ -194,6 +194,6 @@ def _same(file: BinaryIO, below: mmap, offset: int) -> bool:
 def _no_room(size: int, folder: str, why: str = "") -> OSError:
     free = shutil.disk_usage(folder).free
     return OSError(
-        f"These images take {size / 2**30:.1f} GiB on the disk, and {folder} has {free / 2**30:.1f} GiB left{why}. Take "
-        "fewer (limit) or smaller ones (size), or let TMPDIR name a folder with more room."
+        f"These images take {size / 2**30:.1f} GiB on the disk, and {folder} has {free / 2**30:.1f} GiB left{why}. "
+        "Take fewer (limit) or smaller ones (size), or let TMPDIR name a folder with more room."
     )
