@@ -43,19 +43,26 @@ class Full:
         return taken
 
 
+def stopped(store, after):
+    """What stops a run on a disk that is full after so many steps; None where it comes to its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        Full(patch, after)
+        try:
+            ask(store)
+        except OSError as error:
+            return error
+    return None
+
+
 def test_a_disk_that_fills_up_at_any_step_is_told_and_the_run_goes_on_when_there_is_room(tmp_path):
     plain, after, told = ask(), 0, 0
     while True:
         store = tmp_path / f"store-{after}"
-        try:
-            with pytest.MonkeyPatch.context() as patch:
-                Full(patch, after)
-                ask(store)
+        if (error := stopped(store, after)) is None:
             break  # it had room for all
-        except OSError as error:
-            told += 1
-            assert error.errno == errno.ENOSPC
-            assert re.search(rf"Cannot write .* in {re.escape(str(store))}: No space left", str(error))
+        told += 1
+        assert error.errno == errno.ENOSPC
+        assert re.search(rf"Cannot write .* in {re.escape(str(store))}: No space left", str(error))
         assert not list(store.glob(".*")), "a draft stayed behind"
         kept = digests(store)
         BEGUN.clear()
