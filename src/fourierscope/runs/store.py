@@ -124,7 +124,10 @@ class Store:
             _check_same(self.folder, path.read_bytes(), record)
             return
         text = json.dumps({**record, _SEAL: _seal_of(record)}, sort_keys=True, indent=1)
-        written_whole(path, lambda draft: _write(draft, text.encode()))
+        try:
+            written_whole(path, lambda draft: _write(draft, text.encode()))
+        except FileExistsError:  # another run was quicker, by a moment
+            _check_same(self.folder, path.read_bytes(), record)
 
     def _is_strange(self) -> bool:
         """Whether the folder is there, and holds what no run would leave that was killed as it began."""
