@@ -9,27 +9,27 @@ from doors import SOAK
 from stores_made import QUESTION, TRIAL, Loudness, ask, same
 
 import fourierscope as fs
+from fourierscope.runs import store as stores
 from fourierscope.runs.store import Store
 
 ROUNDS = 100
 
 
 @pytest.mark.parametrize("first", [QUESTION, Loudness(count=5)], ids=["same", "other"])
-@pytest.mark.parametrize("when", ["before it looks", "before it writes"])
-def test_of_two_runs_that_begin_a_store_the_quicker_one_says_what_it_is_of(tmp_path, monkeypatch, first, when):
-    record, looks = first.record(TRIAL), Store._is_strange
+@pytest.mark.parametrize("moment", [(Store, "_is_strange"), (stores, "written_whole")], ids=["look", "write"])
+def test_of_two_runs_that_begin_a_store_the_quicker_one_says_what_it_is_of(tmp_path, monkeypatch, first, moment):
+    step = getattr(*moment)
 
-    def overtaken(store):
-        strange = when == "before it writes" and looks(store)
-        monkeypatch.setattr(Store, "_is_strange", looks)
-        Store(store.folder)._begin(record)
-        return strange or (when == "before it looks" and looks(store))
+    def overtaken(*given, **more):
+        monkeypatch.setattr(*moment, step)
+        Store(tmp_path / "store")._begin(first.record(TRIAL))
+        return step(*given, **more)
 
-    monkeypatch.setattr(Store, "_is_strange", overtaken)
+    monkeypatch.setattr(*moment, overtaken)
     if first == QUESTION:
         assert same(ask(tmp_path / "store"), ask())
     else:
-        with pytest.raises(fs.StoreError, match="belongs to another question: options.count was 5 and is now 6"):
+        with pytest.raises(fs.StoreError, match=r"belongs to another question: options\.count was 5 and is now 6"):
             ask(tmp_path / "store")
 
 
