@@ -43,6 +43,7 @@ def in_store(name):
     def opened(path):
         store = path.parent / "store"
         ask(store)
+        assert (store / name).exists()
         (store / name).write_bytes(path.read_bytes())
         ask(store)
 
@@ -72,9 +73,9 @@ DOORS = {
     "picture p.png": lambda path: fs.open_samples(f"folder:{path.parent}"),
     "published fog.npy": published,
     "result r.nc": fs.load,
-    "cell in a store": in_store("cell-000002.npz"),
-    "question in a store": in_store("question.json"),
-    "batch size in a store": in_store("batch.json"),
+    "cell of a store c.npz": in_store("cell-000002.npz"),
+    "question of a store q.json": in_store("question.json"),
+    "batch size of a store b.json": in_store("batch.json"),
     "checkpoint c.ckpt": lambda path: train(
         LEARNING.classifier, LEARNING.samples, Recipe(epochs=1, batch=4), checkpoint=path
     ),
