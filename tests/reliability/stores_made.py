@@ -36,7 +36,7 @@ class Loudness(Analysis[fs.Trial]):
             raise RuntimeError("can't allocate memory")
         images, total = trial.samples.images.roll(cell.turns, -1), torch.zeros(2)
         for part in batches(len(images), size):
-            total = 0.9 * total + trial.classifier(images[part]).sum(0)
+            total = 0.9 * total + trial.classifier(images[part]).detach().sum(0)
         return {"total": total.numpy()}
 
     def assemble(self, measured, trial, /):
