@@ -20,7 +20,7 @@ TRIAL = fs.Trial(fs.Classifier(lambda images: images.flatten(1)[:, :2], "plain")
 NETWORK = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2)).eval()
 QUESTION = fs.PassCurve(sizes=(1, 2))
 RESULT = QUESTION(TRIAL)
-SCALARS = VALUES.filter(lambda one: not isinstance(one, np.ndarray | torch.Tensor))  # run still stumbles over arrays
+FEW = VALUES.filter(lambda one: not (isinstance(one, int | np.integer) and one > 1))  # no thousand processes
 KINDS = ["u1", "f4", "f8", "i8", "c8", "?", "S3", "f2", "O"]
 ARRAYS = st.one_of(
     VALUES, st.builds(np.zeros, st.lists(st.integers(0, 4), max_size=5).map(tuple), st.sampled_from(KINDS))
@@ -95,7 +95,11 @@ DOORS = {
     ),
     "load": (fs.load, VALUES),
     "run": (lambda one: fs.run(*one), st.tuples(either(QUESTION), either(TRIAL))),
-    "options of run": (lambda one: fs.run(QUESTION, TRIAL, **one), some(["engine", "batch"], SCALARS)),
+    "options of run": (
+        lambda one: fs.run(QUESTION, TRIAL, **one),
+        some(["engine", "batch", "workers", "time_limit", "precision"], FEW),
+    ),
+    "run_share": (lambda one: fs.run_share(QUESTION, TRIAL, *one), st.tuples(NUMBERS | ODD, VALUES)),
     "store": (lambda one: fs.run(QUESTION, TRIAL, store=one), NUMBERS | ODD),
     "report": (lambda one: fs.report(one, "page.html"), VALUES | st.lists(VALUES, min_size=1, max_size=2)),
     "options of report": (

@@ -40,7 +40,7 @@ def test_the_batch_is_halved_and_remembered_and_the_outcome_is_the_same(tmp_path
     np.testing.assert_array_equal(free["error"].values, tight["error"].values)
     np.testing.assert_array_equal(free.dataset["error_outcomes"].values, tight.dataset["error_outcomes"].values)
     assert max(sizes) > 20
-    assert (tmp_path / "store" / "batch.json").read_text() == '{"batch": 16}'
+    assert (tmp_path / "store" / "batch.json").read_text().startswith('{"batch": 16}')
     for cell in (tmp_path / "store").glob("cell-*"):
         cell.unlink()
     sizes.clear()
@@ -53,7 +53,7 @@ def test_an_automatic_size_is_halved_too(tmp_path):
     question = fs.HeatMap(norm=1.0)
     tight = fs.run(question, trial(500), store=tmp_path / "store")
     np.testing.assert_array_equal(tight["error"].values, question(trial())["error"].values)
-    assert (tmp_path / "store" / "batch.json").read_text() == '{"batch": 512}'
+    assert (tmp_path / "store" / "batch.json").read_text().startswith('{"batch": 512}')
 
 
 def test_a_damaged_batch_size_is_told(tmp_path):

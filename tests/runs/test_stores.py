@@ -322,5 +322,5 @@ def test_of_two_runs_at_one_store_the_second_is_refused(tmp_path, monkeypatch):
 def test_the_question_in_a_store_tells_no_path_or_time(tmp_path):
     fs.run(Squares(), SAMPLES, store=tmp_path / "store")
     told = json.loads((tmp_path / "store" / "question.json").read_text())
-    assert set(told) == {"analysis", "options", "subject", "versions"}
+    assert set(told) == {"analysis", "options", "subject", "versions", "seal"}
     assert str(tmp_path) not in json.dumps(told)

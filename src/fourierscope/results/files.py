@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 _OLD = 24 * 3600.0  # seconds after which nobody writes a draft any more, on this machine or another
@@ -49,8 +50,9 @@ def written_whole(path: Path, write: Callable[[Path], None], overwrite: bool = F
 def _sweep(path: Path) -> None:
     """Remove old drafts of this file, which processes left that were killed while they wrote."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.draft"):
-        if time.time() - draft.stat().st_mtime > _OLD:
-            draft.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process has put it in its place meanwhile
+            if time.time() - draft.stat().st_mtime > _OLD:
+                draft.unlink()
 
 
 def sealed(content: bytes) -> bytes:

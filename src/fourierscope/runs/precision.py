@@ -19,7 +19,7 @@ def in_precision(analysis: Analysis[Any], subject: Any, precision: Asked, kept: 
     Raises ValueError for another word, for a subject without a classifier on samples, and for a question whose numbers
     are small differences of logits.
     """
-    if precision not in PRECISIONS:
+    if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ValueError(f"precision is exact, fast or auto; {precision!r} came.")
     if precision == "exact":
         return subject

@@ -12,9 +12,11 @@ import numpy as np
 import xarray as xr
 from tqdm.auto import tqdm
 
+from fourierscope.fourier.kinds import is_number
 from fourierscope.results import Result, described
 from fourierscope.runs.analysis import Analysis, S, subjects_of
 from fourierscope.runs.engines import AtWork, Cluster, Engine, Here, Outcome, Processes, Task
+from fourierscope.runs.kinds import is_count
 from fourierscope.runs.plan import CellsFailed, Plan, Share
 from fourierscope.runs.precision import in_precision
 from fourierscope.runs.store import Store
@@ -161,9 +163,10 @@ def _taken(plan: Plan, kept: Store | None, outcome: Outcome, size: int) -> int:
 
 def _engine(engine: str | Engine, workers: int) -> Engine:
     """The engine of a word, or the one given. Raises ValueError where there is none, or workers are told twice."""
-    if engine == "here":
+    word = engine if isinstance(engine, str) else ""
+    if word == "here":
         return Here() if workers == 1 else Processes(workers)
-    if engine == "ray":
+    if word == "ray":
         return Cluster(workers)
     if isinstance(engine, str) or not hasattr(engine, "opened"):
         raise ValueError(f'engine is "here", "ray", or one such as runs.Cluster(address="auto"); {engine!r} came.')
@@ -180,16 +183,17 @@ def _check(analysis: object, subject: object, workers: int, batch: int | str) ->
     kinds = subjects_of(type(analysis))
     if kinds and not isinstance(subject, kinds):
         check_subject(subject, kinds[0], type(analysis).__name__)
-    if workers < 1 or (batch != "auto" and (not isinstance(batch, int) or batch < 1)):
+    automatic = isinstance(batch, str) and batch == "auto"
+    if not is_count(workers, 1) or not (automatic or is_count(batch, 1)):
         raise ValueError(
-            f'workers is at least 1 and batch at least 1 or "auto"; workers={workers}, batch={batch!r} came.'
+            f'workers is a whole number from 1 on, and batch one or "auto"; workers={workers!r}, batch={batch!r} came.'
         )
 
 
 def _check_time_limit(analysis: Analysis[Any], time_limit: float | None) -> None:
     if time_limit is None:
         return
-    if not time_limit >= 0:
+    if not is_number(time_limit) or not time_limit >= 0:
         raise ValueError(f"time_limit is a number of seconds; {time_limit!r} came.")
     if not analysis.holes:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import json
 import math
@@ -22,6 +23,7 @@ from fourierscope.results import sealed, unsealed, written_whole
 if TYPE_CHECKING:
     from fourierscope.runs.plan import Share
 
+_SEAL = "seal"  # what question.json says of itself: a digest of the record it holds
 _NAME = "cell"  # the entry of a cell's file that says which cell it is
 _MOST_BYTES = 4 << 30  # a cell that declares more than this is refused before anything is allocated
 
@@ -94,36 +96,44 @@ class Store:
     def record(self) -> dict[str, Any]:
         """The record of the question that the store is of; empty where it is of none yet, or cannot be read."""
         try:
-            held = json.loads((self.folder / "question.json").read_text())
+            return _asked_in((self.folder / "question.json").read_bytes())
         except (OSError, ValueError):
             return {}
-        return held if isinstance(held, dict) else {}
 
     @property
     def batch(self) -> int:
         """The batch size that memory once forced; 0 where none did."""
         path = self.folder / "batch.json"
         try:
-            return int(json.loads(path.read_text())["batch"]) if path.exists() else 0
-        except (ValueError, KeyError, TypeError) as error:
+            return int(json.loads(unsealed(path))["batch"]) if path.exists() else 0
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path} is damaged. Delete this file and run again.") from error
 
     @batch.setter
     def batch(self, size: int) -> None:
-        text = json.dumps({"batch": size})
-        written_whole(self.folder / "batch.json", lambda draft: _write(draft, text.encode()), overwrite=True)
+        content = sealed(json.dumps({"batch": size}).encode())
+        written_whole(self.folder / "batch.json", lambda draft: _write(draft, content), overwrite=True)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
         path = self.folder / "question.json"
-        asked = json.dumps(record, sort_keys=True, indent=1)
-        if path.exists():
-            _check_same(self.folder, path.read_text(), asked)
-            return
-        if self.folder.exists() and (not self.folder.is_dir() or any(not _own(one) for one in self.folder.iterdir())):
+        if not path.exists() and self._is_strange() and not path.exists():  # another run may have begun meanwhile
             raise StoreError(
                 f"{self.folder} exists and is no store of a run. Nothing was changed; choose another folder."
             )
-        written_whole(path, lambda draft: _write(draft, asked.encode()))
+        if path.exists():
+            _check_same(self.folder, path.read_bytes(), record)
+            return
+        text = json.dumps({**record, _SEAL: _seal_of(record)}, sort_keys=True, indent=1)
+        try:
+            written_whole(path, lambda draft: _write(draft, text.encode()))
+        except FileExistsError:  # another run was quicker, by a moment
+            _check_same(self.folder, path.read_bytes(), record)
+
+    def _is_strange(self) -> bool:
+        """Whether the folder is there, and holds what no run would leave that was killed as it began."""
+        if not self.folder.is_dir():
+            return self.folder.exists()
+        return any(not _own(one) for one in self.folder.iterdir())
 
     def _path(self, index: int) -> Path:
         return self.folder / f"{_NAME}-{index:06d}.npz"
@@ -178,20 +188,38 @@ def _declared(held: zipfile.ZipFile, name: str) -> int:
     return math.prod(shape) * int(dtype.itemsize)
 
 
-def _check_same(folder: Path, held: str, asked: str) -> None:
-    if held == asked:
-        return
+def _check_same(folder: Path, held: bytes, asked: Mapping[str, Any]) -> None:
     try:
-        old, new = json.loads(held), json.loads(asked)
-    except json.JSONDecodeError as error:
+        old = _asked_in(held)
+    except ValueError as error:
         raise StoreError(
             f"{folder / 'question.json'} is damaged ({error}). Choose another folder for this run."
         ) from error
-    told = "; ".join(differences(old, new)) or "in its layout"
+    if _text(old) == _text(asked):
+        return
     raise StoreError(
-        f"The store {folder} belongs to another question: {told}. "
+        f"The store {folder} belongs to another question: {'; '.join(differences(old, asked))}. "
         "Nothing was changed; choose another folder, or ask the old question."
     )
+
+
+def _asked_in(content: bytes) -> dict[str, Any]:
+    """The record in a question.json. Raises ValueError where it is none, or another than the one that was sealed."""
+    held = json.loads(content)
+    if not isinstance(held, dict):
+        raise ValueError("it holds no record")
+    seal = held.pop(_SEAL, None)
+    if seal not in (None, _seal_of(held)):  # a store that was begun before there were seals has none
+        raise ValueError("its seal does not fit")
+    return held
+
+
+def _seal_of(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_text(record).encode()).hexdigest()
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, sort_keys=True)
 
 
 def differences(old: Any, new: Any, place: str = "") -> list[str]:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 _LARGE = 1 << 28  # bytes from which an array lies in a file
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the user's share of it, the largest file that is allowed
 _PIECE = 1 << 26  # bytes moved or looked at together, so that a mapped array never has to fit into memory
 # the kinds that samples are kept in
 _NUMPY: dict[torch.dtype, np.dtype[Any]] = {torch.uint8: np.dtype(np.uint8), torch.float32: np.dtype(np.float32)}
@@ -55,8 +56,8 @@ def room(shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray
         if hasattr(os, "posix_fallocate"):  # a disk that fills up under a map would kill the process
             os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _no_room(size, folder) from error
+        if error.errno in _FULL:  # others say that this disk cannot set room aside
+            raise _no_room(size, folder, f" ({error.strerror})") from error
     return mapped(file, np.dtype(dtype), "r+" if os.fstat(file.fileno()).st_size else "w+", 0, shape)
 
 
@@ -190,9 +191,9 @@ def _same(file: BinaryIO, below: mmap, offset: int) -> bool:
     return all(os.pread(file.fileno(), few, start + place) == held for place, held in ends)
 
 
-def _no_room(size: int, folder: str) -> OSError:
+def _no_room(size: int, folder: str, why: str = "") -> OSError:
     free = shutil.disk_usage(folder).free
     return OSError(
-        f"These images take {size / 2**30:.1f} GiB on the disk, and {folder} has {free / 2**30:.1f} GiB left. Take "
-        "fewer (limit) or smaller ones (size), or let TMPDIR name a folder with more room."
+        f"These images take {size / 2**30:.1f} GiB on the disk, and {folder} has {free / 2**30:.1f} GiB left{why}. "
+        "Take fewer (limit) or smaller ones (size), or let TMPDIR name a folder with more room."
     )
