@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PAPERS = {
     "yin2019": "A Fourier perspective on model robustness in computer vision: Figures 1-7, Tables 1-2",
     "karantzas2022": "Understanding robustness and generalization through Fourier masks: Figures 1-8, Tables 1-3",
-    "lin2019": "Bandlimiting neural networks against adversarial attacks: transfer, regions, defence, control",
+    "lin2019": "Bandlimiting neural networks against adversarial attacks: transfer, regions, defence",
     "wang2020": "High-frequency components and generalization: Figures 2-8, Tables 1-2, adjacent-weights, audit",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, theorems",
     "luo2019": "Theory of the frequency principle for general deep neural networks: window, stages",

@@ -19,7 +19,7 @@ ImageNet network is not made. Exhibits are named by us.
 
 from __future__ import annotations
 
-from fourierscope.papers.lin2019 import control, defence, regions, transfer
+from fourierscope.papers.lin2019 import defence, regions, transfer
 from fourierscope.papers.paper import Budget, Paper
 
 ROLES = ("natural",)
@@ -51,5 +51,5 @@ PAPER = Paper(
             {},
         ),
     },
-    exhibits=(transfer.EXHIBIT, regions.EXHIBIT, defence.EXHIBIT, control.EXHIBIT),
+    exhibits=(transfer.EXHIBIT, regions.EXHIBIT, defence.EXHIBIT),
 )
