@@ -9,7 +9,7 @@ from fourierscope.papers import paper_named
 from fourierscope.papers.exhibit import Made
 from fourierscope.papers.lin2019 import defence, regions
 from fourierscope.papers.lin2019.averages import PLACES, Ball, Transfers
-from fourierscope.papers.making import Setting
+from fourierscope.papers.making import Making, Setting
 from fourierscope.papers.paper import made_again
 from fourierscope.theory.regions import on_plane
 
@@ -23,6 +23,8 @@ def quick(monkeypatch):
     monkeypatch.setitem(
         defence._QUESTIONS, "smoke", fs.AveragingDefence(1.0, 1, units="pixel", sweep=(64 / 255,), **few)
     )
+    looks = fs.AveragingControl(1.0, 1, units="pixel", steps=2, redraws=1, looks=2)
+    monkeypatch.setitem(defence._CONTROLS["expectation"], "smoke", looks)
     monkeypatch.setitem(regions._IMAGES, "smoke", 2)
     monkeypatch.setitem(regions._BUDGET, "smoke", "0.02/255")
     monkeypatch.setitem(regions._POINTS, "smoke", 5)
@@ -40,7 +42,7 @@ def test_every_exhibit_is_made_checked_drawn_and_known_again(quick, tmp_path):
     assert all(one.pictures for one in first)
     assert all(one.reading is not None or one.why for outcome in first for one in outcome.checked)
     again = list(made_again(PAPER, PAPER.exhibits, setting(), tmp_path / "out"))
-    assert [one.reused for one in again] == [3, 3, 6]
+    assert [one.reused for one in again] == [3, 3, 6 + 4]
     verdicts = {one.check.says: one.verdict for one in first[0].checked}
     assert [says for says, verdict in verdicts.items() if verdict == "fails"] == [
         "Constants pass whole, as printed, 3 dimensions (expected: fails)"
@@ -82,6 +84,64 @@ def test_the_published_numbers_stand_beside_ours_by_name():
     assert beside[0].ours.value == pytest.approx(float(result["undefended"][0]))
     assert beside[1].ours.value == pytest.approx(float(result["averaged"][1]))
     assert beside[3].ours.value == pytest.approx(float(result["averaged"][-1]))
+
+
+def controls(monkeypatch, attack, folder):
+    """What came of both controls, with an attack that stands for AutoAttack."""
+    monkeypatch.setattr("fourierscope.analyses.defence_attacks.auto_attack", attack)
+    question = fs.AveragingControl(1.0, 1, "auto-attack", units="pixel", steps=2, redraws=1)
+    monkeypatch.setitem(defence._CONTROLS["auto-attack"], "smoke", question)
+    monkeypatch.setitem(defence._CONTROL_IMAGES["auto-attack"], "smoke", 3)
+    making = Making(setting(), folder / "defence")
+    for one in defence._CONTROLS:
+        defence._ask_control(making, one)
+    return Made(making.results, making.left_out)
+
+
+def checked(made):
+    return [one.tried(made, "smoke") for one in defence.EXHIBIT.checks if one.says.startswith("Control by AutoAttack")]
+
+
+def feeble(trial, norm, eps, version, seed, batch):
+    return fs.treatments.apgd(trial, "ce", norm, eps, 1, seed=seed, batch=batch)
+
+
+def lacking(*asked, **how):
+    raise ImportError("auto_attack needs pyautoattack: install it.")
+
+
+def test_controls_stand_in_a_table_with_their_intervals(quick, monkeypatch, tmp_path):
+    made = controls(monkeypatch, feeble, tmp_path)
+    (table,) = defence.EXHIBIT.tables(made)
+    assert "Not run" not in table.says
+    assert [row[0] for row in table.rows] == ["expectation"] * 6 + ["auto-attack"] * 6
+    assert [row[-1] for row in table.rows] == ["2"] * 6 + ["3"] * 6
+    assert all(" to " in row[3] and " to " in row[5] for row in table.rows)
+    for one, answer in zip(checked(made), ("averaged", "mostly"), strict=True):
+        assert one.reading.value == pytest.approx(float(made["auto-attack"]["weaker"].sel(answer=answer)))
+        assert one.reading.low < one.reading.value < one.reading.high
+        assert one.reading.n == 3
+
+
+def test_a_control_whose_library_is_lacking_is_said_not_to_have_run(quick, monkeypatch, tmp_path):
+    made = controls(monkeypatch, lacking, tmp_path)
+    (table,) = defence.EXHIBIT.tables(made)
+    why = "auto_attack needs pyautoattack: install it"
+    assert f"Not run: auto-attack, because {why}." in table.says
+    assert {row[0] for row in table.rows} == {"expectation"}
+    assert [(one.verdict, one.why) for one in checked(made)] == [("not tried here", why)] * 2
+
+
+def test_finished_controls_are_read_where_their_library_is_lacking(quick, monkeypatch, tmp_path):
+    first = controls(monkeypatch, feeble, tmp_path)
+    again = controls(monkeypatch, lacking, tmp_path)
+    assert again.left_out == {}
+    assert defence.EXHIBIT.tables(again) == defence.EXHIBIT.tables(first)
+
+
+def test_controls_are_asked_of_ten_and_twenty_images():
+    assert [defence._CONTROL_IMAGES[one]["small"] for one in defence._CONTROLS] == [10, 20]
+    assert [defence._CONTROLS[one]["small"].looks for one in defence._CONTROLS] == [4, None]
 
 
 def test_six_in_units_of_imagenets_deviations_is_the_radius_on_pixels():

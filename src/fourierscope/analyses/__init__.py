@@ -3,6 +3,7 @@
 The command line reads these lines without running them: one import a line, class under its own name.
 """
 
+from fourierscope.analyses.averaging_control import AveragingControl as AveragingControl
 from fourierscope.analyses.averaging_defence import AveragingDefence as AveragingDefence
 from fourierscope.analyses.band_importance import BandImportance as BandImportance
 from fourierscope.analyses.band_noise import BandNoise as BandNoise

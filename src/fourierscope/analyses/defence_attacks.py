@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from math import sqrt
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from fourierscope.analyses.robustness import right
 from fourierscope.runs import Measured
 from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.theory.averaging import certified_radius, equivalent_sigma
-from fourierscope.treatments import apgd, just_across, post_average, square_attack
+from fourierscope.treatments import apgd, auto_attack, just_across, post_average, square_attack
 from fourierscope.treatments.attacks.attacked import gradients_heard
 from fourierscope.treatments.averaging import Drawing, Units, Vote
 from fourierscope.treatments.chance import streams
@@ -27,6 +28,8 @@ LossName = Literal["ce", "dlr"]
 CLEAN, SMALLEST, FULL = "clean", "smallest changes, transferred", "full changes, transferred"
 CE, DLR, SQUARE, WORST = "APGD-CE", "APGD-DLR", "Square", "worst of full size"
 LOSSES: dict[str, LossName] = {CE: "ce", DLR: "dlr"}
+CE_LOOKS, DLR_LOOKS, AUTO, AUTO_RAND = "APGD-CE by looks", "APGD-DLR by looks", "AutoAttack", "AutoAttack rand"
+BY_LOOKS: dict[str, LossName] = {CE_LOOKS: "ce", DLR_LOOKS: "dlr"}
 TRANSFERRED = (CLEAN, SMALLEST, FULL)
 _AT_A_TIME = 32  # noisy images
 
@@ -54,6 +57,21 @@ class Defence:
             self.vote,
             per_input=self.drawing == "random",
             seed=self.seed + 1000 * draw,
+        )
+
+    def in_turn(self, classifier: Classifier, looks: int) -> Classifier:
+        """So many averages that answer in turn, for attacks by the mean of their looks: first that of `of`, then others
+        by their own directions, none of which `answers` draws.
+        """
+        draws = [0, *(self.redraws + look for look in range(1, looks))]
+        turns = cycle([self.of(classifier, draw) for draw in draws])
+        name = f"{classifier.name} averaged {looks} times in turn"
+        return Classifier(lambda images: next(turns)(images), name, device=str(classifier.device))
+
+    def anew(self, classifier: Classifier) -> Classifier:
+        """The averaged classifier that draws its directions anew each time it is asked."""
+        return post_average(
+            classifier, self.radius, self.directions, self.drawing, self.units, self.vote, seed=self.seed
         )
 
     def answers(self, trial: Trial, samples: Samples) -> dict[str, Array]:
@@ -87,9 +105,9 @@ class Budget:
     queries: int
     seed: int
 
-    def climbed(self, trial: Trial, loss: LossName, eps: float | None = None) -> Samples:
-        """The samples after APGD through a classifier."""
-        return apgd(trial, loss, "linf", self.eps if eps is None else eps, self.steps, seed=self.seed)
+    def climbed(self, trial: Trial, loss: LossName, eps: float | None = None, looks: int = 1) -> Samples:
+        """The samples after APGD through a classifier, by the mean of so many looks."""
+        return apgd(trial, loss, "linf", self.eps if eps is None else eps, self.steps, looks=looks, seed=self.seed)
 
 
 def transferred(trial: Trial, defence: Defence, budget: Budget) -> Measured:
@@ -111,6 +129,14 @@ def adaptive(trial: Trial, defence: Defence, budget: Budget, test: str) -> Measu
         bare = _attacked(trial, budget, test)
     found = defence.answers(trial, after) | {"bare": right(trial, bare)}
     return _stacked([found]) | {"felt": felt.numpy()}
+
+
+def controlled(trial: Trial, defence: Defence, budget: Budget, test: str, looks: int) -> Measured:
+    """One attack of a control, ours or the one beside it, answered by the average: (n,) each."""
+    with gradients_heard() as heard:
+        after = _controlling(trial, defence, budget, test, looks)
+    found = defence.answers(trial, after)
+    return {"averaged": found["averaged"], "redrawn": found["redrawn"], "felt": torch.stack(heard).any(0).numpy()}
 
 
 def swept(trial: Trial, defence: Defence, budget: Budget, eps: float) -> Measured:
@@ -159,6 +185,19 @@ def _attacked(trial: Trial, budget: Budget, test: str) -> Samples:
     if test == SQUARE:
         return square_attack(trial, budget.eps, budget.queries, seed=budget.seed)
     return budget.climbed(trial, LOSSES[test])
+
+
+def _controlling(trial: Trial, defence: Defence, budget: Budget, test: str, looks: int) -> Samples:
+    classifier, samples = trial.classifier, trial.samples
+    if test in BY_LOOKS:
+        return budget.climbed(Trial(defence.in_turn(classifier, looks), samples), BY_LOOKS[test], looks=looks)
+    if test == AUTO_RAND:  # in one batch: what is drawn anew follows from the batches before
+        own = Trial(defence.anew(classifier), samples)
+        return auto_attack(own, "linf", budget.eps, "rand", budget.seed, batch=len(samples))
+    own = Trial(defence.of(classifier), samples)
+    if test == AUTO:
+        return auto_attack(own, "linf", budget.eps, "standard", budget.seed, batch=len(samples))
+    return _attacked(own, budget, test)
 
 
 def _stacked(found: list[dict[str, Array]]) -> dict[str, Array]:

@@ -22,6 +22,10 @@ def _averaging_defence(result: Result) -> Iterator[str]:
         yield f"On {numb} of {int(result['n'])} images no gradient was found: being right there says nothing."
 
 
+def _averaging_control(result: Result) -> Iterator[str]:
+    yield from str(result["averaged"].attrs["told"]).splitlines()
+
+
 def _region_crossings(result: Result) -> Iterator[str]:
     changed, random = (result["crossings"].sel(way=one) for one in ("changed", "random"))
     yield (
@@ -31,6 +35,7 @@ def _region_crossings(result: Result) -> Iterator[str]:
 
 
 DEFENCE_SENTENCES: dict[str, Callable[[Result], Iterator[str]]] = {
+    "AveragingControl": _averaging_control,
     "AveragingDefence": _averaging_defence,
     "RegionCrossings": _region_crossings,
 }

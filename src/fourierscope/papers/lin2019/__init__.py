@@ -15,6 +15,8 @@ Where we differ: equation 6 lacks (2 pi)^(n / 2), and the decay is (n + 1) / 2, 
 10^215.9 by Zaslavsky's formula where the article says about 10^200; it is a bound for one layer, so we count on lines
 and planes as well. Attacks know of the average. Our networks are small ResNets on CIFAR-10, theirs ResNet-110; the
 ImageNet network is not made. Exhibits are named by us.
+
+Controls of the attacks are ours too: APGD by the mean of several looks, and AutoAttack, on fewer images.
 """
 
 from __future__ import annotations
