@@ -67,6 +67,14 @@ def test_every_way_agrees_with_the_slow_series(dimension):
             assert float(transfer(z, dimension)) == pytest.approx(slow(z, order), rel=1e-8), (share, transfer)
 
 
+@pytest.mark.parametrize("dimension", [216, 240, 400, 1000])
+def test_the_expansion_of_high_orders_holds_to_the_last_of_where_it_serves(dimension):
+    order = dimension / 2
+    nearest, farthest = 2 * sqrt(order + 1) * 1.001, order * sqrt(1 - (100 / order) ** (2 / 3)) * 0.999
+    for z in (nearest, (nearest + farthest) / 2, farthest):
+        assert float(averaging.ball_transfer(z, dimension)) == pytest.approx(slow(z, order), rel=1.5e-9), z
+
+
 @pytest.mark.parametrize("dimension", [202, 260, 600])
 def test_no_seam_shows_between_the_ways(dimension):
     z = torch.linspace(0.01, 1.1 * dimension / 2, 4000, dtype=torch.float64)
