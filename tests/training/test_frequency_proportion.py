@@ -227,7 +227,6 @@ def test_a_penalty_is_the_divergence_of_the_named_layer_by_its_cuts():
         assert float(ProportionPenalty(TARGET, 3.0, cuts, layer)(module)) == pytest.approx(3 * slow, rel=1e-4)
     held = FrequencyProportion(module[0], TARGET, "penalty", cuts, weight=3.0)
     assert float(held.penalty()) == pytest.approx(float(ProportionPenalty(TARGET, 3.0, cuts, "0")(module)))
-    assert 0 < float(ProportionPenalty((0.0, 0.4, 0.6), cuts=cuts)(module)) < 10
 
 
 @pytest.mark.parametrize("mode", MODES)
