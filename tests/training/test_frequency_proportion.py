@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import replace
-from math import pi
+from math import log, pi
 
 import pytest
 import torch
@@ -215,3 +215,30 @@ def test_a_proportion_keeps_its_projectors_to_itself():
     assert other.counted().tolist() == [1, 4, 5]
     third = FrequencyProportion(network()[0].double(), target, "projection")
     assert third.counted().tolist() == [5, 2, 3]
+
+
+def test_a_penalty_is_the_divergence_of_the_named_layer_by_its_cuts():
+    module, cuts = nn.Sequential(network()[0], nn.Conv2d(10, 4, 5, dilation=(1, 2))), (0.2, 0.35)
+    for layer, size, dilation in (("0", 3, 1), ("1", 5, (1, 2))):
+        kernels = module[int(layer)].weight.detach()
+        weights = kernels.square().sum((1, 2, 3))
+        shares = ((weights @ KernelBands(size, cuts, dilation).shares(kernels)) / weights.sum()).tolist()
+        slow = sum(asked * log(asked / here) for asked, here in zip(TARGET, shares, strict=True))
+        assert float(ProportionPenalty(TARGET, 3.0, cuts, layer)(module)) == pytest.approx(3 * slow, rel=1e-4)
+    held = FrequencyProportion(module[0], TARGET, "penalty", cuts, weight=3.0)
+    assert float(held.penalty()) == pytest.approx(float(ProportionPenalty(TARGET, 3.0, cuts, "0")(module)))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_proportion_goes_by_its_cuts_and_its_threshold(mode):
+    cuts, threshold, module = (0.25, 0.35), 0.35, network()
+    given = module[0].weight.detach().clone()
+    proportion = FrequencyProportion(module[0], TARGET, mode, cuts, threshold=threshold)
+    bands = KernelBands(3, cuts)
+    for kernel, found, band in zip(given, module[0].weight.detach(), proportion.assigned, strict=True):
+        basis = bands.basis(int(band), threshold).float()
+        wanted = (kernel.flatten(1) @ basis @ basis.T).reshape(kernel.shape)
+        torch.testing.assert_close(found, wanted * kernel.norm() / wanted.norm(), atol=1e-6, rtol=1e-5)
+    whole = given.new_tensor([float(one) for one in proportion.shares()])
+    weights = module[0].weight.detach().square().sum((1, 2, 3))
+    torch.testing.assert_close(whole, (weights @ bands.shares(module[0].weight.detach())) / weights.sum())

@@ -203,3 +203,20 @@ def test_what_is_left_by_rounding_alone_is_no_filter(size):
     even = band.basis(0)[:, :1] @ band.basis(0)[:, :1].T
     with pytest.raises(ValueError, match="Filters 0 have nothing"):
         onto_with_norms(layer.weight.detach(), even[None])
+
+
+@pytest.mark.parametrize("held", ["filters", "energy"])
+def test_a_projection_goes_by_its_layer_its_cuts_and_its_threshold(held):
+    cuts, threshold = (0.25, 0.35), 0.35
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 10, 3, dilation=(1, 2)))
+    first, given, bands = module[0].weight.clone(), module[1].weight.detach().clone(), KernelBands(3, cuts, (1, 2))
+    ProportionProjection(TARGET, held, cuts, threshold, layer="1")(module)
+    assert torch.equal(module[0].weight, first)
+    found = module[1].weight.detach()
+    if held == "energy":
+        torch.testing.assert_close(energy_shares(found, bands), torch.tensor(TARGET), atol=1e-5, rtol=0)
+        return
+    for kernel, here, band in zip(given, found, torch.repeat_interleave(torch.tensor([3, 4, 3])), strict=True):
+        basis = bands.basis(int(band), threshold).float()
+        wanted = (kernel.flatten(1) @ basis @ basis.T).reshape(kernel.shape)
+        torch.testing.assert_close(here, wanted * kernel.norm() / wanted.norm(), atol=1e-6, rtol=1e-5)

@@ -125,6 +125,20 @@ def test_the_module_is_noise_in_training_alone_and_stays_within_0_and_1():
     assert noise.strengths.tolist() == pytest.approx([0.9] * 4)
 
 
+def test_each_image_and_channel_has_noise_of_its_own():
+    given = pictures(7, 8, n=1)[:, :1].expand(400, 2, -1, -1).double()
+    noisy = amplitude_noise(given, torch.full((3,), 0.3).double(), torch.Generator().manual_seed(0))
+    logs = (to_spectrum(noisy).abs() / to_spectrum(given).abs()).log()[..., 3, 5]  # (400, 2)
+    apart = torch.corrcoef(torch.stack([logs[:, 0], logs[:, 1], logs[:, 0].roll(1)]))
+    assert float((apart - torch.eye(3)).abs().max()) < 0.2
+
+
+def test_noise_of_a_recipe_stays_within_0_and_1():
+    given = pictures(8, 8)
+    noisy = AmplitudeNoise((0.9,) * 4)(None, given, None, torch.Generator().manual_seed(0))
+    assert (float(noisy.min()), float(noisy.max())) == (0, 1)
+
+
 def test_strengths_learn_by_ascent():
     noise, given = PowerSpectrumNoise(4, 0.2), pictures(8, 8)
     optimiser = torch.optim.SGD(noise.parameters(), 20.0, maximize=True)

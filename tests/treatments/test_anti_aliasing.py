@@ -75,6 +75,15 @@ def test_a_layer_that_stands_twice_is_followed_twice():
     assert isinstance(changed[2][1], BlurPool2d)
 
 
+@pytest.mark.parametrize("pooling", ["blur", "spectral"])
+def test_layers_keep_their_mode_and_so_do_the_poolings_behind_them(pooling):
+    for training in (False, True):
+        given = nn.Sequential(nn.Conv2d(3, 3, 3, 2, 1), nn.BatchNorm2d(3), nn.MaxPool2d(2), nn.Flatten())
+        changed = anti_aliased(fs.Classifier(given.train(training)), pooling).network
+        assert {one.training for one in changed.modules()} == {training}
+        assert {one.training for one in given.modules()} == {training}
+
+
 class Own(nn.Conv2d):
     def forward(self, images):
         return super().forward(images)

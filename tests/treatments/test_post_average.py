@@ -300,3 +300,9 @@ def test_no_images_have_no_answers(drawing, per_input):
 def test_counts_that_are_not_whole_are_refused(options):
     with pytest.raises(TypeError, match="is a whole number"):
         post_average(deep_trial().classifier, **{"radius": 1.0, "directions": 2} | options)
+
+
+def test_fixed_directions_follow_from_the_seed():
+    points = [seen_by(radius=1.0, directions=2, drawing="fixed", seed=seed)[0] for seed in (0, 0, 1)]
+    assert torch.equal(points[0], points[1])
+    assert not torch.allclose(points[0], points[2], atol=1e-3)
