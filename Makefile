@@ -15,7 +15,7 @@ test: .venv/installed-dev
 
 # the reliability suite at full length: faults and malformed inputs by the hundred
 soak: .venv/installed-dev
-	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability
+	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability tests/subjects/test_large_arrays.py
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
