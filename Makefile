@@ -17,7 +17,7 @@ test: .venv/installed-dev
 
 # the reliability suite at full length: faults and malformed inputs by the hundred
 soak: .venv/installed-dev
-	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability
+	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability tests/subjects/test_large_arrays.py
 
 # This package beside other tools, into docs/speed.md: about 20 minutes on 2 cores. BENCH takes options, such as --samples.
 bench: .venv/installed

@@ -84,6 +84,7 @@ def test_malformed_words_end_with_a_code_and_one_line(tmp_path, monkeypatch):
 
 
 LONGER = [
+    ["pass-curve", "--config", "bad.yaml"],
     ["heat-map"],
     ["heat-map", "--samples", "npz:mine.npz", "--classifier", "a.py:f"],
     ["report", "mine.npz"],
@@ -91,9 +92,7 @@ LONGER = [
 ]  # each imports torch
 
 
-@pytest.mark.parametrize(
-    "words", [["pass-curve", "--config", "bad.yaml"], ["list", "all"], ["\udcff"], *(LONGER if SOAK else [])]
-)
+@pytest.mark.parametrize("words", [["list", "all"], ["\udcff"], *(LONGER if SOAK else [])])
 def test_a_command_of_its_own_process_ends_with_one_line_too(tmp_path, words):
     np.savez(tmp_path / "mine.npz", images=np.zeros((2, 3, 8, 8), np.uint8))
     (tmp_path / "bad.yaml").write_text("norm: !!python/object/apply:os.mkdir [ran]\n: [")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,7 @@ class Checkpoint:
         """Write the state after `done` epochs in that precision."""
         held = {name: values.detach().cpu().clone().contiguous() for name, values in _state(network, optimiser).items()}
         told = {"done": done, "precision": precision, "record": self.record}
-        header = {"training": json.dumps(told, sort_keys=True)}
+        header = {"training": json.dumps(told | {"seal": _seal_of(told, held)}, sort_keys=True)}
         written_whole(self.path, lambda draft: write_tensors(held, draft, header), overwrite=True)
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
@@ -42,7 +43,7 @@ class Checkpoint:
         """
         if not self.path.exists():
             return 0
-        done, _, held = self._read()
+        told, held = self._read()
         for name, parameter in _learning(network):
             fresh = _fresh(optimiser, parameter)
             if any(f"{kind}/{name}" in held for kind in fresh):  # what never had a gradient has no state
@@ -50,16 +51,19 @@ class Checkpoint:
         state = _state(network, optimiser)
         if _kinds(state) != _kinds(held):
             raise StoreError(f"{self.path} does not hold this network's weights. Delete it, or choose another.")
+        if told.pop("seal", None) not in (None, _seal_of(told, held)):  # one from before there were seals has none
+            raise StoreError(f"{self.path} is damaged (its seal does not fit). Delete it, or choose another file.")
         with torch.no_grad():
             for name, values in state.items():
                 values.copy_(held[name])
-        return done
+        return int(told["done"])
 
     def precision(self) -> Precision | None:
         """The precision of the epochs that are done; None where there is no file yet."""
-        return self._read()[1] if self.path.exists() else None
+        return self._read()[0]["precision"] if self.path.exists() else None
 
-    def _read(self) -> tuple[int, Precision, dict[str, Tensor]]:
+    def _read(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What the header tells, and the tensors. Raises StoreError where either is not of this training."""
         try:
             with safe_open(self.path, "pt") as file:
                 header = json.loads((file.metadata() or {})["training"])
@@ -68,7 +72,7 @@ class Checkpoint:
                 if precision not in get_args(Precision) or not 1 <= done <= self.record["recipe"]["epochs"]:
                     raise KeyError(f"no {precision!r} training of {done} epochs")
                 held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-                return done, precision, held
+                return header, held
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             told = f"{self.path} is no checkpoint, or damaged ({error})."
             raise StoreError(f"{told} Delete it, or choose another file.") from error
@@ -88,6 +92,15 @@ def _state(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Te
     for name, parameter in _learning(network):
         held |= {f"{kind}/{name}": values for kind, values in optimiser.state[parameter].items()}
     return held
+
+
+def _seal_of(told: Mapping[str, Any], held: Mapping[str, Tensor]) -> str:
+    """A digest of all that a checkpoint holds, for safetensors has none."""
+    seal = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name in sorted(held):
+        seal.update(name.encode())
+        seal.update(held[name].contiguous().view(-1).view(torch.uint8).numpy().data)
+    return seal.hexdigest()
 
 
 def _kinds(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
