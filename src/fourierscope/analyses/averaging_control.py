@@ -157,15 +157,9 @@ class AveragingControl(Analysis[Trial]):
             more, low, high = (
                 float(found[name].sel(answer=answer)) for name in ("weaker", "weaker_low", "weaker_high")
             )
-            if low > 0:
-                verdict = "APGD by one look is too weak, and what it leaves is no defence"
-            elif more <= 0:
-                verdict = "the control takes no more, as far as so many images tell"
-            else:
-                verdict = "too few images to tell"
             yield (
                 f"Right by {by}: {ours:.3f} after APGD by one look, {theirs:.3f} after the control; "
-                f"{more:+.3f} ({low:.3f} to {high:.3f}): {verdict}."
+                f"{more:+.3f} ({low:.3f} to {high:.3f}): {_verdict(more, low)}."
             )
 
     def _tests(self, trial: Trial) -> tuple[list[str], list[str]]:
