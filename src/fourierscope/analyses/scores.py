@@ -44,7 +44,7 @@ class Score:
         """
         if self.layer is None:
             asked = classifier.outputs if self.raw else classifier
-            yield lambda images: asked(images, spare=True)
+            yield (lambda images: asked(images, spare=True)) if classifier.takes_spare else asked
             return
         with activations_of(classifier, (self.layer,)) as heard:
             yield lambda images: heard(images)[0]

@@ -82,7 +82,7 @@ class Classifier:
         With `spare` the images may be written into: nobody needs them any more. Raises TypeError or ValueError where
         the outputs are not one row of finite numbers for each image.
         """
-        return logits_of(self.outputs(images, spare), len(images))
+        return logits_of(self.outputs(images, spare=True) if spare else self.outputs(images), len(images))
 
     def outputs(self, images: Tensor, spare: bool = False) -> Any:
         """Whatever the network returns for images (n, c, h, w): for scores of embeddings, detectors, segmenters."""
@@ -93,7 +93,15 @@ class Classifier:
                 f"A classifier takes floating-point images (n, c, h, w); "
                 f"{images.dtype} of shape {tuple(images.shape)} came."
             )
-        return self.answered(self.normalised(images.to(self.device), spare).to(self.input_dtype(images)))
+        there = images.to(self.device)
+        given = self.normalised(there, spare=True) if spare else self.normalised(there)
+        return self.answered(given.to(self.input_dtype(images)))
+
+    @property
+    def takes_spare(self) -> bool:
+        """Whether images may be given as `spare`: a class of your own may answer in its own way, from images alone."""
+        own = ("__call__", "outputs", "normalised")
+        return all(getattr(type(self), name) is getattr(Classifier, name) for name in own)
 
     def answered(self, given: Tensor) -> Any:
         """What the network returns for `given`, images (n, c, h, w) as it sees them; it may write into them.
@@ -101,7 +109,7 @@ class Classifier:
         The faster copy of a prepared classifier answers where it can speak for the network: under `torch.no_grad`,
         while nothing listens to a layer, and as long as weights and layers are those that were copied.
         """
-        if self.prepared is not None and self.prepared.serves():
+        if self.prepared is not None and self.prepared.network is self.network and self.prepared.serves():
             return self.prepared(given)
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
             try:

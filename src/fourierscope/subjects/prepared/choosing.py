@@ -19,8 +19,9 @@ from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.outputs import logits_of
 from fourierscope.subjects.prepared.compiling import compiler
 from fourierscope.subjects.prepared.folding import fold
-from fourierscope.subjects.prepared.network import Prepared, has_hooks
+from fourierscope.subjects.prepared.network import Prepared
 from fourierscope.subjects.prepared.plan import BFLOAT16, COMPILATION, FOLDING, LAYOUT, STEPS, Asked, Plan
+from fourierscope.subjects.prepared.watching import has_hooks
 from fourierscope.subjects.samples import Samples
 
 MOST_FLIPS = 0.01
@@ -42,11 +43,13 @@ def plan_for(classifier: Classifier, samples: Samples, kind: Asked, size: int) -
     """
     if reason := _unfit(classifier):
         return Plan(kind, (), dict.fromkeys(STEPS, reason))
-    try:
-        probe = Probe.of(classifier, samples, size)
-    except (ValueError, TypeError):
-        return Plan(kind, (), dict.fromkeys(STEPS, "the network's outputs are no logits, which could be compared"))
-    return _Choice(classifier, probe, kind).plan()
+    accelerators = [] if classifier.device.type == "cpu" else [classifier.device]
+    with torch.random.fork_rng(accelerators):  # a network may draw, and so may its compilation
+        try:
+            probe = Probe.of(classifier, samples, size)
+        except (ValueError, TypeError):
+            return Plan(kind, (), dict.fromkeys(STEPS, "the network's outputs are no logits, which could be compared"))
+        return _Choice(classifier, probe, kind).plan()
 
 
 @dataclass
@@ -108,17 +111,16 @@ class _Choice:
 
     def _candidates(self) -> dict[tuple[str, ...], Classifier]:
         """Sets of steps, with the classifier that answers so, as far as they apply; none of them first."""
-        network = self.classifier.network
-        first: tuple[str, ...] = ()
-        if reason := self._unfolded(network):
-            self.left_out[FOLDING] = reason
-        else:
-            first = (FOLDING,)
-        sets = [first, (*first, LAYOUT), (*first, BFLOAT16), (*first, LAYOUT, BFLOAT16)]
         found: dict[tuple[str, ...], Classifier] = {(): self.classifier}
-        for steps in dict.fromkeys(sets):
-            if steps and (made := self._sound(steps)):
-                found[steps] = made
+        first: tuple[str, ...] = ()
+        if reason := self._unfolded(self.classifier.network):
+            self.left_out[FOLDING] = reason
+        elif made := self._sound((FOLDING,)):
+            first, found[(FOLDING,)] = (FOLDING,), made
+        for added in ((LAYOUT,), (BFLOAT16,), (LAYOUT, BFLOAT16)):
+            # what is unsound alone stays out of every set, for bfloat16 would hide it among its rounding
+            if not self.left_out.keys() & set(added) and (made := self._sound((*first, *added))):
+                found[(*first, *added)] = made
         return found
 
     def _unfolded(self, network: nn.Module) -> str:
@@ -168,6 +170,9 @@ class _Choice:
         if compiler() is None:
             self.left_out[COMPILATION] = "no C++ compiler was found"
             return best, plain
+        if not self._each_alone():
+            self.left_out[COMPILATION] = "an answer depends on the other images of its batch"
+            return best, plain
         made = self._sound(steps)
         if made is None:
             return best, plain
@@ -175,6 +180,13 @@ class _Choice:
         if times[steps] > _GAIN["fast"] * times[best] or self._flips(made) > MOST_FLIPS:
             return best, plain
         return steps, made
+
+    def _each_alone(self) -> bool:
+        """Whether fewer images get the same answers but for rounding: compiled code gets such batches filled up."""
+        size = len(self.probe.batch)
+        few = min(size // 2 + 1, len(self.probe.images))
+        logits, known = _answers(self.classifier, self.probe.images[:few], size), self.probe.logits[:few]
+        return float((logits - known).abs().max()) <= _ROUNDING * float(known.abs().max())
 
     def _flips(self, answering: Classifier) -> float:
         """The share of predictions that change; where it is too much, the step that rounds most is told so."""
@@ -208,6 +220,8 @@ def _unfit(classifier: Classifier) -> str:
         return "the network is a function, whose layers nobody knows"
     if has_hooks(network):
         return "the network has hooks, which a changed copy might not feel"
+    if any("forward" in vars(one) for one in network.modules()):
+        return "a forward pass was put upon an object, and a copy of it might ask that object"
     others = sorted({str(one.dtype).removeprefix("torch.") for one in network.parameters()} - {"float32"})
     return f"the network holds weights in {', '.join(others)}" if others else ""
 

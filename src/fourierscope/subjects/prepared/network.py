@@ -14,8 +14,8 @@ from torch.utils import _pytree as tree
 from fourierscope.subjects.prepared.compiling import compiled, compiler
 from fourierscope.subjects.prepared.folding import fold
 from fourierscope.subjects.prepared.plan import BFLOAT16, COMPILATION, FOLDING, LAYOUT, Plan
+from fourierscope.subjects.prepared.watching import Watched
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _CAST = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 
@@ -24,7 +24,7 @@ class Prepared:
 
     The network is copied and never changed. The copy is made when it is first needed, also after a journey to another
     process, which takes the network and the plan alone. `shape` (b, c, h, w) is that of a full batch: compiled code
-    serves this shape, and batches over half as large are filled up to it.
+    serves this shape, and batches over half as large are filled up to it where outputs are rows, one an image.
     """
 
     def __init__(self, network: Any, plan: Plan, shape: tuple[int, ...]) -> None:
@@ -40,7 +40,7 @@ class Prepared:
             return False
         if self._made is None:
             self._made = self._makeable()
-        return self._made.still()
+        return self._made.watched.still()
 
     def make(self) -> None:
         """Make the copy, now. Raises whatever copying, tracing or compiling raises."""
@@ -66,8 +66,7 @@ class _Made:
     """The copy itself, with the state of the network that it was made of."""
 
     def __init__(self, network: nn.Module, steps: tuple[str, ...], shape: tuple[int, ...]) -> None:
-        self.modules = list(network.modules())
-        self.state = _state(self.modules)  # before anything else looks at the network
+        self.watched = Watched(network)  # before anything else looks at the network
         self.layout = torch.channels_last if LAYOUT in steps else torch.contiguous_format
         self.shape = shape
         made = copy.deepcopy(network).eval().requires_grad_(False)
@@ -83,10 +82,6 @@ class _Made:
             given = torch.zeros(shape, device=like.device)
             self.full = compiled(self.plain, given.contiguous(memory_format=self.layout))
 
-    def still(self) -> bool:
-        """Whether weights, parts and hooks of the network are those that the copy was made of."""
-        return _state(self.modules) == self.state
-
     def __call__(self, given: Tensor) -> Any:
         count = len(given)
         given = given.contiguous(memory_format=self.layout)
@@ -95,8 +90,10 @@ class _Made:
         if count == self.shape[0]:
             return _in_float32(self.full(given))
         filled = torch.cat([given, given[-1:].expand(self.shape[0] - count, -1, -1, -1)])
-        outputs = self.full(filled.contiguous(memory_format=self.layout))
-        return _in_float32(tree.tree_map_only(Tensor, lambda one: one[:count], outputs))
+        leaves, shape = tree.tree_flatten(self.full(filled.contiguous(memory_format=self.layout)))
+        if not all(isinstance(one, Tensor) and one.ndim and len(one) == len(filled) for one in leaves):
+            return _in_float32(self.plain(given))  # nobody knows what in it belongs to which image
+        return _in_float32(tree.tree_unflatten([one[:count] for one in leaves], shape))
 
 
 class _InBfloat16(nn.Module):
@@ -113,24 +110,6 @@ class _InBfloat16(nn.Module):
     def forward(self, given: Tensor) -> Any:
         with torch.autocast(self.kind, torch.bfloat16):
             return self.network(given)
-
-
-def has_hooks(network: nn.Module) -> bool:
-    """Whether anything listens to the network or changes what passes through it, out of sight of its forward pass."""
-    return any(getattr(one, name) for one in network.modules() for name in _HOOKS)
-
-
-def _state(modules: list[nn.Module]) -> list[Any]:
-    """What tells whether a network is still as it was: its parts, tensors, their versions, and its hooks; no values."""
-    found: list[Any] = []
-    for one in modules:
-        if one._forward_hooks or one._forward_pre_hooks:
-            return []
-        found += map(id, one._modules.values())
-        for held in (one._parameters, one._buffers):
-            for values in held.values():
-                found += (id(values), 0 if values is None or values.is_inference() else values._version)
-    return found
 
 
 def _in_float32(outputs: Any) -> Any:

@@ -1,0 +1,76 @@
+"""Whether a network is still what its copy was made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_PLAIN = frozenset((bool, int, float, str))
+_FEW = 64  # values of each tensor that are looked at again
+
+
+class Watched:
+    """A network as it was: its parts, tensors, their versions, its plain attributes, and some values.
+
+    Whatever is written into a tensor moves its version, but for what goes through `.data`: of that, only what touches
+    one of 64 values of each tensor, spread over it, is noticed.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._modules = list(network.modules())
+        self._marks = _marks(self._modules)
+        self._spread = _spread(self._modules)
+        self._values = [torch.cat(several) for several in self._spread]  # copies
+
+    def still(self) -> bool:
+        """Whether nothing of it was changed, and nothing listens to it."""
+        return (
+            not _listened(self._modules)
+            and _marks(self._modules) == self._marks
+            and all(torch.equal(torch.cat(now), then) for now, then in zip(self._spread, self._values, strict=True))
+        )
+
+
+def has_hooks(network: nn.Module) -> bool:
+    """Whether anything listens to the network or changes what passes through it, out of sight of its forward pass."""
+    return any(getattr(one, name) for one in network.modules() for name in _HOOKS)
+
+
+def _listened(modules: list[nn.Module]) -> bool:
+    return any(one._forward_hooks or one._forward_pre_hooks for one in modules)
+
+
+def _marks(modules: list[nn.Module]) -> list[Any]:
+    """What tells in no time whether something changed; no values of tensors."""
+    found: list[Any] = []
+    for one in modules:
+        found += map(id, one._modules.values())
+        found += [value for name, value in vars(one).items() if type(value) in _PLAIN and name != "training"]
+    for values in _tensors(modules):
+        found += (id(values), values.data_ptr(), 0 if values.is_inference() else values._version)
+    return found
+
+
+def _tensors(modules: list[nn.Module]) -> Iterator[Tensor]:
+    for one in modules:
+        for held in (one._parameters, one._buffers, vars(one)):
+            for values in held.values():
+                if isinstance(values, Tensor):
+                    yield values
+
+
+def _spread(modules: list[nn.Module]) -> list[list[Tensor]]:
+    """Views (m,) of some values of each tensor, those together that can be joined."""
+    found: dict[tuple[torch.device, torch.dtype], list[Tensor]] = defaultdict(list)
+    for values in _tensors(modules):
+        if values.layout != torch.strided or values.is_quantized or not values.numel():
+            continue
+        held = torch.empty(0, dtype=values.dtype, device=values.device).set_(values.untyped_storage())
+        within = held[values.storage_offset() :][: values.numel()]
+        found[values.device, values.dtype].append(within[:: max(1, len(within) // _FEW)])
+    return list(found.values())
