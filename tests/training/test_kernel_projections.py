@@ -155,6 +155,8 @@ def test_it_stands_in_the_record_and_others_records_lack_it():
     ("made", "says"),
     [
         (lambda: ProportionProjection((0.5, 0.5, 0.5)), "add up to 1"),
+        (lambda: ProportionProjection(TARGET, cuts=(0.4, 0.3)), "cuts are two frequencies that rise"),
+        (lambda: ProportionProjection(TARGET, layer="9")(network()), "Sequential has no layer '9'"),
         (lambda: ProportionProjection(TARGET, "counts"), "held is filters or energy"),
         (lambda: ProportionProjection((0.7, 0.2, 0.1), "energy")(network()), "cannot have these shares of energy"),
         (lambda: ProportionProjection(TARGET)(nn.Conv2d(1, 2, 1)), "No kernel of size"),

@@ -114,6 +114,8 @@ def test_what_does_not_fit_is_refused(layers, options, says):
 
 
 def test_functions_and_single_layers_are_refused():
+    with pytest.raises(TypeError, match="of a Classifier; Conv2d came"):
+        anti_aliased(nn.Conv2d(3, 2, 3, 2))
     with pytest.raises(TypeError, match="plain function"):
         anti_aliased(fs.Classifier(lambda images: images.flatten(1)))
     with pytest.raises(ValueError, match=r"put it into an nn\.Sequential"):

@@ -227,7 +227,24 @@ def test_low_passed_kernels_get_their_energy_back_or_statistics_of_their_own():
 def test_a_parametrised_layer_made_plain_answers_alike_in_every_option(mode):
     layer = nn.Conv2d(4, 6, (3, 2), (2, 1), (2, 1), (1, 2), groups=2, bias=mode != "reflect", padding_mode=mode)
     layer = parametrizations.weight_norm(layer.double()).eval()
-    made, maps = plain_convolution(layer), torch.rand(2, 4, 9, 8, dtype=torch.float64)
+    maps, state = torch.rand(2, 4, 9, 8, dtype=torch.float64), torch.random.get_rng_state()
+    made = plain_convolution(layer)
     assert type(made) is nn.Conv2d
     assert not made.training
+    assert torch.equal(torch.random.get_rng_state(), state)
     torch.testing.assert_close(made(maps), layer(maps))
+
+
+@pytest.mark.parametrize(
+    ("treat", "says"),
+    [
+        (lambda one: smooth_kernels(one.network, 0.5), "of a Classifier; Sequential came"),
+        (lambda one: low_pass_kernels(one.network), "of a Classifier; Sequential came"),
+        (lambda one: smooth_kernels(one, "strong"), "strength is a number"),
+        (lambda one: low_pass_kernels(one, None), "radius is a number"),
+        (lambda one: smooth_kernels(one, 0.5, layers="0"), "layers are dotted names"),
+    ],
+)
+def test_other_kinds_are_refused(treat, says):
+    with pytest.raises(TypeError, match=says):
+        treat(classifier(3, 3))

@@ -52,8 +52,8 @@ class FrequencyProportion:
         check_target(target)
         if not isinstance(convolution, nn.Conv2d):
             raise TypeError(f"A proportion is held in an nn.Conv2d; a {type(convolution).__name__} came.")
-        self.convolution, self.mode, self.bands = convolution, mode, bands_of(convolution, cuts)
         self._divergence = ProportionPenalty(target, weight, cuts)
+        self.convolution, self.mode, self.bands = convolution, mode, bands_of(convolution, cuts)
         if mode == "penalty":
             self.penalty()  # tells what cannot be reached
             return

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fourierscope.theory.filters import Extension, adjacent_form, are_attainable, energy, roughness
-from fourierscope.theory.kernel_bands import KernelBands
+from fourierscope.theory.kernel_bands import KernelBands, check_cuts
 from fourierscope.treatments.kernels import first_convolution
 
 
@@ -78,6 +78,7 @@ class ProportionPenalty:
 
     def __post_init__(self) -> None:
         check_target(self.target)
+        check_cuts(tuple(self.cuts))
         _check_weight(self.weight)
 
     def __call__(self, network: nn.Module) -> Tensor:
@@ -135,6 +136,8 @@ def _check_weight(weight: float) -> None:
 
 def named_convolution(network: nn.Module, name: str) -> nn.Conv2d:
     """The convolution of that dotted name. Raises ValueError for another layer, and for kernels that are not in use."""
+    if name and name not in dict(network.named_modules(remove_duplicate=False)):
+        raise ValueError(f"{type(network).__name__} has no layer {name!r}.")
     parts = name.split(".")
     for end in range(len(parts)):
         holder = network.get_submodule(".".join(parts[:end]))

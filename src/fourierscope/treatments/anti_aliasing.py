@@ -37,6 +37,8 @@ def anti_aliased(classifier: Classifier, pooling: Pooling = "blur", taps: int = 
     Source: Zhang (2019), section 3.2, and Grabinski et al. (2022), who train such networks; on a given one it is ours.
     """
     check_word("pooling", pooling, POOLINGS)
+    if not isinstance(classifier, Classifier):
+        raise TypeError(f"Layers are those of a Classifier; {type(classifier).__name__} came.")
     if not isinstance(classifier.network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function: it has no layers. Give a torch.nn.Module.")
     if pooling == "spectral" and taps != 3:

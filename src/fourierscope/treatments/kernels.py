@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from fourierscope.fourier.kinds import check_numbers, listed
 from fourierscope.subjects import Classifier, Samples
 from fourierscope.theory.filters import band_basis, band_form
 from fourierscope.treatments.batch_statistics import recalibrate
@@ -41,11 +42,13 @@ def smooth_kernels(
     what it damps comes out with another sign.
 
     Raises ValueError for a strength below 0 or not finite, other words, layers that are no convolutions, and samples
-    without "batch-norm" or "batch-norm" without samples; TypeError for a plain function.
+    without "batch-norm" or "batch-norm" without samples; TypeError for a plain function and values of other kinds.
 
     Source: Wang et al. (2020), section 6.2, Eq. 3, without retraining, first layer only. A public copy of it in PyTorch
     smooths the plane of filters and channels instead; here each kernel is smoothed by itself.
     """
+    _check_kinds(classifier, layers)
+    check_numbers(strength=strength)
     if not (isfinite(strength) and strength >= 0):
         raise ValueError(f"The strength of smoothing is a finite number from 0 on; {strength} came.")
     gain = 1 + _AROUND * strength if normalise == "dc" else 1.0
@@ -75,6 +78,8 @@ def low_pass_kernels(
     Source: Wang et al. (2020), section 6, who name the removal of high frequencies of kernels without numbers; the
     projection is ours.
     """
+    _check_kinds(classifier, layers)
+    check_numbers(radius=radius, threshold=threshold)
     if normalise == "dc":
         raise ValueError('A projection changes each kernel\'s gain by its own: "dc" is for smooth_kernels.')
 
@@ -90,6 +95,13 @@ def low_pass_kernels(
 
     name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel"
     return _changed(classifier, projected, name, normalise, layers, samples)
+
+
+def _check_kinds(classifier: Classifier, layers: tuple[str, ...]) -> None:
+    """Raises TypeError for what is no classifier, and for names that are no list of them."""
+    if not isinstance(classifier, Classifier):
+        raise TypeError(f"Kernels are those of a Classifier; {type(classifier).__name__} came.")
+    listed(layers, "layers are dotted names of convolutions, such as ('0', '3')")
 
 
 def _smoothed(kernels: Tensor, strength: float) -> Tensor:
@@ -172,10 +184,12 @@ def plain_convolution(layer: nn.Module) -> nn.Conv2d:
             "parametrisation, as by torch.nn.utils.parametrize.remove_parametrizations."
         )
     weight, bias = layer.weight.detach(), layer.bias
-    made = nn.Conv2d(
-        layer.in_channels, layer.out_channels, _pair(layer.kernel_size), _pair(layer.stride), layer.padding,  # type: ignore[arg-type]
-        _pair(layer.dilation), layer.groups, bias is not None, layer.padding_mode, weight.device, weight.dtype,
+    made = nn.utils.skip_init(  # weights at the start would be drawn from the global random state
+        nn.Conv2d, layer.in_channels, layer.out_channels, _pair(layer.kernel_size), _pair(layer.stride), layer.padding,
+        _pair(layer.dilation), layer.groups, bias is not None, layer.padding_mode,
+        device=weight.device, dtype=weight.dtype,
     )  # fmt: skip
+    assert isinstance(made, nn.Conv2d)
     with torch.no_grad():
         made.weight.copy_(weight)
         if bias is not None and made.bias is not None:
