@@ -1,5 +1,6 @@
 """Large images lie in files: bounded memory, one copy for all processes, and each picture decoded once."""
 
+import errno
 import os
 import pickle
 import re
@@ -110,6 +111,16 @@ def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path, monkey
     assert str(tmp_path) in str(told.value)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(9, 9, 3 * 2**20))
     assert len(open_samples(f"folder:{picture.parent}")) == 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_disk_quota_or_limit_that_is_reached_is_told_and_kills_nothing(monkeypatch, all_large, number):
+    def full(*_):
+        raise OSError(number, "no more")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(OSError, match=r"take 0\.0 GiB on the disk"):
+        large_arrays.room((9, 9))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

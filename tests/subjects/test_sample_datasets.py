@@ -1,5 +1,7 @@
 """The user's own data set is read once, item by item, and refused by the number of the item that does not fit."""
 
+import tempfile
+
 import numpy as np
 import pytest
 import torch
@@ -62,6 +64,30 @@ def test_pictures_keep_grey_and_colour(mode):
     assert samples.labels is None
 
 
+def test_grey_of_16_bits_is_brought_to_8_and_of_32_bits_refused():
+    levels = np.array([[0, 257, 65535], [128, 129, 600]], dtype=np.uint16)
+    assert fs.samples_from([Image.fromarray(levels)]).images.tolist() == [[[[0, 1, 255], [0, 1, 2]]]]
+    for kind in (np.float32, np.int32):
+        with pytest.raises(ValueError, match=r"^Item 0 of the data set: grey of 32 bits"):
+            fs.samples_from([Image.fromarray(levels.astype(kind))])
+
+
+@pytest.mark.parametrize("told", [["a", "b", "c"], [None] * 3, [[1], [1, 2], []], len, {"boxes": 3}])
+def test_targets_that_are_no_classes_are_left_alone(told):
+    given = Items(pairs(floats(3)))
+    given.targets = told
+    assert len(fs.samples_from(given, limit=2)) == 2
+
+
+@pytest.mark.parametrize("folder", ["missing", "a file"])
+def test_a_temporary_folder_that_takes_no_file_is_no_fault_of_an_item(tmp_path, monkeypatch, folder):
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(large_arrays, "_LARGE", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / folder))
+    with pytest.raises(OSError, match=f"^Large images lie in a temporary file.*{folder}.*Set TMPDIR"):
+        fs.samples_from(pairs(floats(3)))
+
+
 def test_a_limit_reads_no_more_than_it_takes_and_follows_labels_told_beforehand():
     given = Items([(image, int(index >= 15)) for index, image in enumerate(floats(20))])
     given.targets, given.classes = [label for _, label in given.items], ["cat", "dog"]
@@ -85,6 +111,7 @@ def test_a_limit_reads_no_more_than_it_takes_and_follows_labels_told_beforehand(
         ((torch.rand(5, 4), 1), r"three axes \(c, h, w\); shape \(5, 4\) came"),
         ((torch.rand(3, 5, 4), None), "it has no label, unlike the first one"),
         (torch.rand(3, 5, 4), "it has no label, unlike the first one"),
+        ((torch.rand(3, 5, 4), 2**63), "one whole number.*9223372036854775808 came"),
         ((torch.rand(3, 5, 4), 0.5), "one whole number.*0.5 came"),
         ((torch.rand(3, 5, 4), 1, 2), "3 things came"),
         (("a word", 1), "str came"),

@@ -43,15 +43,20 @@ _known: WeakKeyDictionary[mmap, _Mapped] = WeakKeyDictionary()  # goes, and clos
 def room(shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
     """An empty array, in a temporary file where it is large; that file has no name and goes when the array goes.
 
-    Raises OSError where the temporary folder (TMPDIR says which) has less room than that.
+    Raises OSError where the temporary folder (TMPDIR says which) has less room than that, or takes no file.
     """
     size = prod(shape) * np.dtype(dtype).itemsize
     if not is_large(size):
         return np.empty(shape, dtype)
     folder = tempfile.gettempdir()
-    if size > shutil.disk_usage(folder).free:
+    try:
+        free = shutil.disk_usage(folder).free
+        # it stays open as long as its map
+        file = tempfile.TemporaryFile(prefix="fourierscope-") if size <= free else None  # noqa: SIM115
+    except OSError as error:
+        raise type(error)(f"Large images lie in a temporary file; no file can be made: {error}. Set TMPDIR.") from error
+    if file is None:
         raise _no_room(size, folder)
-    file = tempfile.TemporaryFile(prefix="fourierscope-")  # noqa: SIM115 (it stays open as long as its map)
     try:
         if hasattr(os, "posix_fallocate"):  # a disk that fills up under a map would kill the process
             os.posix_fallocate(file.fileno(), 0, size)

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from fourierscope.subjects.large_arrays import room
+from fourierscope.subjects.sample_files import eight_bits
 from fourierscope.subjects.samples import Samples
 from fourierscope.subjects.selection import Selection
 
@@ -31,8 +32,9 @@ def samples_from(
     set are its own; `Normalize` does not belong among them. `limit` takes so many, drawn by `seed`; where the data set
     tells its labels beforehand (`targets`), each class keeps its share. `classes` are names; its own are taken else.
 
-    Raises TypeError for what has no length or no items, and ValueError that names the first item that cannot be read or
-    does not fit: no image in [0, 1], another shape or kind than the first one, no label where the first has one.
+    Raises TypeError for what has no length or no items; ValueError that names the first item that cannot be read or
+    does not fit: no image in [0, 1], another shape or kind than the first one, no label where the first has one; and
+    OSError where a temporary file is needed and there is no room for it.
     """
     _check_dataset(dataset)
     count = len(dataset)
@@ -44,11 +46,12 @@ def samples_from(
     for position, number in enumerate(chosen.tolist()):
         try:
             image, label = _item(dataset[number])
-            if images is None:
-                images = room((len(chosen), *image.shape), image.dtype)
-            _check_like(image, label, images, labels)
+            if images is not None:
+                _check_like(image, label, images, labels)
         except Exception as error:
             raise ValueError(f"Item {number} of the data set: {_said(error)}") from error
+        if images is None:
+            images = room((len(chosen), *image.shape), image.dtype)
         images[position] = image
         labels.append(label)
     given = getattr(dataset, "classes", None) if classes is None else classes
@@ -70,10 +73,10 @@ def _check_dataset(dataset: Any) -> None:
 
 def _labels_told(dataset: Any, count: int) -> Tensor | None:
     """The labels that a data set tells without reading its items, as those of torchvision do."""
-    told = getattr(dataset, "targets", None)
-    if told is None:
+    try:
+        labels = torch.as_tensor(dataset.targets)
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # none, or boxes, words, functions: no classes
         return None
-    labels = torch.as_tensor(told)
     return labels if labels.shape == (count,) and not labels.is_floating_point() else None
 
 
@@ -87,14 +90,15 @@ def _item(item: Any) -> tuple[npt.NDArray[Any], int | None]:
     if label is None:
         return _image(image), None
     number = np.asarray(label)
-    if number.size != 1 or number.dtype.kind not in "iu":
+    if number.size != 1 or number.dtype.kind not in "iu" or int(number.reshape(())) >= 2**63:
         raise ValueError(f"a label is one whole number (the index of the class); {label!r} came")
     return _image(image), int(number.reshape(()))
 
 
 def _image(given: Any) -> npt.NDArray[Any]:
     if isinstance(given, Image.Image):
-        pixels = np.asarray(given if given.mode in ("L", "RGB") else given.convert("RGB"))
+        picture = eight_bits(given)
+        pixels = np.asarray(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"))
         return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     if not isinstance(given, Tensor | np.ndarray):
         raise TypeError(f"an image is a tensor, an array or a picture of Pillow; {type(given).__name__} came")

@@ -222,7 +222,7 @@ def _decoded(picture: Path | Image.Image, size: int | None) -> npt.NDArray[np.ui
     if isinstance(picture, Path):
         with Image.open(picture) as opened:
             return _decoded(opened, size)
-    image = _eight_bits(picture).convert("RGB")
+    image = eight_bits(picture).convert("RGB")
     if size is not None:
         height, width = scaled_shape(image.height, image.width, size)
         left, top = (width - size) // 2, (height - size) // 2
@@ -230,7 +230,7 @@ def _decoded(picture: Path | Image.Image, size: int | None) -> npt.NDArray[np.ui
     return np.asarray(image)
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
+def eight_bits(picture: Image.Image) -> Image.Image:
     """The picture, grey of 16 bits brought to 8; Pillow by itself would clip all that is above 255 to white."""
     if picture.mode in ("I", "F"):
         raise ValueError(
