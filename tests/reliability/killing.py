@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -125,12 +126,12 @@ def workers_killed(scene, kills, workers):
     child, enough = Child(scene, workers), workers
     while scene.kills < kills and child.waits(lambda: len(scene.begun()) >= enough):  # noqa: B023
         time.sleep(scene.chance.uniform(0, PAUSE))
-        if not child.waits(child.workers):
-            break
+        alive = child.workers()
         scene.look()
-        enough = len(scene.begun()) + workers + 1
-        os.kill(scene.chance.choice(child.workers()), signal.SIGKILL)
-        scene.kills += 1
+        begun = len(scene.begun())
+        with suppress(IndexError, ProcessLookupError):  # between two pools there is none
+            os.kill(scene.chance.choice(alive), signal.SIGKILL)
+            scene.kills, enough = scene.kills + 1, begun + workers + 1
     child.waits(lambda: False)
     assert child.status == 0, child.status
 
