@@ -15,8 +15,9 @@ from safetensors.torch import save_file
 
 import fourierscope as fs
 from fourierscope.cli import main
+from fourierscope.runs.engines import Job, ray_session
 from fourierscope.runs.engines import cluster as engine
-from fourierscope.runs.engines import ray_session
+from fourierscope.runs.engines.ray_worker import Answer
 
 pytest.importorskip("ray")
 
@@ -229,3 +230,10 @@ def test_the_command_line_hands_its_options_to_the_cluster(monkeypatch, tmp_path
     for wrong in (["--address", "auto"], ["--engine", "ray", "--store", "cells", "--share", "0/2"]):
         assert main([*words, *wrong]) == 1
     assert "say --engine ray" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("told", "kind"), [("ValueError: no", ValueError), ("ExceptionGroup: two (2)", RuntimeError)])
+def test_an_error_of_a_worker_is_raised_as_its_kind_where_a_text_makes_one(told, kind):
+    job = Job(0, Turn(0, 0))
+    with pytest.raises(kind, match=r"no|two"):
+        engine._outcome(job, Answer({}, 0, "", told, ()))

@@ -1,5 +1,6 @@
 """What travels to other nodes: words, numbers and arrays, from which the same subject and question are built."""
 
+import enum
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,13 @@ def test_a_question_is_the_same_and_its_tuples_stay_tuples():
     assert built(told).sizes == (1, 2)
 
 
+def test_words_are_those_that_were_given_whatever_becomes_of_their_list():
+    mean = [0.1]
+    opened = fs.open_classifier("reference:natural", mean=mean, std=[0.5])
+    mean[0] = 9.0
+    assert built(specified(opened)).trace() == opened.trace()
+
+
 def test_words_are_read_where_they_were_given(tmp_path, monkeypatch):
     (tmp_path / "net.py").write_text(FILE)
     (tmp_path / "other").mkdir()
@@ -102,6 +110,43 @@ def test_a_classifier_that_was_made_faster_is_so_elsewhere_too():
     with torch.no_grad():
         torch.testing.assert_close(anew.classifier(samples.batch()), faster.classifier(samples.batch()))
         assert not torch.equal(anew.classifier(samples.batch()), opened(samples.batch()))  # folded: to rounding only
+
+
+class Word(str):
+    """Says how it is to be unpickled."""
+
+
+class Kind(enum.StrEnum):
+    GREY = "grey"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+class Pixels(np.ndarray):
+    """Of one's own."""
+
+
+OWN = [Word("word"), Kind.GREY, Level.LOW, np.zeros(2).view(Pixels), np.ma.array([1, 2], mask=[0, 1])]
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_kinds_of_ones_own_are_refused(own):
+    with pytest.raises(ValueError, match="is code, or holds some"):
+        specified({"within": own})
+
+
+def test_a_map_travels_as_an_array_and_numpy_numbers_as_they_are(tmp_path):
+    held = np.memmap(tmp_path / "held", np.uint8, "w+", shape=(3,))
+    assert type(specified(held)) is np.ndarray
+    assert type(built(specified(np.float32(0.5)))) is np.float32
+
+
+@pytest.mark.parametrize("tensor", [torch.zeros(2, dtype=torch.bfloat16), torch.eye(2).to_sparse()])
+def test_a_tensor_that_numpy_has_not_is_refused(tensor):
+    with pytest.raises(ValueError, match="no counterpart in NumPy"):
+        specified(tensor)
 
 
 @pytest.mark.parametrize("code", [torch.nn.Linear(1, 1), lambda: 0, fs.Circle, np.array([{}], dtype=object), {1, 2}])

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import chdir, nullcontext
+from copy import copy
 from functools import reduce, wraps
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +33,8 @@ def remembering(door: Callable[P, T]) -> Callable[P, T]:
     @wraps(door)
     def opens(*args: P.args, **given: P.kwargs) -> T:
         made = door(*args, **given)
-        words = dict(inspect.signature(door).bind(*args, **given).arguments)
+        given_here = inspect.signature(door).bind(*args, **given).arguments
+        words = {name: copy(one) if isinstance(one, list | dict) else one for name, one in given_here.items()}
         _opened[made] = {"is": "opened", "by": _place(door), "folder": str(Path.cwd()), "with": words}
         return made
 
@@ -44,18 +46,17 @@ def specified(value: Any) -> Any:
 
     It may be a frozen dataclass of such values, as questions, trials and recipes are; samples, which travel as arrays
     unless a door opened them; a classifier that a door opened; a tensor. Raises ValueError for networks and functions,
-    which are code, and for classes that cannot be imported elsewhere.
+    which are code, for kinds of one's own of words, numbers and arrays, and for classes that cannot be imported
+    elsewhere.
     """
-    if value is None or isinstance(value, bool | int | float | str | np.generic):
-        return value
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return value
+    if value is None or type(value) in (bool, int, float, str) or (_is_numpy(value) and not value.dtype.hasobject):
+        return np.asarray(value) if isinstance(value, np.ndarray) else value
     if isinstance(value, tuple | list):
         return type(value)(specified(one) for one in value) if type(value) in (tuple, list) else _refused(value)
     if isinstance(value, Mapping):
         return {"is": "table", "items": [(specified(key), specified(one)) for key, one in value.items()]}
     if isinstance(value, torch.Tensor):
-        return {"is": "tensor", "values": value.detach().cpu().numpy()}
+        return {"is": "tensor", "values": _values(value)}
     if isinstance(value, Samples | Classifier) or dataclasses.is_dataclass(value):
         return _of_object(value)
     return _refused(value)
@@ -119,6 +120,23 @@ def _place(one: Callable[..., Any]) -> tuple[str, str]:
 
 def _found(module: str, name: str) -> Any:
     return reduce(getattr, name.split("."), import_module(module))
+
+
+def _is_numpy(value: Any) -> bool:
+    """Whether a value is NumPy's own: another class may hold code, or a mask, that its values do not tell."""
+    return isinstance(value, np.generic | np.ndarray) and (
+        type(value) in (np.ndarray, np.memmap) or (isinstance(value, np.generic) and type(value).__module__ == "numpy")
+    )
+
+
+def _values(tensor: torch.Tensor) -> Any:
+    try:
+        return tensor.detach().cpu().numpy()
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"A tensor of {tensor.dtype} ({tensor.layout}) has no counterpart in NumPy, which brings it to other "
+            "nodes: give a dense one in float32."
+        ) from error
 
 
 def _weakly_held(value: Any) -> bool:

@@ -17,6 +17,7 @@ from fourierscope.runs.engines.engine import ALL_LOST, GIVEN_UP, RETRIES, AtWork
 from fourierscope.runs.engines.ray_session import session
 from fourierscope.runs.engines.ray_worker import Answer, Worker, order_of, warn_here
 
+_MADE_OF_MORE = (UnicodeError, ExceptionGroup)  # errors that no text alone can be made into
 _PATIENCE = 60.0  # seconds without any worker, after which that is told
 
 
@@ -160,7 +161,7 @@ def _outcome(job: Job, answer: Answer) -> Outcome:
     if answer.error:
         kind, _, text = answer.error.partition(": ")
         known = getattr(builtins, kind, None)
-        plain = isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, UnicodeError)
+        plain = isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, _MADE_OF_MORE)
         raise known(text) if plain and known else RuntimeError(answer.error)
     copied = {name: np.array(one) for name, one in answer.measured.items()}  # what came lies in Ray's memory
     return Outcome(job.number, copied, answer.batch, answer.failure)
