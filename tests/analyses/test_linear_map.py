@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.analyses.linear_map import LinearMap, rank_agreement
+from fourierscope.analyses.linear_map import LinearMap, _rates, rank_agreement
 from fourierscope.analyses.wave_set import balanced_signs
 from fourierscope.fourier import Plane, quadratures, wave
 from fourierscope.reports import told
@@ -91,6 +91,12 @@ def test_maps_of_small_norms_agree_and_the_agreement_is_told():
     sentences = " ".join(told(small))
     assert "predicted from gradients, without clipping" in sentences
     assert "rank correlation" in sentences
+
+
+def test_agreement_is_over_all_phases_and_the_images_that_both_have():
+    scores = np.array([[[1, 1, 0, 0], [0, 1, 0, 0]], [[0, 0, 0, 1], [1, 1, 1, 0]]], dtype=bool)
+    seen = np.array([[1, 1, 1, 0], [0, 0, 1, 1]], dtype=bool)
+    np.testing.assert_allclose(_rates(scores, seen), [(0.5 + 1 + 0) / 3, (0.5 + 0.5) / 2])
 
 
 def test_the_cut_into_batches_does_not_matter():

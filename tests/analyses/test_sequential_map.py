@@ -9,6 +9,7 @@ import torch
 import xarray as xr
 
 import fourierscope as fs
+from fourierscope.analyses.partial_map import _spent
 from fourierscope.analyses.sequential_map import Clean, Round, SequentialMap
 from fourierscope.figures import draw
 from fourierscope.fourier import Plane, wave
@@ -79,6 +80,10 @@ def test_outcomes_are_those_of_a_slow_loop_over_the_images_in_their_order(found)
         bounds = sequential_rates(np.array(hits), looks)
         assert float(error.error_low.sel(row=row, column=column)) == bounds.low
         assert float(error.error_high.sel(row=row, column=column)) == bounds.high
+        for turn in range(looks.index(count)):  # it went on as long as its interval was too wide, and no longer
+            before = sequential_rates(np.array([*hits[: turn + 1], *[-1] * (len(looks) - turn - 1)]), looks)
+            assert (before.high - before.low) / 2 > 0.03
+    np.testing.assert_allclose(found["effective_norm"], 1, atol=1e-5)  # nothing is clipped, in no round
 
 
 def test_signs_are_balanced_in_every_round_and_the_order_is_one_for_all_models():
@@ -211,6 +216,11 @@ def test_a_ring_is_the_mean_over_measured_frequencies_on_the_images_that_all_hav
             assert int(ring.error_ring_counts.sel(radius=one)) == len(some)
         else:
             assert np.isnan(float(ring.sel(radius=one)))
+
+
+def test_a_ring_spends_what_the_look_may_at_which_it_stands():
+    looks = (10, 30, 40)
+    np.testing.assert_allclose(_spent(np.array([10, 11, 30, 40]), looks), [0.25, 0.5, 0.5, 0.25])
 
 
 def test_a_difference_takes_the_images_that_both_have(found):

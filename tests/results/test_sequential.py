@@ -66,6 +66,16 @@ def test_the_last_look_is_little_wider_than_an_interval_that_was_looked_at_once(
     assert 1 < np.median(found.high - found.low) / np.median(once.high - once.low) < 1.2
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.7])
+def test_after_a_thousand_images_intervals_are_as_much_wider_as_the_page_says(rate):
+    looks = (64, 96, 144, 216, 328, 496, 744, 1000)
+    hits = counted(rate, 2000, looks=looks)
+    found, once = sequential_rates(hits, looks), wilson(hits[:, -1] / looks[-1], looks[-1])
+    wider = (found.high - found.low) / (once.high - once.low)
+    assert wider.mean() == pytest.approx(1.10, abs=0.01)
+    assert np.median(wider) == pytest.approx(1.15, abs=0.01)
+
+
 def test_bounds_narrow_with_every_look_and_hold_the_rate_that_was_counted():
     hits = counted(0.2, 200)
     bounds = [sequential_rates(until(hits, look), LOOKS) for look in range(len(LOOKS))]

@@ -76,11 +76,15 @@ def test_samples_pickled_for_later_hold_their_values(all_large):
     assert pickle.loads(pickle.dumps(samples)).digest == samples.digest
 
 
-def test_a_map_whose_file_was_replaced_is_not_taken_for_the_file(tmp_path, all_large):
+@pytest.mark.parametrize("place", [slice(None), 0, -1])
+def test_a_map_whose_file_was_replaced_is_not_taken_for_the_file(tmp_path, monkeypatch, all_large, place):
+    monkeypatch.setattr(large_arrays, "_PIECE", 512 << 10)  # 512 bytes are compared at each end
     np.save(tmp_path / "a.npy", levels())
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     (tmp_path / "a.npy").unlink()
-    np.save(tmp_path / "a.npy", 255 - levels())
+    other = levels()
+    other[place] = 255 - other[place]
+    np.save(tmp_path / "a.npy", other)
     assert not large_arrays.is_known(Samples(mapped).images)
 
 

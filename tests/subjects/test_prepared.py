@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.results import wilson
 from fourierscope.subjects.prepared import Plan, choosing, compiling, prepared, remembered_plan
 from fourierscope.subjects.prepared.folding import fold
 
@@ -65,6 +66,7 @@ NETWORKS = {
         1,
     ),
     "no affine": (lambda: nn.Sequential(nn.Conv2d(3, 6, 3, 2), nn.BatchNorm2d(6, affine=False), *head(6)), 1),
+    "large eps": (lambda: nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6, eps=0.5), *head(6)), 1),
     "behind linear": (lambda: nn.Sequential(*head(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4)), 1),
     "in front": (lambda: nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 6, 3), *head(6)), 0),
     "shared": (Shared, 0),
@@ -216,6 +218,46 @@ def test_the_fastest_is_taken_and_ties_go_to_the_network_as_it_is(monkeypatch):
     slow = {("folding",): 0.5}
     monkeypatch.setattr(choosing, "_timed", lambda several: {steps: slow.get(steps, 1.0) for steps in several})
     assert asked(plain, "auto").trace()["classifier"]["precision"]["steps"] == ["folding"]
+
+
+def test_auto_asks_more_of_a_step_than_fast(monkeypatch):
+    plain = trial(settled(NETWORKS["plain"][0]()))
+    monkeypatch.setattr(choosing, "compiler", lambda: None)
+    times = {("folding",): 0.96}
+    monkeypatch.setattr(choosing, "_timed", lambda several: {steps: times.get(steps, 1.0) for steps in several})
+    assert asked(plain, "auto").trace()["classifier"]["precision"]["steps"] == []
+    assert asked(plain, "fast").trace()["classifier"]["precision"]["steps"] == ["folding"]
+
+
+def test_predictions_are_compared_under_waves_of_the_size_that_is_told():
+    grey = fs.Samples(torch.full((5, 3, 9, 8), 0.5), torch.arange(5) % 4)
+    plain = fs.Classifier(settled(NETWORKS["plain"][0]()))
+    probe = choosing.Probe.of(plain, grey, 8)
+    added = probe.images - 0.5
+    torch.testing.assert_close(added.pow(2).mean((2, 3)).sqrt(), torch.full((512, 3), 0.1), atol=1e-5, rtol=0)
+    assert not torch.equal(added[1:], added[:-1])
+    assert len({tuple(one) for one in (added[:, :, 0, 0] * added[:, :1, 0, 0]).sign().tolist()}) >= 4  # of channels
+    with torch.no_grad():
+        torch.testing.assert_close(probe.logits, plain(probe.images), atol=1e-5, rtol=0)
+
+
+def test_flips_are_those_of_a_slow_count(all_steps):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(216, 2, bias=False)).eval()
+    with torch.no_grad():
+        network[1].weight.fill_(1)
+        network[1].weight[1] += 1e-3 * torch.randn(216, generator=torch.Generator().manual_seed(0))
+    plain = trial(network)
+    faster = asked(plain, "auto")
+    told = faster.trace()["classifier"]["precision"]
+    images = choosing.Probe.of(plain.classifier, plain.samples, 8).images
+    with torch.no_grad():
+        parts = [(faster.classifier(one).argmax(1), plain.classifier(one).argmax(1)) for one in images.split(8)]
+    flips = sum(int(first != second) for one in parts for first, second in zip(*one, strict=True))
+    assert flips > 0
+    assert told["n"] == len(images)
+    assert told["flip_rate"] == round(flips / len(images), 6)
+    bounds = wilson(flips / len(images), len(images))
+    assert (told["low"], told["high"]) == (round(float(bounds.low), 6), round(float(bounds.high), 6))
 
 
 def test_a_plan_is_remembered_as_it_was_and_another_kind_is_not(all_steps, monkeypatch):

@@ -39,8 +39,8 @@ class HeatMap(Analysis[Trial]):
     norm per channel left after clipping; and pictures of some images under the strongest wave.
 
     With `precision_of_rate` each frequency is measured on more and more images, in an order drawn once, until its
-    interval is so narrow on either side; all intervals hold at whatever round a frequency is stopped, and the map can
-    be stopped at any time. Where frequencies have fewer images than others, or none (NaN), each has its count,
+    interval is no more than twice that wide; all intervals hold at whatever round a frequency is stopped, and the map
+    can be stopped at any time. Where frequencies have fewer images than others, or none (NaN), each has its count,
     `error_counts`, and rings are means over the images that all of their frequencies have.
 
     Source: Yin et al. (2019), section 2. Different here: intervals, both quadratures on request, pairs measured once.
