@@ -13,11 +13,11 @@ test: .venv/installed-dev
 	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy src
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 # the reliability suite at full length: faults and malformed inputs by the hundred
 soak: .venv/installed-dev
-	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/reliability tests/subjects/test_large_arrays.py
+	FOURIERSCOPE_SOAK=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/reliability tests/subjects/test_large_arrays.py
 
 # This package beside other tools, into docs/speed.md: about 20 minutes on 2 cores. BENCH takes options, such as --samples.
 bench: .venv/installed
