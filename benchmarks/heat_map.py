@@ -100,7 +100,7 @@ def differ(plain: Trial, trial: Trial, question: HeatMap) -> None:
 def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
     """Images per second of the bare network and of the heat map, its assembly included, in turn cell by cell."""
     size = batch_size(trial.samples.plane, trial.classifier.device)
-    parts = trial.samples.images.split(size)
+    parts = [trial.classifier.normalised(part) for part in trial.samples.batch().split(size)]
     cells, measured, bare, asked = list(question.cells(trial)), {}, 0.0, 0.0
     for cell in cells:
         start = clock()

@@ -27,7 +27,7 @@ from fourierscope.analyses.robustness import block_of
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, estimated, paired_rates, rate, share
 from fourierscope.results.intervals import Estimate
-from fourierscope.runs import Analysis, Measured, batches, check_kinds
+from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.theory.averaging import sample_count
 from fourierscope.treatments.attacks.attacked import check_felt
@@ -107,7 +107,7 @@ class AveragingControl(Analysis[Trial]):
             object.__setattr__(self, "looks", _LOOKS)
         for name in ("looks", "steps", "redraws"):
             value = getattr(self, name)
-            if value is not None and (value != int(value) or value < 1):
+            if value is not None and not is_whole(value, 1):
                 raise ValueError(f"{name} is a whole number from 1 on; {value!r} came.")
         if not isfinite(self.eps) or not 0 < self.eps <= 1:
             raise ValueError(f"eps lies above 0 and up to 1, on [0, 1] pixels; {self.eps} came.")

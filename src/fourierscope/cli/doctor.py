@@ -21,7 +21,7 @@ _PARTS = (
 _EXTRAS = {
     "timm": ("timm",),
     "hf": ("transformers", "datasets"),
-    "attacks": ("foolbox",),
+    "attacks": ("foolbox", "pyautoattack"),
     "embed": ("umap-learn",),
     "ray": ("ray",),
 }
