@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import torch
@@ -24,6 +25,10 @@ class Watched:
     def __init__(self, network: nn.Module) -> None:
         self._modules = list(network.modules())
         self._marks = _marks(self._modules)
+        self._tensors = list(_tensors(self._modules))
+        self._dicts = [held for one in self._modules for held in _dicts(one)]
+        self._held = list(chain.from_iterable(held.values() for held in self._dicts))  # alive, so that no id returns
+        self._ids, self._states = self._identities(), _states(self._tensors)
         self._spread = _spread(self._modules)
         self._values = [torch.cat(several) for several in self._spread]  # copies
 
@@ -31,9 +36,16 @@ class Watched:
         """Whether nothing of it was changed, and nothing listens to it."""
         return (
             not _listened(self._modules)
-            and _marks(self._modules) == self._marks
+            and (self._same_objects() or _marks(self._modules) == self._marks)
             and all(torch.equal(torch.cat(now), then) for now, then in zip(self._spread, self._values, strict=True))
         )
+
+    def _same_objects(self) -> bool:
+        """Whether every attribute is the very object that it was, and no tensor written to: told fast, mostly true."""
+        return self._identities() == self._ids and _states(self._tensors) == self._states
+
+    def _identities(self) -> list[int]:
+        return list(map(id, chain.from_iterable(held.values() for held in self._dicts)))
 
 
 def has_hooks(network: nn.Module) -> bool:
@@ -51,17 +63,25 @@ def _marks(modules: list[nn.Module]) -> list[Any]:
     for one in modules:
         found += map(id, one._modules.values())
         found += [value for name, value in vars(one).items() if type(value) in _PLAIN and name != "training"]
-    for values in _tensors(modules):
-        found += (id(values), values.data_ptr(), 0 if values.is_inference() else values._version)
-    return found
+    tensors = list(_tensors(modules))
+    return found + [id(values) for values in tensors] + _states(tensors)
+
+
+def _states(tensors: list[Tensor]) -> list[tuple[int, int]]:
+    """Where the values of each lie, and how often they were written."""
+    return [(values.data_ptr(), 0 if values.is_inference() else values._version) for values in tensors]
+
+
+def _dicts(one: nn.Module) -> tuple[dict[str, Any], ...]:
+    """What a module holds: parameters, buffers, parts, and all other attributes."""
+    return one._parameters, one._buffers, one._modules, vars(one)
 
 
 def _tensors(modules: list[nn.Module]) -> Iterator[Tensor]:
     for one in modules:
-        for held in (one._parameters, one._buffers, vars(one)):
-            for values in held.values():
-                if isinstance(values, Tensor):
-                    yield values
+        for values in chain(one._parameters.values(), one._buffers.values(), vars(one).values()):
+            if isinstance(values, Tensor):
+                yield values
 
 
 def _spread(modules: list[nn.Module]) -> list[list[Tensor]]:
