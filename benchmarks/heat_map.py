@@ -1,8 +1,9 @@
 """How close a heat map comes to the classifier's own forward rate: `python benchmarks/heat_map.py`.
 
-Five times over, a heat map is run cell by cell, and after each cell the bare network makes as many forward passes at
-the same batch size and precision, so that both sides meet the same moods of the machine. Printed are images per second
-of both (assembly of the result counted in), the ratio of each pair, and their median. The limit is 1.00.
+Five times over, a heat map is run cell by cell, and after each cell the bare network answers as many images in full
+batches of the same size and precision, so that both sides meet the same moods of the machine, and both keep freed
+memory as a run does. Printed are images per second of both (assembly of the result counted in), the ratio of each
+pair, and their median. The limit is 1.00.
 
 With --precision fast or auto the bare network is the prepared one, alone, and before all that it is timed beside the
 network as it is. With --difference the map is made in both precisions, and printed is by how much they differ.
@@ -23,6 +24,9 @@ from fourierscope import HeatMap, Samples, Trial, open_classifier, open_samples
 from fourierscope.analyses.wave_set import Tile
 from fourierscope.results.intervals import mean_interval
 from fourierscope.runs import batch_size
+from fourierscope.runs.precision import in_precision
+from fourierscope.subjects.heap import freed_memory_kept
+from fourierscope.subjects.prepared import Asked
 
 # on a processor that others share, one thread is timed by what it computes, not by how long it waits for its turn
 clock = time.process_time if torch.get_num_threads() == 1 and not torch.cuda.is_available() else time.perf_counter
@@ -45,11 +49,8 @@ def main() -> None:
     given = parser.parse_args()
     mean, std = (None if one is None else (one,) * 3 for one in (given.mean, given.std))
     plain = Trial(open_classifier(given.classifier, given.weights, mean, std), samples(given))
-    size, question = (
-        batch_size(plain.samples.plane, plain.classifier.device),
-        HeatMap(stride=given.stride, crop=given.crop),
-    )
-    trial = prepared(plain, given.precision, size) if given.precision != "exact" else plain
+    question = HeatMap(stride=given.stride, crop=given.crop)
+    trial = prepared(plain, given.precision, question) if given.precision != "exact" else plain
     if given.difference:
         differ(plain, trial, question)
     ratios = []
@@ -69,20 +70,22 @@ def samples(given: argparse.Namespace) -> Samples:
     return Samples(images, torch.arange(given.images) % 2)
 
 
-def prepared(plain: Trial, precision: str, size: int) -> Trial:
+def prepared(plain: Trial, precision: Asked, question: HeatMap) -> Trial:
     """The trial in that precision; told are the choice, the time it took, and how much faster it is."""
     start = clock()
-    trial = plain.at(precision, size)
+    trial = in_precision(question, plain, precision, None, "auto")
     print(f"chosen in {clock() - start:.1f} s: {json.dumps(trial.trace()['classifier']['precision'])}")
-    part, taken = plain.classifier.normalised(plain.samples.batch(0, size)), ([], [])
+    sides, taken = [(one, suiting(one)) for one in (plain, trial)], ([], [])
+    images = plain.samples.batch()
+    parts = [plain.classifier.normalised(images[torch.arange(size) % len(images)]) for _, size in sides]
     for _ in range(9):
-        for one, times in zip((plain, trial), taken, strict=True):
+        for (one, size), part, times in zip(sides, parts, taken, strict=True):
             start = clock()
-            forward(one, [part], 1)
-            times.append(clock() - start)
+            forward(one, [part])
+            times.append(size / (clock() - start))
     exact, faster = (statistics.median(times[1:]) for times in taken)
-    gain = f"{exact / faster:.2f} times"
-    print(f"forward alone: exact {size / exact:,.0f} images/s, {precision} {size / faster:,.0f}, {gain}")
+    gain, sizes = f"{faster / exact:.2f} times", " and ".join(str(size) for _, size in sides)
+    print(f"forward alone: exact {exact:,.0f} images/s, {precision} {faster:,.0f}, {gain}, batches of {sizes}")
     return trial
 
 
@@ -99,20 +102,26 @@ def differ(plain: Trial, trial: Trial, question: HeatMap) -> None:
 
 def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
     """Images per second of the bare network and of the heat map, its assembly included, in turn cell by cell."""
-    size = batch_size(trial.samples.plane, trial.classifier.device)
-    parts = [trial.classifier.normalised(part) for part in trial.samples.batch().split(size)]
-    cells, measured, bare, asked = list(question.cells(trial)), {}, 0.0, 0.0
+    size, count = suiting(trial), len(trial.samples)
+    images = trial.samples.batch()[torch.arange(-(-count // size) * size) % count]
+    parts = trial.classifier.normalised(images).split(size)
+    cells, measured, bare, asked, forwards = list(question.cells(trial)), {}, 0.0, 0.0, 0
     for cell in cells:
         start = clock()
         measured[cell] = question.measure(cell, trial)
         middle = clock()
-        forward(trial, parts[cell.start // size : -(-cell.stop // size)], passes(cell))
-        asked, bare = asked + middle - start, bare + clock() - middle
+        rounds = -(-passes(cell) * (cell.stop - cell.start) // size)
+        forward(trial, [parts[turn % len(parts)] for turn in range(rounds)])
+        asked, bare, forwards = asked + middle - start, bare + clock() - middle, forwards + rounds * size
     start = clock()
     question.assemble(measured, trial)
     asked += clock() - start
-    images = sum(passes(cell) * (cell.stop - cell.start) for cell in cells)
-    return images / bare, images / asked
+    return forwards / bare, sum(passes(cell) * (cell.stop - cell.start) for cell in cells) / asked
+
+
+def suiting(trial: Trial) -> int:
+    """The images at a time that a heat map of the trial takes."""
+    return batch_size(trial.samples.plane, trial.classifier.device, trial.classifier.suits)
 
 
 def passes(cell: Tile) -> int:
@@ -120,16 +129,16 @@ def passes(cell: Tile) -> int:
     return cell.last - cell.first + (cell.first == 0)
 
 
-def forward(trial: Trial, parts: Sequence[torch.Tensor], rounds: int) -> None:
-    """As many forward passes of the bare network, or of its prepared copy, as a cell asks of it."""
+def forward(trial: Trial, parts: Sequence[torch.Tensor]) -> None:
+    """Forward passes of the bare network, or of its prepared copy."""
     classifier = trial.classifier
     with torch.no_grad(), classifier.evaluating():
         serves = classifier.prepared is not None and classifier.prepared.serves()
         network = classifier.prepared if serves else classifier.network
-        for _ in range(rounds):
-            for part in parts:
-                network(part)
+        for part in parts:
+            network(part)
 
 
 if __name__ == "__main__":
-    main()
+    with freed_memory_kept():
+        main()

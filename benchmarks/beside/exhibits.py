@@ -18,6 +18,7 @@ from benchmarks import masks as mask_race
 from benchmarks.beside import loop
 from benchmarks.beside.peer import RELEASE, Peer
 from benchmarks.beside.sides import CROP, NORM, OURS_BATCH, Precision, Side, asked_of, of_loop, of_ours, of_peer
+from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.networks import network_named
 
 Table = dict[str, Any]
@@ -61,7 +62,7 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
     question = fs.HeatMap(stride=given.stride)
     wrong, seconds = {}, {}
     for word in PRECISIONS:
-        made = trial.at(word, OURS_BATCH)
+        made = in_precision(question, trial, word, None, "auto")
         start = time.perf_counter()
         wrong[word] = outcomes(question, made)
         seconds[word] = time.perf_counter() - start

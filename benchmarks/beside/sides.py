@@ -13,10 +13,11 @@ import torch
 import fourierscope as fs
 from benchmarks.beside import loop
 from benchmarks.beside.peer import Peer
+from fourierscope.runs.precision import in_precision
 
 NORM = 4.0
 CROP = 7  # of our part of the map: 25 waves, so that what a run costs once tells little
-OURS_BATCH = 64  # what this package takes by itself at 32 x 32
+OURS_BATCH = 64  # what this package takes by itself at 32 x 32, twice that in bfloat16
 Precision = Literal["exact", "fast"]
 
 
@@ -66,7 +67,11 @@ def of_peer(name: str, trial: fs.Trial, peer: Peer, batch: int, waves: int = 4) 
 
 def of_ours(name: str, trial: fs.Trial, precision: Precision, workers: int = 1, crop: int = CROP) -> Side:
     """This package: the centre of the map and the images without a wave. The network is made fast before."""
-    images, waves, made = len(trial.samples), trial.samples.plane.waves, trial.at(precision, OURS_BATCH)
+    images, waves, made = (
+        len(trial.samples),
+        trial.samples.plane.waves,
+        in_precision(fs.HeatMap(), trial, precision, None, "auto"),
+    )
 
     def part() -> tuple[float, int]:
         start = time.perf_counter()

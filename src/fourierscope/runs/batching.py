@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from fourierscope.fourier import Plane
+from fourierscope.subjects.heap import freed_memory_kept
 
 T = TypeVar("T")
 
@@ -22,7 +22,6 @@ class Part(NamedTuple):
     stop: int
 
 
-_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
 _size: ContextVar[int] = ContextVar("batch size", default=0)
 
 
@@ -33,9 +32,12 @@ def automatic_size(plane: Plane, device: torch.device) -> int:
     return max(8, 2 ** max(0, fitting.bit_length() - 1))
 
 
-def batch_size(plane: Plane, device: torch.device) -> int:
-    """The number of images to put through a classifier at a time, in the run at hand."""
-    return _size.get() or automatic_size(plane, device)
+def batch_size(plane: Plane, device: torch.device, suits: int = 0) -> int:
+    """The number of images to put through a classifier at a time, in the run at hand.
+
+    `suits`: what suits who answers, where that is not the automatic size (0: it is).
+    """
+    return _size.get() or suits or automatic_size(plane, device)
 
 
 def batches(count: int, size: int) -> Iterator[slice]:
@@ -59,13 +61,13 @@ def shrinking(work: Callable[[], T], size: int, largest: int) -> tuple[T, int]:
 
     `size` 0 is automatic, which stands for `largest` when it has to be halved. Raises MemoryError where one image at a
     time is too many.
+
+    What is freed meanwhile is given back at the end: the heap, cut up by what is kept of each cell, else grows.
     """
     while True:
         try:
-            with batch_size_of(size):
-                done = work()
-            _give_back()
-            return done, size
+            with batch_size_of(size), freed_memory_kept():
+                return work(), size
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
@@ -76,12 +78,6 @@ def shrinking(work: Callable[[], T], size: int, largest: int) -> tuple[T, int]:
             size = (size or largest) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-
-
-def _give_back() -> None:
-    """Give freed memory back to the system: the heap, cut up by what is kept of each cell, else grows by MBs a cell."""
-    if _trim is not None:
-        _trim(0)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.subjects.classifier import Precision
 from fourierscope.subjects.fingerprint import seed_of
+from fourierscope.subjects.heap import freed_memory_kept
 from fourierscope.training.checkpoint import Checkpoint
 from fourierscope.training.fitting import Watcher
 from fourierscope.training.precision import backward, faster_precision
@@ -60,7 +61,7 @@ def train(
     if kept is not None and done:
         _log.info("%s: %d of %d epochs are done already, in %s", classifier.name, done, recipe.epochs, kept.path)
     check_shares(len(samples) // ceil(len(samples) / recipe.batch))
-    with together(learner.network, learner.device) as network, _resumable(kept, recipe):
+    with together(learner.network, learner.device) as network, _resumable(kept, recipe), freed_memory_kept():
         learner.precision = _precision(learner, samples, recipe, kept)
         bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=_quiet())
         for epoch in bar:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from fourierscope.fourier import wave
 from fourierscope.subjects.classifier import Classifier
+from fourierscope.subjects.heap import freed_memory_kept
 from fourierscope.subjects.outputs import logits_of
 from fourierscope.subjects.prepared.compiling import compiler
 from fourierscope.subjects.prepared.folding import fold
@@ -44,7 +45,7 @@ def plan_for(classifier: Classifier, samples: Samples, kind: Asked, size: int) -
     if reason := _unfit(classifier):
         return Plan(kind, (), dict.fromkeys(STEPS, reason))
     accelerators = [] if classifier.device.type == "cpu" else [classifier.device]
-    with torch.random.fork_rng(accelerators):  # a network may draw, and so may its compilation
+    with torch.random.fork_rng(accelerators), freed_memory_kept():  # a network may draw, and so may its compilation
         try:
             probe = Probe.of(classifier, samples, size)
         except (ValueError, TypeError):

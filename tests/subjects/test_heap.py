@@ -1,0 +1,54 @@
+"""Freed memory stays for as long as work goes on, and goes back after it."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+_SHOWN = """
+import resource, torch
+from fourierscope.subjects.heap import freed_memory_kept
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        torch.ones(12_000_000)  # 48 MB, which the C library gives back at once when left alone
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+
+alone, start = faults(), resident()
+with freed_memory_kept():
+    faults()
+    with freed_memory_kept():
+        faults()
+    inside, held = faults(), resident() - start
+after = faults()
+print(alone, inside, held, after, resident() - start)
+"""
+
+
+def shown(**environment):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_SHOWN)], env=environment, capture_output=True, text=True, check=True
+    )
+    return [float(one) for one in done.stdout.split()]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the heap of the C library of GNU")
+def test_pages_are_cleared_once_and_go_back_at_the_end():
+    alone, inside, held, after, left = shown()
+    if alone < 10_000:
+        pytest.skip("this C library keeps freed memory, or pages are large")
+    assert inside < alone / 10
+    assert held > 40
+    assert after > alone / 2
+    assert left < 20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the heap of the C library of GNU")
+def test_thresholds_of_the_users_own_are_left_alone():
+    alone, inside, *_ = shown(MALLOC_MMAP_THRESHOLD_="100000", MALLOC_TRIM_THRESHOLD_="100000")
+    assert inside > alone / 2
