@@ -134,6 +134,25 @@ def test_a_changed_network_answers_itself(what):
         assert torch.equal(faster(images), after)
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda network: setattr(network, "gain", float("1.5")),  # the same number, as another object
+        lambda network: network.train().eval(),
+        lambda network: network.train(),
+    ],
+)
+def test_a_network_that_stays_what_it_was_is_still_answered_for(nothing):
+    network = Around(lambda self, images: self.gain * self.n(images), n=plain(), gain=float("1.5")).eval()
+    one = trial(network)
+    faster = prepared(one.classifier, Plan("auto", ("bfloat16",)), (8, 3, 9, 8))
+    with torch.no_grad():
+        before = faster(one.samples.batch())
+        nothing(network)
+        assert torch.equal(faster(one.samples.batch()), before)
+        assert not torch.equal(one.classifier(one.samples.batch()), before)
+
+
 def test_hooks_that_listen_are_heard_after_a_plan_that_was_remembered():
     network, heard = plain(), []
     one = trial(network)
