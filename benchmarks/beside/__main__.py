@@ -78,7 +78,7 @@ def said(given: argparse.Namespace) -> str:
         "a turn of the loop, four waves of rai-toolbox, the 25 waves within 3 cycles of ours) by the images that go "
         "through the network. The plain loop is written from the description of gatheluck/FourierHeatmap with its "
         "defaults: 544 frequencies, a new DataLoader for each, eight worker processes, batches of 512, the autograd "
-        "graph kept. The rows below it mend one thing after the other. rai-toolbox has no batch size of its own. It "
+        "graph kept. The rows below it change one thing after the other. rai-toolbox has no batch size of its own. It "
         "needs a GPU to pin memory, which is left out here, and clipping is added, so that it measures what we do. "
         "What makes the network fast is chosen and compiled before the clock starts."
     )

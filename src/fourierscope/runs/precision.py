@@ -14,13 +14,16 @@ from fourierscope.subjects.prepared import BFLOAT16, PRECISIONS, Asked
 
 
 def in_precision(analysis: Analysis[Any], subject: Any, precision: Asked, kept: Store | None, batch: int | str) -> Any:
-    """The subject with a classifier that answers in `precision`, as the store remembers it where it holds one.
+    """The subject, its classifier prepared for `precision`; where the store `kept` records a choice, by that choice.
 
-    Raises ValueError for another word, for a subject without a classifier on samples, and for a question whose numbers
-    are small differences of logits.
+    Raises ValueError where `precision` is none of PRECISIONS, for a subject without a classifier on samples, and for a
+    question whose numbers are small differences of logits.
     """
     if not isinstance(precision, str) or precision not in PRECISIONS:
-        raise ValueError(f"precision is exact, fast or auto; {precision!r} came.")
+        raise ValueError(
+            f"precision is exact, fast or auto; {precision!r} came. For plain autocast of the network say "
+            'Classifier(..., precision="bfloat16").'
+        )
     if precision == "exact":
         return subject
     if analysis.exact_only:

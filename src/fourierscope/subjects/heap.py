@@ -9,41 +9,44 @@ from contextlib import contextmanager
 from threading import Lock
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt
-_WHILE_IT_LASTS = {_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1}
-_AFTERWARDS = {_MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26}  # the most that the library itself comes to
+_INSIDE = {_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1}
+_OUTSIDE = {_MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26}  # the most that the library itself comes to
 _OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_")
 
 _library = ctypes.CDLL(None)
-_lock, _inside = Lock(), 0
+_lock, _entered = Lock(), 0
 
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """While inside, blocks up to 1 GiB that are freed are kept for the next that wants one; then all are given back.
+    """While inside, freed blocks of up to 1 GiB stay with the process; each exit gives back what is free.
 
     The C library of GNU returns large blocks to the system when they are freed, so that each layer of each forward pass
     writes to fresh pages, which the system first has to clear: of MobileNetV2 at 224 x 224, half of the time. No number
-    changes. Where the environment sets thresholds of its own (GLIBC_TUNABLES, MALLOC_...), and with other libraries,
-    nothing is done but giving back.
+    changes. From the last exit on the thresholds are 32 and 64 MiB, the most that the library's own adjustment, which
+    ends with this, comes to. Releases that accept no more keep blocks of up to 32 MiB. Where the environment sets
+    thresholds of its own (`GLIBC_TUNABLES`, `MALLOC_MMAP_THRESHOLD_` and the like) they stay, and other C libraries are
+    left alone.
     """
-    _entered(+1)
+    _count(+1)
     try:
         yield
     finally:
-        _entered(-1)
+        _count(-1)
         trim = getattr(_library, "malloc_trim", None)
         if trim is not None:
             trim(0)
 
 
-def _entered(change: int) -> None:
+def _count(change: int) -> None:
     """Count who is inside; the first and the last set the thresholds."""
-    global _inside
+    global _entered
     with _lock:
-        was, _inside = _inside, _inside + change
-        if not (was and _inside) and not _set_by_user() and hasattr(_library, "mallopt"):
-            for name, value in (_WHILE_IT_LASTS if _inside else _AFTERWARDS).items():
-                _library.mallopt(name, value)
+        was, _entered = _entered, _entered + change
+        if not (was and _entered) and not _set_by_user() and hasattr(_library, "mallopt"):
+            for name, value in (_INSIDE if _entered else _OUTSIDE).items():
+                if not _library.mallopt(name, value):
+                    _library.mallopt(name, _OUTSIDE[name])
 
 
 def _set_by_user() -> bool:
