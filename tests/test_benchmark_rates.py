@@ -17,3 +17,13 @@ def test_it_prints_the_ratio_of_each_pair_and_their_median(samples):
     assert done.returncode == 0, done.stderr
     assert "pair 1: forward" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("median ratio ")
+
+
+def test_what_keeping_freed_memory_gives_is_told_in_a_row_of_both_sides():
+    options = ["--turns", "1", "--images", "64", "--only", "32, batches of 64"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "freed_memory.py"), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    cells = done.stdout.splitlines()[-1].strip("| ").split(" | ")
+    left, kept, ratio = (float(one.split()[0].replace(",", "")) for one in cells[1:4])
+    assert ratio == pytest.approx(kept / left, abs=0.01 + 1 / left)
