@@ -23,7 +23,8 @@ import torch
 from fourierscope import HeatMap, Samples, Trial, open_classifier, open_samples
 from fourierscope.analyses.wave_set import Tile
 from fourierscope.results.intervals import mean_interval
-from fourierscope.runs import batch_size
+from fourierscope.runs.batching import batch_size_of
+from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.heap import freed_memory_kept
 from fourierscope.subjects.prepared import Asked
@@ -108,7 +109,8 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
     cells, measured, bare, asked, forwards = list(question.cells(trial)), {}, 0.0, 0.0, 0
     for cell in cells:
         start = clock()
-        measured[cell] = question.measure(cell, trial)
+        with batch_size_of(size):
+            measured[cell] = question.measure(cell, trial)
         middle = clock()
         rounds = -(-passes(cell) * (cell.stop - cell.start) // size)
         forward(trial, [parts[turn % len(parts)] for turn in range(rounds)])
@@ -121,7 +123,7 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
 
 def suiting(trial: Trial) -> int:
     """The images at a time that a heat map of the trial takes."""
-    return batch_size(trial.samples.plane, trial.classifier.device, trial.classifier.suits)
+    return largest_batch(trial)
 
 
 def passes(cell: Tile) -> int:

@@ -18,6 +18,8 @@ from benchmarks import masks as mask_race
 from benchmarks.beside import loop
 from benchmarks.beside.peer import RELEASE, Peer
 from benchmarks.beside.sides import CROP, NORM, OURS_BATCH, Precision, Side, asked_of, of_loop, of_ours, of_peer
+from fourierscope.runs.batching import batch_size_of
+from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.networks import network_named
 
@@ -64,7 +66,8 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
     for word in PRECISIONS:
         made = in_precision(question, trial, word, None, "auto")
         start = time.perf_counter()
-        wrong[word] = outcomes(question, made)
+        with batch_size_of(largest_batch(made)):
+            wrong[word] = outcomes(question, made)
         seconds[word] = time.perf_counter() - start
     change = (wrong["fast"] - wrong["exact"]).astype(np.float32)  # (waves, n)
     n = change.shape[1]

@@ -17,7 +17,7 @@ from fourierscope.runs.precision import in_precision
 
 NORM = 4.0
 CROP = 7  # of our part of the map: 25 waves, so that what a run costs once tells little
-OURS_BATCH = 64  # what this package takes by itself at 32 x 32, twice that in bfloat16
+OURS_BATCH = 64  # what this package takes by itself at 32 x 32, twice that where a faster copy answers
 Precision = Literal["exact", "fast"]
 
 

@@ -1,19 +1,21 @@
-"""A copy in bfloat16 gets twice the images at a time, where nobody said how many."""
+"""A faster copy gets twice the images at a time, where nobody said how many; every question of a run asks so."""
 
 import pytest
 import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.runs.batching import batch_size_of
+from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects import trial as trials
 from fourierscope.subjects.prepared import Plan, Prepared
 
 
-def trial(count):
-    images = torch.rand(count, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-    network = nn.Sequential(nn.Flatten(), nn.Linear(1024, 2)).eval()
+def trial(count, side=32):
+    chance = torch.Generator().manual_seed(0)
+    images = torch.rand(count, 1, side, side, generator=chance)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(side * side, 2, bias=False)).eval()
+    nn.init.normal_(network[1].weight, generator=chance)
     return fs.Trial(fs.Classifier(network), fs.Samples(images, torch.arange(count) % 2))
 
 
@@ -27,44 +29,81 @@ def chosen(monkeypatch):
     return steps
 
 
+@pytest.fixture
+def sizes(monkeypatch):
+    """How many images copies were asked about, call by call."""
+    found, answer = [], Prepared.__call__
+    monkeypatch.setattr(Prepared, "__call__", lambda self, given: found.append(len(given)) or answer(self, given))
+    return found
+
+
 @pytest.mark.parametrize(
-    ("steps", "count", "batch", "wanted"),
+    ("steps", "count", "side", "batch", "made_for", "automatic"),
     [
-        (("bfloat16",), 128, "auto", 128),
-        (("bfloat16",), 127, "auto", 64),
-        (("bfloat16",), 128, 64, 64),
-        (("bfloat16",), 500, 100, 100),
-        (("channels_last",), 128, "auto", 64),
-        ((), 128, "auto", 64),
+        (("bfloat16",), 128, 32, "auto", 128, 128),
+        (("folding",), 128, 32, "auto", 128, 128),
+        (("bfloat16",), 127, 32, "auto", 64, 64),
+        (("bfloat16",), 128, 32, 64, 64, 64),
+        (("bfloat16",), 16, 224, "auto", 8, 8),
+        ((), 128, 32, "auto", 128, 64),
     ],
 )
-def test_how_many_images_a_copy_takes(chosen, steps, count, batch, wanted):
+def test_how_many_images_a_copy_is_made_for_and_asked(chosen, steps, count, side, batch, made_for, automatic):
     chosen(*steps)
-    made = in_precision(fs.HeatMap(), trial(count), "auto", None, batch)
-    assert made.classifier.suits == wanted
-    assert made.classifier.exact.suits == 0
+    made = in_precision(fs.HeatMap(), trial(count, side), "auto", None, batch)
+    assert made.classifier.prepared.shape[0] == made_for
+    assert largest_batch(made) == automatic
 
 
-@pytest.mark.parametrize("question", [fs.HeatMap(crop=3), fs.BandNoise(), fs.PassCurve()])
-def test_runs_take_as_many_and_the_batch_of_a_run_comes_first(chosen, monkeypatch, question):
+def test_a_copy_made_by_hand_for_other_batches_leaves_the_automatic_size(chosen):
     chosen("bfloat16")
-    sizes, answer = [], Prepared.__call__
-    monkeypatch.setattr(Prepared, "__call__", lambda self, given: sizes.append(len(given)) or answer(self, given))
-    made = in_precision(question, trial(256), "auto", None, "auto")
-    cell = next(iter(question.cells(made)))
-    question.measure(cell, made)
+    assert largest_batch(trial(64, 224).at("auto")) == 8  # it was made for 64
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        fs.HeatMap(crop=3),
+        fs.BandNoise(),
+        fs.PassCurve(),
+        fs.Robustness("gaussian-noise", (0.1,)),
+        fs.BandImportance(),
+        fs.HighFrequencyPredictions(),
+        fs.FrequencyAudit(),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_every_question_of_a_run_asks_in_the_batches_of_the_copy(chosen, sizes, question):
+    chosen("bfloat16")
+    fs.run(question, trial(256), precision="auto")
     assert max(sizes) == 128
-    sizes.clear()
-    with batch_size_of(32):
-        question.measure(cell, made)
+    assert sizes.count(128) > len(sizes) / 2
+
+
+def test_the_batch_of_a_run_comes_first(chosen, sizes):
+    chosen("bfloat16")
+    fs.run(fs.PassCurve(), trial(256), precision="auto", batch=32)
     assert max(sizes) == 32
 
 
-def test_layers_are_asked_of_the_network_in_its_own_batches(chosen, monkeypatch):
+def test_when_memory_runs_out_the_batch_is_halved_kept_and_what_the_next_copy_is_made_for(
+    chosen, monkeypatch, tmp_path
+):
     chosen("bfloat16")
-    made, sizes = in_precision(fs.HeatMap(), trial(256), "auto", None, "auto"), []
-    handle = made.classifier.network.register_forward_pre_hook(lambda module, given: sizes.append(len(given[0])))
-    question = fs.HeatMap(score="layer:1", crop=1)
-    question.measure(next(iter(question.cells(made))), made)
-    handle.remove()
-    assert max(sizes) == 64
+    shapes, answer = [], Prepared.__call__
+
+    def cramped(self, given):
+        shapes.append((len(given), self.shape[0]))
+        if len(given) > 64:
+            raise MemoryError
+        return answer(self, given)
+
+    monkeypatch.setattr(Prepared, "__call__", cramped)
+    fs.run(fs.PassCurve(), trial(256), precision="auto", store=tmp_path / "store")
+    assert [one for one, _ in shapes if one > 1][:2] == [128, 64]
+    assert (tmp_path / "store" / "batch.json").read_text().startswith('{"batch": 64}')
+    for cell in (tmp_path / "store").glob("cell-*"):
+        cell.unlink()
+    shapes.clear()
+    fs.run(fs.PassCurve(), trial(256), precision="auto", store=tmp_path / "store")
+    assert set(shapes) == {(1, 64), (64, 64)}  # one image: whether the network answers at all

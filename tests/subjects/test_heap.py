@@ -1,10 +1,13 @@
 """Freed memory stays for as long as work goes on, and goes back after it."""
 
+import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from fourierscope.subjects import heap
 
 _SHOWN = """
 import resource, torch
@@ -52,3 +55,24 @@ def test_pages_are_cleared_once_and_go_back_at_the_end():
 def test_thresholds_of_the_users_own_are_left_alone():
     alone, inside, *_ = shown(MALLOC_MMAP_THRESHOLD_="100000", MALLOC_TRIM_THRESHOLD_="100000")
     assert inside > alone / 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_is_outside_and_may_enter(monkeypatch):
+    found = []
+    monkeypatch.setattr(heap, "_set", found.append)
+    with heap.freed_memory_kept(), heap._lock:  # as another thread may hold it
+        child = os.fork()
+        if not child:
+            outside = heap._inside == 0 and found[-1:] == [heap._OUTSIDE]
+            with heap.freed_memory_kept():
+                inside = found[-1] == heap._INSIDE
+            os._exit(0 if outside and inside else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert found == [heap._INSIDE, heap._OUTSIDE]
+
+
+def test_other_settings_of_the_library_are_no_thresholds():
+    _, inside, *_ = shown(GLIBC_TUNABLES="glibc.malloc.arena_max=2")
+    alone, as_usual, *_ = shown()
+    assert inside < alone / 2 or as_usual > alone / 2

@@ -112,6 +112,9 @@ CHANGES = {
     "a number": lambda network: setattr(network, "gain", 3.0),
     "a tensor that is no buffer": lambda network: network.offset.add_(1),
     "a part": lambda network: network.n.__setitem__(2, nn.Tanh()),
+    "all attributes of a part": lambda network: setattr(network.n[0], "__dict__", nn.Conv2d(3, 6, 3).__dict__),
+    "a pair of numbers": lambda network: setattr(network.n[0], "stride", (2, 2)),
+    "a forward pass": lambda network: setattr(network.n[2], "forward", torch.tanh),
 }
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 
 from fourierscope.runs import StoreError
 from fourierscope.subjects import Classifier, Samples
-from fourierscope.training import Affine, Crops, Flips, GaussianNoise, Recipe, train
+from fourierscope.training import Affine, Crops, Flips, GaussianNoise, Recipe, loop, train
 from fourierscope.treatments import LinfPGD
 
 RECIPE = Recipe(epochs=3, batch=16, learning_rate=0.05)
@@ -340,6 +341,7 @@ def test_timing_the_precisions_changes_nothing():
 
 TOGETHER = """
 import sys
+from contextlib import contextmanager
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
@@ -498,3 +500,18 @@ def test_too_small_a_batch_for_the_processes_is_refused(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(ValueError, match="4 processes share each batch, and the smallest has 6 images"):
         train(a_classifier(), some_samples(), Recipe(epochs=1, batch=7))
+
+
+def test_freed_memory_is_kept_within_an_epoch_and_given_back_after_each(monkeypatch):
+    said = []
+
+    @contextmanager
+    def kept():
+        said.append("kept")
+        yield
+        said.append("back")
+
+    monkeypatch.setattr(loop, "freed_memory_kept", kept)
+    train(a_classifier(), some_samples(), Recipe(epochs=2, batch=25), watch=lambda network, step: said.append(step))
+    assert [one for one in said if one in ("kept", "back")] == ["kept", "back"] * 2
+    assert said.index("kept") < said.index(1) < said.index("back")

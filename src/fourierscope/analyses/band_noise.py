@@ -75,7 +75,7 @@ class BandNoise(Analysis[Trial]):
         plane, device, labels = trial.samples.plane, trial.classifier.device, trial.samples.needed_labels()
         found: list[dict[str, Tensor]] = []
         with torch.no_grad():
-            for part in batches(block.stop - block.start, batch_size(plane, device, trial.classifier.suits)):
+            for part in batches(block.stop - block.start, batch_size(plane, device)):
                 start, stop = block.start + part.start, block.start + part.stop
                 images, noise = trial.samples.batch(start, stop).to(device), self._noise(trial, start, stop).to(device)
                 right, norms = [trial.classifier(images).argmax(1).cpu() == labels[start:stop]], []

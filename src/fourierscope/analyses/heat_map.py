@@ -98,7 +98,7 @@ class HeatMap(Analysis[Trial]):
         score, plane, device = score_named(self.score), trial.samples.plane, trial.classifier.device
         waves = self._set.stack(plane, tile).to(device)  # (w, p, h, w)
         labels = trial.samples.labels
-        size = batch_size(plane, device, trial.classifier.suits if score.layer is None else 0)
+        size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
         with torch.no_grad(), score.listening(trial.classifier) as listen:
             for part in batches(tile.stop - tile.start, size):
@@ -200,7 +200,7 @@ class HeatMap(Analysis[Trial]):
         score, device, labels = score_named(self.score), trial.classifier.device, trial.samples.labels
         found = []
         with torch.no_grad(), score.listening(trial.classifier) as listen:
-            for part in batches(stop - start, batch_size(trial.samples.plane, device, trial.classifier.suits)):
+            for part in batches(stop - start, batch_size(trial.samples.plane, device)):
                 chosen = slice(start + part.start, start + part.stop)
                 images = trial.samples.batch(chosen.start, chosen.stop, device)
                 own = None if labels is None else labels[chosen].to(device)

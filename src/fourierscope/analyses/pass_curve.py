@@ -71,7 +71,7 @@ class PassCurve(Analysis[Trial]):
         gain = self._gain(plane, cell).to(device)
         right = []
         with torch.no_grad():
-            for part in batches(len(trial.samples), batch_size(plane, device, trial.classifier.suits)):
+            for part in batches(len(trial.samples), batch_size(plane, device)):
                 images = trial.samples.batch(part.start, part.stop).to(device)
                 kept = images if cell.kept == "all" else apply(images, gain)
                 right.append(trial.classifier(kept).argmax(1).cpu() == labels[part])

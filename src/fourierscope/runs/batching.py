@@ -13,6 +13,8 @@ from fourierscope.fourier import Plane
 from fourierscope.subjects.heap import freed_memory_kept
 
 T = TypeVar("T")
+LEAST = 8
+"""Images of any size that go through a classifier at a time, if memory lets them."""
 
 
 class Part(NamedTuple):
@@ -29,15 +31,12 @@ def automatic_size(plane: Plane, device: torch.device) -> int:
     """A batch size that suits most networks: about 2^16 pixels on a processor, 2^21 on an accelerator; at least 8."""
     pixels = 2**16 if device.type == "cpu" else 2**21
     fitting = pixels // (plane.height * plane.width)
-    return max(8, 2 ** max(0, fitting.bit_length() - 1))
+    return max(LEAST, 2 ** max(0, fitting.bit_length() - 1))
 
 
-def batch_size(plane: Plane, device: torch.device, suits: int = 0) -> int:
-    """The number of images to put through a classifier at a time, in the run at hand.
-
-    `suits`: what suits who answers, where that is not the automatic size (0: it is).
-    """
-    return _size.get() or suits or automatic_size(plane, device)
+def batch_size(plane: Plane, device: torch.device) -> int:
+    """The number of images to put through a classifier at a time, in the run at hand."""
+    return _size.get() or automatic_size(plane, device)
 
 
 def batches(count: int, size: int) -> Iterator[slice]:

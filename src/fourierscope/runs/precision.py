@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fourierscope.runs.analysis import Analysis
-from fourierscope.runs.engines.engine import largest_batch
+from fourierscope.runs.engines.engine import size_for_copies
 from fourierscope.runs.store import Store
 from fourierscope.subjects import Masked, Trial
-from fourierscope.subjects.prepared import BFLOAT16, PRECISIONS, Asked
+from fourierscope.subjects.prepared import PRECISIONS, Asked
 
 
 def in_precision(analysis: Analysis[Any], subject: Any, precision: Asked, kept: Store | None, batch: int | str) -> Any:
@@ -42,17 +42,9 @@ def in_precision(analysis: Analysis[Any], subject: Any, precision: Asked, kept: 
 
 
 def _at(trial: Trial, precision: Asked, kept: Store | None, batch: int | str) -> Trial:
-    size = int(batch) if batch != "auto" else largest_batch(trial)
+    """The trial in that precision, its copy made for the batches of this run."""
+    size = int(batch) if batch != "auto" else (kept.batch if kept else 0) or size_for_copies(trial)
     held: Any = {} if kept is None else kept.record
     for name in ("subject", "classifier", "precision"):
         held = held.get(name) if isinstance(held, Mapping) else None
-    made = trial.at(precision, size, held)
-    if batch == "auto" and _takes_twice(made, size):
-        return trial.at(precision, 2 * size, made.trace()["classifier"]["precision"])
-    return made
-
-
-def _takes_twice(trial: Trial, size: int) -> bool:
-    """Whether batches may be twice as large: images in bfloat16 take half the room, and there are enough of them."""
-    faster, kind = trial.classifier.prepared, trial.classifier.device.type
-    return faster is not None and BFLOAT16 in faster.plan.steps and kind == "cpu" and len(trial.samples) >= 2 * size
+    return trial.at(precision, size, held)

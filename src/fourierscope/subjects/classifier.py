@@ -119,11 +119,6 @@ class Classifier:
                 raise
 
     @property
-    def suits(self) -> int:
-        """The images that a faster copy takes best at a time, for answers without gradients; 0: no matter."""
-        return 0 if self.prepared is None else int(self.prepared.shape[0])
-
-    @property
     def exact(self) -> Classifier:
         """This classifier without a faster copy: the network itself answers."""
         if self.prepared is None:

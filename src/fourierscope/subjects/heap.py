@@ -11,10 +11,14 @@ from threading import Lock
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt
 _INSIDE = {_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1}
 _OUTSIDE = {_MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26}  # the most that the library itself comes to
-_OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_")
+_SETTINGS = ("mmap_threshold", "trim_threshold", "mmap_max", "top_pad")
 
 _library = ctypes.CDLL(None)
-_lock, _entered = Lock(), 0
+_set_by_user = any(  # as the library itself reads it: once
+    f"MALLOC_{name.upper()}_" in os.environ or f"glibc.malloc.{name}" in os.environ.get("GLIBC_TUNABLES", "")
+    for name in _SETTINGS
+)
+_lock, _inside = Lock(), 0
 
 
 @contextmanager
@@ -28,26 +32,38 @@ def freed_memory_kept() -> Iterator[None]:
     thresholds of its own (`GLIBC_TUNABLES`, `MALLOC_MMAP_THRESHOLD_` and the like) they stay, and other C libraries are
     left alone.
     """
-    _count(+1)
+    _enter(+1)
     try:
         yield
     finally:
-        _count(-1)
+        _enter(-1)
         trim = getattr(_library, "malloc_trim", None)
         if trim is not None:
             trim(0)
 
 
-def _count(change: int) -> None:
-    """Count who is inside; the first and the last set the thresholds."""
-    global _entered
+def _enter(change: int) -> None:
+    """Count who is inside; the first that comes and the last that goes set the thresholds."""
+    global _inside
     with _lock:
-        was, _entered = _entered, _entered + change
-        if not (was and _entered) and not _set_by_user() and hasattr(_library, "mallopt"):
-            for name, value in (_INSIDE if _entered else _OUTSIDE).items():
-                if not _library.mallopt(name, value):
-                    _library.mallopt(name, _OUTSIDE[name])
+        was, _inside = _inside, _inside + change
+        if not (was and _inside):
+            _set(_INSIDE if _inside else _OUTSIDE)
 
 
-def _set_by_user() -> bool:
-    return "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "") or any(name in os.environ for name in _OWN_SETTINGS)
+def _set(thresholds: dict[int, int]) -> None:
+    if not _set_by_user and hasattr(_library, "mallopt"):
+        for name, value in thresholds.items():
+            if not _library.mallopt(name, value):
+                _library.mallopt(name, _OUTSIDE[name])
+
+
+def _outside_again() -> None:
+    """A forked child is outside, whatever the threads of its parent were at."""
+    global _lock, _inside
+    was, _lock, _inside = _inside, Lock(), 0
+    if was:
+        _set(_OUTSIDE)
+
+
+os.register_at_fork(after_in_child=_outside_again)

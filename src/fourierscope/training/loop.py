@@ -61,13 +61,14 @@ def train(
     if kept is not None and done:
         _log.info("%s: %d of %d epochs are done already, in %s", classifier.name, done, recipe.epochs, kept.path)
     check_shares(len(samples) // ceil(len(samples) / recipe.batch))
-    with together(learner.network, learner.device) as network, _resumable(kept, recipe), freed_memory_kept():
+    with together(learner.network, learner.device) as network, _resumable(kept, recipe):
         learner.precision = _precision(learner, samples, recipe, kept)
         bar = tqdm(range(done, recipe.epochs), desc=f"training {classifier.name}", unit="epoch", disable=_quiet())
         for epoch in bar:
             with _draws(samples, f"{seed} epoch {epoch}", learner.device) as (order, generator):
                 try:
-                    loss = _Epoch(learner, network, optimiser, recipe, generator, watch).over(samples, order, epoch)
+                    with freed_memory_kept():  # for an epoch: what a watcher keeps would cut the heap up
+                        loss = _Epoch(learner, network, optimiser, recipe, generator, watch).over(samples, order, epoch)
                     _check_finite(learner.network)
                 except ValueError as error:
                     error.add_note(

@@ -26,9 +26,8 @@ class Watched:
         self._modules = list(network.modules())
         self._marks = _marks(self._modules)
         self._tensors = list(_tensors(self._modules))
-        self._dicts = [held for one in self._modules for held in _dicts(one)]
-        self._held = list(chain.from_iterable(held.values() for held in self._dicts))  # alive, so that no id returns
-        self._ids, self._states = self._identities(), _states(self._tensors)
+        self._states = _states(self._tensors)
+        self._look()
         self._spread = _spread(self._modules)
         self._values = [torch.cat(several) for several in self._spread]  # copies
 
@@ -36,16 +35,31 @@ class Watched:
         """Whether nothing of it was changed, and nothing listens to it."""
         return (
             not _listened(self._modules)
-            and (self._same_objects() or _marks(self._modules) == self._marks)
+            and (self._untouched() or self._equal())
             and all(torch.equal(torch.cat(now), then) for now, then in zip(self._spread, self._values, strict=True))
         )
 
-    def _same_objects(self) -> bool:
-        """Whether every attribute is the very object that it was, and no tensor written to: told fast, mostly true."""
-        return self._identities() == self._ids and _states(self._tensors) == self._states
+    def _look(self) -> None:
+        """Take every attribute for what it should be, and hold it, so that no other gets its id."""
+        self._own = [vars(one) for one in self._modules]
+        self._dicts = [held for one in self._modules for held in _dicts(one)]
+        self._held = list(chain.from_iterable(held.values() for held in self._dicts))
+        self._ids = list(map(id, self._held))
 
-    def _identities(self) -> list[int]:
-        return list(map(id, chain.from_iterable(held.values() for held in self._dicts)))
+    def _untouched(self) -> bool:
+        """Whether every attribute is the very object that it was, and no tensor written to: told fast, mostly true."""
+        return (
+            list(map(id, chain.from_iterable(held.values() for held in self._dicts))) == self._ids
+            and all(vars(one) is held for one, held in zip(self._modules, self._own, strict=True))
+            and _states(self._tensors) == self._states
+        )
+
+    def _equal(self) -> bool:
+        """Whether what counts is equal, though some objects are others: these are looked for from now on."""
+        if _marks(self._modules) != self._marks:
+            return False
+        self._look()
+        return True
 
 
 def has_hooks(network: nn.Module) -> bool:
@@ -62,9 +76,14 @@ def _marks(modules: list[nn.Module]) -> list[Any]:
     found: list[Any] = []
     for one in modules:
         found += map(id, one._modules.values())
-        found += [value for name, value in vars(one).items() if type(value) in _PLAIN and name != "training"]
+        found += [value for name, value in vars(one).items() if _plain(value) and name != "training"]
+        found.append("forward" in vars(one))
     tensors = list(_tensors(modules))
     return found + [id(values) for values in tensors] + _states(tensors)
+
+
+def _plain(value: object) -> bool:
+    return type(value) in _PLAIN or (type(value) is tuple and all(type(one) in _PLAIN for one in value))
 
 
 def _states(tensors: list[Tensor]) -> list[tuple[int, int]]:
