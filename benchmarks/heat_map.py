@@ -27,7 +27,7 @@ from fourierscope.runs.batching import batch_size_of
 from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.heap import freed_memory_kept
-from fourierscope.subjects.prepared import Asked
+from fourierscope.subjects.prepared import Asked, looked_at_once
 
 # on a processor that others share, one thread is timed by what it computes, not by how long it waits for its turn
 clock = time.process_time if torch.get_num_threads() == 1 and not torch.cuda.is_available() else time.perf_counter
@@ -109,7 +109,7 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
     cells, measured, bare, asked, forwards = list(question.cells(trial)), {}, 0.0, 0.0, 0
     for cell in cells:
         start = clock()
-        with batch_size_of(size):
+        with batch_size_of(size), looked_at_once():
             measured[cell] = question.measure(cell, trial)
         middle = clock()
         rounds = -(-passes(cell) * (cell.stop - cell.start) // size)

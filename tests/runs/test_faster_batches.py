@@ -9,6 +9,7 @@ from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects import trial as trials
 from fourierscope.subjects.prepared import Plan, Prepared
+from fourierscope.subjects.prepared.watching import Watched
 
 
 def trial(count, side=32):
@@ -33,7 +34,12 @@ def chosen(monkeypatch):
 def sizes(monkeypatch):
     """How many images copies were asked about, call by call."""
     found, answer = [], Prepared.__call__
-    monkeypatch.setattr(Prepared, "__call__", lambda self, given: found.append(len(given)) or answer(self, given))
+
+    def counted(self, given, *moments):
+        found.append(len(given))
+        return answer(self, given, *moments)
+
+    monkeypatch.setattr(Prepared, "__call__", counted)
     return found
 
 
@@ -107,3 +113,12 @@ def test_when_memory_runs_out_the_batch_is_halved_kept_and_what_the_next_copy_is
     shapes.clear()
     fs.run(fs.PassCurve(), trial(256), precision="auto", store=tmp_path / "store")
     assert set(shapes) == {(1, 64), (64, 64)}  # one image: whether the network answers at all
+
+
+def test_a_network_is_looked_at_in_full_once_a_cell(chosen, monkeypatch):
+    looks, still = [], Watched.still
+    monkeypatch.setattr(Watched, "still", lambda self: looks.append(1) or still(self))
+    chosen("channels_last")
+    question, subject = fs.HeatMap(stride=4, score="flips"), trial(150)  # labels would be looked at before, once
+    fs.run(question, subject, precision="auto")
+    assert len(looks) == len(list(question.cells(subject))) > 1

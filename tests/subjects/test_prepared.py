@@ -198,6 +198,40 @@ def test_compiled_answers_are_those_of_the_network_for_full_and_smaller_batches(
             torch.testing.assert_close(classifier(images), plain.classifier(images), atol=1e-4, rtol=0)
 
 
+MOMENTS = {
+    "none": (None, None),
+    "one for all channels": (0.4, 0.3),
+    "one each": ((0.1, 0.4, 0.7), (0.2, 0.3, 0.5)),
+    "one and three": (0.4, (0.2, 0.3, 0.5)),
+}
+
+
+@pytest.mark.parametrize("compilation", [False, True])
+@pytest.mark.parametrize(("mean", "std"), MOMENTS.values(), ids=MOMENTS)
+def test_a_copy_normalises_as_the_classifier_does_and_leaves_the_images_alone(mean, std, compilation):
+    if compilation and compiling.compiler() is None:
+        pytest.skip("no C++ compiler")
+    network = nn.Sequential(nn.ReLU(inplace=True), settled(NETWORKS["plain"][0]())).eval()
+    plain = fs.Classifier(network, mean=mean, std=std)
+    steps = ("folding", "channels_last", "compilation") if compilation else ("folding", "channels_last")
+    faster = prepared(plain, Plan("fast", steps), (8, 3, 9, 8))
+    images = torch.rand(8, 3, 9, 8, generator=torch.Generator().manual_seed(2))
+    kept = images.clone()
+    with torch.no_grad():
+        known = plain(images)
+        torch.testing.assert_close(faster(images), known, atol=1e-4, rtol=0)
+        torch.testing.assert_close(faster(images.double()), known, atol=1e-4, rtol=0)
+        assert torch.equal(images, kept)
+        torch.testing.assert_close(faster(images, spare=True), known, atol=1e-4, rtol=0)
+
+
+def test_a_copy_refuses_channels_that_moments_do_not_fit():
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 4)).eval()
+    plain = fs.Classifier(network, mean=(0.1, 0.2, 0.3), std=1.0)
+    with torch.no_grad(), pytest.raises(ValueError, match="Images have 2 channels"):
+        prepared(plain, Plan("auto", ("channels_last",)), (8, 2, 9, 8))(torch.rand(8, 2, 9, 8))
+
+
 def test_bfloat16_that_flips_too_much_is_left_out(all_steps, monkeypatch):
     monkeypatch.setattr(choosing, "MOST_FLIPS", 0.01)
     network = nn.Sequential(nn.Flatten(), nn.Linear(216, 2, bias=False)).eval()

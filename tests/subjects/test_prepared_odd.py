@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.subjects.prepared import Plan, choosing, compiling, prepared
+from fourierscope.subjects.prepared import Plan, choosing, compiling, looked_at_once, prepared
 
 
 @pytest.fixture
@@ -135,6 +135,37 @@ def test_a_changed_network_answers_itself(what):
         after = one.classifier(images)
         assert not torch.equal(after, before)
         assert torch.equal(faster(images), after)
+
+
+@pytest.mark.parametrize("what", ["a buffer", "a tensor that is no buffer", "hook"])
+def test_where_networks_are_looked_at_once_hooks_and_written_tensors_are_noticed_still(what):
+    network = Around(lambda self, images: self.n(images) + self.offset, n=plain()).eval()
+    network.offset = torch.zeros(4)
+    change = CHANGES.get(what, lambda network: network.n.register_forward_hook(lambda *given: given[2] * 2))
+    one = trial(network)
+    faster = prepared(one.classifier, Plan("auto", ("bfloat16",)), (8, 3, 9, 8))
+    with torch.no_grad(), looked_at_once():
+        before = one.classifier(one.samples.batch())
+        assert not torch.equal(faster(one.samples.batch()), before)
+        change(network)
+        assert torch.equal(faster(one.samples.batch()), one.classifier(one.samples.batch()))
+
+
+def test_where_networks_are_looked_at_once_each_time_is_a_new_look():
+    network = Around(lambda self, images: self.gain * self.n(images), n=plain(), gain=1.0).eval()
+    one = trial(network)
+    faster = prepared(one.classifier, Plan("auto", ("bfloat16",)), (8, 3, 9, 8))
+    with torch.no_grad():
+        with looked_at_once():
+            before = faster(one.samples.batch())
+        network.gain = 3.0
+        with looked_at_once():
+            after = faster(one.samples.batch())
+        assert torch.equal(after, one.classifier(one.samples.batch()))
+        assert not torch.equal(after, before)
+        with looked_at_once():
+            network.gain = 1.0  # what it was when it was copied
+            assert torch.equal(faster(one.samples.batch()), before)
 
 
 @pytest.mark.parametrize(

@@ -94,29 +94,42 @@ class Classifier:
                 f"{images.dtype} of shape {tuple(images.shape)} came."
             )
         there = images.to(self.device)
+        if self.prepared is not None and self.prepared.network is self.network and self.prepared.serves():
+            return self._copied_answers(self.prepared, there, spare)
         given = self.normalised(there, spare=True) if spare else self.normalised(there)
-        return self.answered(given.to(self.input_dtype(images)))
+        return self._answered(given.to(self.input_dtype(images)))
 
     @property
     def takes_spare(self) -> bool:
         """Whether images may be given as `spare`: a class of your own may answer in its own way, from images alone."""
-        own = ("__call__", "outputs", "normalised")
-        return all(getattr(type(self), name) is getattr(Classifier, name) for name in own)
+        own = ("__call__", "outputs")
+        return self.normalises_itself and all(getattr(type(self), name) is getattr(Classifier, name) for name in own)
 
-    def answered(self, given: Tensor) -> Any:
-        """What the network returns for `given`, images (n, c, h, w) as it sees them; it may write into them.
+    @property
+    def normalises_itself(self) -> bool:
+        """Whether images are normalised by mean and std: a class of your own may do so in its own way."""
+        return type(self).normalised is Classifier.normalised
 
-        The faster copy of a prepared classifier answers where it can speak for the network: under `torch.no_grad`,
-        while nothing listens to a layer, and as long as weights and layers are those that were copied.
-        """
-        if self.prepared is not None and self.prepared.network is self.network and self.prepared.serves():
-            return self.prepared(given)
+    def _answered(self, given: Tensor) -> Any:
+        """What the network returns for `given`, images (n, c, h, w) as it sees them; it may write into them."""
         with self.evaluating(), torch.autocast(self.device.type, self._dtype(), enabled=self.precision != "float32"):
             try:
                 return self.network(given)
             except RuntimeError as error:
                 error.add_note(f"So said {self.name} of images of shape {tuple(given.shape)} (n, c, h, w).")
                 raise
+
+    def _copied_answers(self, faster: Prepared, images: Tensor, spare: bool) -> Any:
+        """What the network's faster copy returns for images (n, c, h, w) in [0, 1].
+
+        It answers where it can speak for the network: under `torch.no_grad`, while nothing listens to a layer, and as
+        long as weights and layers are those that were copied.
+        """
+        if self.normalises_itself and self.mean is not None:
+            given = images.to(self.input_dtype(images))
+            return faster(given, *self._moments(given))
+        given = self.normalised(images, spare=True) if spare else self.normalised(images)
+        return faster(given.to(self.input_dtype(images)))
 
     @property
     def exact(self) -> Classifier:
@@ -152,16 +165,23 @@ class Classifier:
 
     def normalised(self, images: Tensor, spare: bool = False) -> Tensor:
         """What the network sees of images (n, c, h, w) in [0, 1]: a new tensor, or these images if they are `spare`."""
-        if self.mean is None or self.std is None:
+        if self.mean is None:
             return images if spare else images.clone()
+        mean, std = self._moments(images)
+        return (images.sub_(mean) if spare else images - mean).div_(std)
+
+    def _moments(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and std (c, 1, 1) for images (n, c, h, w). Raises ValueError where they are of other channels."""
+        assert self.mean is not None
+        assert self.std is not None
         channels = images.shape[1]
         if len(self.mean) not in (1, channels) or len(self.std) not in (1, channels):
             raise ValueError(
                 f"Images have {channels} channels; mean={self.mean} and std={self.std} fit "
                 f"{max(len(self.mean), len(self.std))}."
             )
-        mean, std = (images.new_tensor(one).view(-1, 1, 1) for one in (self.mean, self.std))
-        return (images.sub_(mean) if spare else images - mean).div_(std)
+        mean, std = (images.new_tensor(one * (channels // len(one))).view(-1, 1, 1) for one in (self.mean, self.std))
+        return mean, std
 
     def input_dtype(self, images: Tensor) -> torch.dtype:
         """The dtype that the network's own weights want; that of the images for a network without weights."""

@@ -3,6 +3,7 @@
 from fourierscope.subjects.prepared.choosing import plan_for as plan_for
 from fourierscope.subjects.prepared.choosing import prepared as prepared
 from fourierscope.subjects.prepared.network import Prepared as Prepared
+from fourierscope.subjects.prepared.network import looked_at_once as looked_at_once
 from fourierscope.subjects.prepared.plan import PRECISIONS as PRECISIONS
 from fourierscope.subjects.prepared.plan import Asked as Asked
 from fourierscope.subjects.prepared.plan import Plan as Plan

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from fourierscope.fourier import wave
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.heap import freed_memory_kept
-from fourierscope.subjects.outputs import logits_of
 from fourierscope.subjects.prepared.compiling import compiler
 from fourierscope.subjects.prepared.folding import fold
 from fourierscope.subjects.prepared.network import Prepared
@@ -210,7 +209,8 @@ class _Choice:
 def prepared(classifier: Classifier, plan: Plan, shape: tuple[int, ...]) -> Classifier:
     """The classifier with a copy of its network behind the steps of a plan, for batches (b, c, h, w)."""
     made = copy.copy(classifier)
-    made.prepared, made.origin = Prepared(classifier.network, plan, shape), classifier
+    normalises = classifier.normalises_itself and classifier.mean is not None
+    made.prepared, made.origin = Prepared(classifier.network, plan, shape, normalises), classifier
     return made
 
 
@@ -234,8 +234,7 @@ def _answers(classifier: Classifier, images: Tensor, size: int) -> Tensor:
 
 
 def _asking(classifier: Classifier, batch: Tensor) -> Callable[[], object]:
-    given = classifier.normalised(batch).to(classifier.input_dtype(batch))
-    return lambda: logits_of(classifier.answered(given.clone()), len(given))
+    return lambda: classifier(batch)
 
 
 def _timed(several: dict[tuple[str, ...], Callable[[], object]]) -> dict[tuple[str, ...], float]:

@@ -18,10 +18,10 @@ def compiler() -> str | None:
     )
 
 
-def compiled(network: nn.Module, given: Tensor) -> Callable[[Tensor], Any]:
-    """The network compiled for inputs of the shape of `given`, and called once. Raises whatever compilation raises."""
+def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
+    """The network compiled for inputs of the shapes of `given`, and called once. Raises whatever compilation raises."""
     made = torch.compile(network, dynamic=False, options={"freezing": True})
     with torch.no_grad():
-        made(given.clone())
-    called: Callable[[Tensor], Any] = made
+        made(*(one.clone() for one in given))
+    called: Callable[..., Any] = made
     return called

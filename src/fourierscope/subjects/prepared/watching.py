@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _PLAIN = frozenset((bool, int, float, str))
+_VERSION = attrgetter("_version")
 _FEW = 64  # values of each tensor that are looked at again
 
 
@@ -30,6 +32,9 @@ class Watched:
         self._look()
         self._spread = _spread(self._modules)
         self._values = [torch.cat(several) for several in self._spread]  # copies
+        self._counting = [values for values in self._tensors if not values.is_inference()]
+        self._writings = self._written()
+        self._hooks = [hooks for one in self._modules for hooks in (one._forward_hooks, one._forward_pre_hooks)]
 
     def still(self) -> bool:
         """Whether nothing of it was changed, and nothing listens to it."""
@@ -38,6 +43,14 @@ class Watched:
             and (self._untouched() or self._equal())
             and all(torch.equal(torch.cat(now), then) for now, then in zip(self._spread, self._values, strict=True))
         )
+
+    def unwritten(self) -> bool:
+        """Whether nothing listens to it and no tensor was written to: told in no time, for versions only grow."""
+        return not any(self._hooks) and self._written() == self._writings
+
+    def _written(self) -> int:
+        """How often tensors were written to."""
+        return sum(map(_VERSION, self._counting))
 
     def _look(self) -> None:
         """Take every attribute for what it should be, and hold it, so that no other gets its id."""
