@@ -54,6 +54,8 @@ def main() -> None:
     trial = prepared(plain, given.precision, question) if given.precision != "exact" else plain
     if given.difference:
         differ(plain, trial, question)
+    if given.pairs:
+        question.measure(next(iter(question.cells(trial))), trial)  # what puts waves on is compiled before the clock starts
     ratios = []
     for turn in range(given.pairs):
         raw, mapped = rates(trial, question)

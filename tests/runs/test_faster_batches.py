@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.analyses.wave_set import put_on
 from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects import trial as trials
-from fourierscope.subjects.prepared import Plan, Prepared
+from fourierscope.subjects.prepared import Plan, Prepared, choosing, compiling
 from fourierscope.subjects.prepared.watching import Watched
 
 
@@ -122,3 +123,36 @@ def test_a_network_is_looked_at_in_full_once_a_cell(chosen, monkeypatch):
     question, subject = fs.HeatMap(stride=4, score="flips"), trial(150)  # labels would be looked at before, once
     fs.run(question, subject, precision="auto")
     assert len(looks) == len(list(question.cells(subject))) > 1
+
+
+@pytest.mark.skipif(compiling.compiler() is None, reason="no C++ compiler")
+@pytest.mark.parametrize("clip", [True, False])
+def test_where_the_network_is_compiled_waves_are_put_on_by_compiled_code_and_nothing_changes(monkeypatch, chosen, clip):
+    question, subject = fs.HeatMap(stride=8, clip=clip, score="margin", norm=12.0), trial(75, 20)
+    used, compiled = [], compiling.compiled_function
+    monkeypatch.setattr(choosing, "compiled_function", lambda one: used.append(one) or compiled(one))
+    plain = fs.run(question, subject, batch=50).dataset  # a full batch, and one that is not
+    assert not used
+    chosen("compilation")
+    faster = fs.run(question, subject, batch=50, precision="fast").dataset
+    assert used
+    for name in ("margin", "effective_norm"):
+        torch.testing.assert_close(*(torch.tensor(one[name].values) for one in (faster, plain)), atol=0, rtol=1e-5)
+
+
+@pytest.mark.skipif(compiling.compiler() is None, reason="no C++ compiler")
+def test_compiled_code_puts_on_the_very_same_waves():
+    chance = torch.Generator().manual_seed(3)
+    images, waves = torch.rand(6, 3, 9, 8, generator=chance), torch.randn(1, 9, 8, generator=chance)
+    signs = torch.randn(6, 3, generator=chance).sign()
+    for clip in (True, False):
+        rooms = [torch.empty(1, 6, 3, 9, 8) for _ in range(2)]
+        norms = [
+            one(images, signs, waves, clip, room)
+            for one, room in zip((put_on, compiling.compiled_function(put_on)), rooms, strict=True)
+        ]
+        assert torch.equal(*rooms)
+        torch.testing.assert_close(*norms)
+        added = (images + signs[..., None, None] * waves[0]).clamp(*((0, 1) if clip else (None, 9)))
+        assert torch.equal(rooms[0][0], added)
+        torch.testing.assert_close(norms[0][0], (added - images).square().sum((-2, -1)).sqrt())

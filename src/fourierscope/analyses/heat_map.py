@@ -17,11 +17,12 @@ from fourierscope.analyses.linear_map import LinearMap
 from fourierscope.analyses.partial_map import Gathered, PartialMap, gathered, waves_of
 from fourierscope.analyses.scores import Score, check_labels, score_named
 from fourierscope.analyses.sequential_map import SequentialMap
-from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs
+from fourierscope.analyses.wave_set import Tile, WaveSet, balanced_signs, put_on
 from fourierscope.fourier import Plane, wave
 from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import LATER, Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
+from fourierscope.subjects.prepared import compiled_beside
 
 _VALUES = 2**23  # scores put into rings together, for which they become float64
 _PICTURES = 4  # images shown under the strongest wave
@@ -101,12 +102,15 @@ class HeatMap(Analysis[Trial]):
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
         with torch.no_grad(), score.listening(trial.classifier) as listen:
+            put = compiled_beside(trial.classifier, put_on)
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
                 images, sign = trial.samples.batch(chosen.start, chosen.stop, device), all_signs[chosen].to(device)
                 own = None if labels is None else labels[chosen].to(device)
                 reference = listen(images.clone()) if score.compares else None
-                scores, norms = self._perturbed(score, listen, images, sign, own, reference, waves.flatten(0, 1), size)
+                scores, norms = self._perturbed(
+                    score, listen, images, sign, own, reference, waves.flatten(0, 1), size, put
+                )
                 piece = {
                     "scores": scores.unflatten(0, waves.shape[:2]),
                     "norms": norms.unflatten(0, (*waves.shape[:2], 1)),
@@ -178,16 +182,17 @@ class HeatMap(Analysis[Trial]):
         reference: Tensor | None,
         waves: Tensor,
         size: int,
+        put: Callable[..., Tensor],
     ) -> tuple[Tensor, Tensor]:
         """Scores (w, b) and sums of effective norms (w,) of a batch under each wave; a small batch takes several."""
         scores, norms = [], []
         at_once = min(len(waves), max(1, size // len(images)))
-        room, moves = images.new_empty(2, at_once, *images.shape)  # written again for each wave: fresh memory is slow
+        room = images.new_empty(at_once, *images.shape)  # written again for each wave: fresh memory is slow
+        put = put if len(images) == size else put_on  # compiled for full batches alone
         for part in batches(len(waves), at_once):
             several = waves[part]
-            changed = self._set.added(images, signs, several, room[: len(several)])  # (w, b, c, h, w)
-            moved = torch.sub(changed, images, out=moves[: len(several)])
-            norms.append(torch.linalg.vector_norm(moved, dim=(-2, -1)).double().mean(-1).sum(-1))
+            changed = room[: len(several)]  # (w, b, c, h, w)
+            norms.append(put(images, signs, several, self.clip, changed).double().mean(-1).sum(-1))
             repeated = [
                 None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
             ]

@@ -75,21 +75,17 @@ class WaveSet:
 
     def stack(self, plane: Plane, tile: Tile) -> Tensor:
         """The waves of a tile (w, p, h, w), of norm `norm`; a self-paired wave, with its one phase, stands p times."""
-        stacks = []
-        for frequency in self.frequencies(plane)[tile.first : tile.last]:
+        several = self.frequencies(plane)[tile.first : tile.last]
+        stack = torch.empty(len(several), self.phases, plane.height, plane.width)
+        for index, frequency in enumerate(several):
             phases = quadratures(plane, frequency, self.phases)
-            stacks.append(
-                torch.stack([wave(plane, frequency, phases[turn % len(phases)]) for turn in range(self.phases)])
-            )
-        return (self.norm * torch.stack(stacks)).float()
+            for turn in range(self.phases):
+                stack[index, turn] = self.norm * wave(plane, frequency, phases[turn % len(phases)])
+        return stack
 
-    def added(self, images: Tensor, signs: Tensor, waves: Tensor, into: Tensor | None = None) -> Tensor:
-        """Images (b, c, h, w) under each of some waves (w, h, w), by their signs (b, c): (w, b, c, h, w).
-
-        They are written `into` a tensor of that shape where one is given.
-        """
-        changed = torch.addcmul(images, signs[:, :, None, None], waves[:, None, None], out=into)
-        return changed.clamp_(0, 1) if self.clip else changed
+    def added(self, images: Tensor, signs: Tensor, waves: Tensor) -> Tensor:
+        """Images (b, c, h, w) under each of some waves (w, h, w), by their signs (b, c): (w, b, c, h, w)."""
+        return _added(images, signs, waves, self.clip)
 
     def axes(self, plane: Plane) -> Axes:
         """The axes of a map: rows and columns, and the wave that stands in each cell."""
@@ -108,6 +104,19 @@ class WaveSet:
         weights = np.array([1.0 if is_self_paired(plane, frequency) else 2.0 for frequency in waves])
         found = np.unique(radii)
         return found, np.stack([np.where(radii == one, weights, 0) / weights[radii == one].sum() for one in found])
+
+
+def put_on(images: Tensor, signs: Tensor, waves: Tensor, clip: bool, into: Tensor) -> Tensor:
+    """Write images (b, c, h, w) under each of some waves, as `WaveSet.added`, into (w, b, c, h, w).
+
+    Returns the L2 norms (w, b, c) of what was added, after clipping.
+    """
+    return torch.linalg.vector_norm(_added(images, signs, waves, clip, into) - images, dim=(-2, -1))
+
+
+def _added(images: Tensor, signs: Tensor, waves: Tensor, clip: bool, into: Tensor | None = None) -> Tensor:
+    changed = torch.addcmul(images, signs[:, :, None, None], waves[:, None, None], out=into)
+    return changed.clamp_(0, 1) if clip else changed
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, pi
+from math import cos, pi, sqrt
 
 import torch
 from torch import Tensor
@@ -23,14 +23,16 @@ def wave(plane: Plane, frequency: Frequency, phase: float = pi / 4) -> Tensor:
     Source: Yin et al. (2019), section 2, the basis U_ij; the default phase pi / 4 is that of the published code.
     """
     frequency = plane.representative(frequency)
-    if is_self_paired(plane, frequency) and abs(cos(phase)) < 1e-9:
+    alone = is_self_paired(plane, frequency)
+    if alone and abs(cos(phase)) < 1e-9:
         raise ValueError(
             f"{frequency} is its own partner on {plane}: its wave is cos(phase) times a pattern of signs and vanishes "
             f"at phase={phase:.6g}. Ask for another phase; this wave has only one quadrature."
         )
     down, along = _turns(frequency.row, plane.height), _turns(frequency.column, plane.width)
-    pattern = torch.outer((down - phase).cos(), along.cos()) - torch.outer((down - phase).sin(), along.sin())
-    return pattern / torch.linalg.vector_norm(pattern)
+    size = sqrt(plane.height * plane.width) * (abs(cos(phase)) if alone else sqrt(0.5))  # the norm of the cosine itself
+    rows = torch.stack([(down - phase).cos(), (down - phase).sin()], 1) / size
+    return rows @ torch.stack([along.cos(), -along.sin()])
 
 
 def quadratures(plane: Plane, frequency: Frequency, count: int = 2) -> list[float]:

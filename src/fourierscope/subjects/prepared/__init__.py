@@ -1,5 +1,6 @@
 """A classifier that answers faster: its network copied, and the copy changed by steps that were checked and timed."""
 
+from fourierscope.subjects.prepared.choosing import compiled_beside as compiled_beside
 from fourierscope.subjects.prepared.choosing import plan_for as plan_for
 from fourierscope.subjects.prepared.choosing import prepared as prepared
 from fourierscope.subjects.prepared.network import Prepared as Prepared

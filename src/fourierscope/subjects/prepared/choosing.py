@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from fourierscope.fourier import wave
 from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.heap import freed_memory_kept
-from fourierscope.subjects.prepared.compiling import compiler
+from fourierscope.subjects.prepared.compiling import compiled_function, compiler
 from fourierscope.subjects.prepared.folding import fold
 from fourierscope.subjects.prepared.network import Prepared
 from fourierscope.subjects.prepared.plan import BFLOAT16, COMPILATION, FOLDING, LAYOUT, STEPS, Asked, Plan
@@ -212,6 +212,17 @@ def prepared(classifier: Classifier, plan: Plan, shape: tuple[int, ...]) -> Clas
     normalises = classifier.normalises_itself and classifier.mean is not None
     made.prepared, made.origin = Prepared(classifier.network, plan, shape, normalises), classifier
     return made
+
+
+def compiled_beside(classifier: Classifier, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A function that makes images for a classifier: compiled, where the classifier's answers come from compiled code.
+
+    For each shape that it is called with: call it with few.
+    """
+    faster = classifier.prepared
+    if faster is None or faster.network is not classifier.network or not faster.compiled():
+        return function
+    return compiled_function(function)
 
 
 def _unfit(classifier: Classifier) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -25,3 +26,10 @@ def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
         made(*(one.clone() for one in given))
     called: Callable[..., Any] = made
     return called
+
+
+@cache
+def compiled_function(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A function of tensors compiled, for each shape that comes; once a process."""
+    made: Callable[..., Tensor] = torch.compile(function, dynamic=False)
+    return made

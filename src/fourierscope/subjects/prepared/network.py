@@ -67,6 +67,10 @@ class Prepared:
             looked_at.add(id(self._made))
         return still
 
+    def compiled(self) -> bool:
+        """Whether compiled code speaks for the network now."""
+        return self.serves() and self._made is not None and self._made.full is not None
+
     def make(self) -> None:
         """Make the copy, now. Raises whatever copying, tracing or compiling raises."""
         self._made = self._with(self.plan.steps)
