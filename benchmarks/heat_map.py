@@ -6,7 +6,8 @@ memory as a run does. Printed are images per second of both (assembly of the res
 pair, and their median. The limit is 1.00.
 
 With --precision fast or auto the bare network is the prepared one, alone, and before all that it is timed beside the
-network as it is. With --difference the map is made in both precisions, and printed is by how much they differ.
+network as it is. With --difference the map is made in both precisions, and printed is by how much they differ. With
+--peak large matrices are multiplied first, which tells how many images a second the processor could answer at best.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from fourierscope import HeatMap, Samples, Trial, open_classifier, open_samples
 from fourierscope.analyses.wave_set import Tile
@@ -28,6 +30,8 @@ from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.heap import freed_memory_kept
 from fourierscope.subjects.prepared import Asked, looked_at_once
+
+_PEAK = 2048  # rows of matrices
 
 # on a processor that others share, one thread is timed by what it computes, not by how long it waits for its turn
 clock = time.process_time if torch.get_num_threads() == 1 and not torch.cuda.is_available() else time.perf_counter
@@ -47,15 +51,18 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--precision", choices=("exact", "fast", "auto"), default="exact")
     parser.add_argument("--difference", action="store_true", help="How far the map lies from the exact one.")
+    parser.add_argument("--peak", action="store_true", help="What the processor could do at best.")
     given = parser.parse_args()
     mean, std = (None if one is None else (one,) * 3 for one in (given.mean, given.std))
     plain = Trial(open_classifier(given.classifier, given.weights, mean, std), samples(given))
     question = HeatMap(stride=given.stride, crop=given.crop)
+    if given.peak:
+        peak(plain)
     trial = prepared(plain, given.precision, question) if given.precision != "exact" else plain
     if given.difference:
         differ(plain, trial, question)
     if given.pairs:
-        question.measure(next(iter(question.cells(trial))), trial)  # what puts waves on is compiled before the clock starts
+        question.measure(next(iter(question.cells(trial))), trial)  # compiles what puts waves on
     ratios = []
     for turn in range(given.pairs):
         raw, mapped = rates(trial, question)
@@ -90,6 +97,26 @@ def prepared(plain: Trial, precision: Asked, question: HeatMap) -> Trial:
     gain, sizes = f"{faster / exact:.2f} times", " and ".join(str(size) for _, size in sides)
     print(f"forward alone: exact {exact:,.0f} images/s, {precision} {faster:,.0f}, {gain}, batches of {sizes}")
     return trial
+
+
+def peak(plain: Trial) -> None:
+    """Print how fast large matrices are multiplied, and how many images a second would make the network as fast."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        plain.classifier(plain.samples.batch(0, 1))
+    work = counted.get_total_flops()
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = (torch.randn(_PEAK, _PEAK).to(plain.classifier.device, dtype) for _ in range(2))
+        times = []
+        for _ in range(10):
+            start = clock()
+            left @ right
+            times.append(clock() - start)
+        rate = 2 * _PEAK**3 / statistics.median(times[1:])
+        name = str(dtype).removeprefix("torch.")
+        print(
+            f"{name} matrices of {_PEAK:,} x {_PEAK:,}: {rate / 1e9:,.0f} GFLOP/s; at {work / 1e6:,.1f} MFLOP an image "
+            f"{rate / work:,.0f} images/s"
+        )
 
 
 def differ(plain: Trial, trial: Trial, question: HeatMap) -> None:

@@ -70,6 +70,12 @@ def test_the_loops_waves_are_the_cosines_of_norm_four():
             torch.testing.assert_close(loop.plain_wave(8, row, column, 4.0), expected.float(), atol=1e-5, rtol=0)
 
 
+def test_the_loop_makes_our_wave_of_every_frequency_that_a_map_names():
+    for frequency in Plane(8, 8).waves(7):
+        expected = 4 * wave(Plane(8, 8), frequency, 0.0)
+        torch.testing.assert_close(loop.plain_wave(8, *frequency, 4.0), expected.float(), atol=1e-5, rtol=0)
+
+
 def test_the_other_tools_place_holds_our_wave():
     rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
     for ours in Plane(8, 8).waves():

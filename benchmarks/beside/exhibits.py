@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-import torch
+from torch.nn.functional import interpolate
 
 import fourierscope as fs
 from benchmarks import masks as mask_race
@@ -140,14 +140,17 @@ def settings(trial: fs.Trial, given: argparse.Namespace) -> Iterable[tuple[str, 
         yield "workers", "1", trial, 1
         return
     for count in (most // 8, most // 2, most):
-        yield "images", f"{count:,}", fs.Trial(trial.classifier, drawn(count, trial.samples.plane.height)), 1
+        yield "images", f"{count:,}", fs.Trial(trial.classifier, trial.samples.limited(count)), 1
     for side in (16, 32, 64):
-        yield "image size", f"{side} x {side}", fs.Trial(trial.classifier, drawn(max(8, most * 64 // side**2), side)), 1
+        some = resized(trial.samples.limited(max(8, min(most, most * 256 // side**2))), side)
+        yield "image size", f"{side} x {side}, {len(some):,} images", fs.Trial(trial.classifier, some), 1
     for name in ("small", "resnet20", "resnet56"):
-        classifier = fs.Classifier(network_named(name), name, mean=0.5, std=0.25)
-        yield "network", name, fs.Trial(classifier, drawn(max(8, most // 8), 32)), 1
+        classifier = fs.Classifier(network_named(name).eval(), name, mean=0.5, std=0.25)
+        some = trial.samples.limited(max(8, most // 8))
+        yield "network", f"{name}, {len(some):,} images", fs.Trial(classifier, some), 1
     for workers in (1, 2):
-        yield "workers", str(workers), fs.Trial(trial.classifier, drawn(most, 32)), workers
+        some = trial.samples.limited(most // 2)
+        yield "workers", f"{workers}, {len(some):,} images", fs.Trial(trial.classifier, some), workers
 
 
 def masks(trial: fs.Trial, given: argparse.Namespace) -> Table:
@@ -191,10 +194,10 @@ def apart(ours: Any, theirs: Any) -> list[str]:
     return [f"{change.mean():+.2f}", f"{np.sqrt((change**2).mean()):.2f}"]
 
 
-def drawn(count: int, side: int) -> fs.Samples:
-    """Random images: what a forward costs does not hang on what they show."""
-    chance = torch.Generator().manual_seed(0)
-    return fs.Samples(torch.rand(count, 3, side, side, generator=chance), torch.arange(count) % 10)
+def resized(samples: fs.Samples, side: int) -> fs.Samples:
+    """The samples at another size, in floating point as they come out of the filter."""
+    images = interpolate(samples.batch(), (side, side), mode="bilinear", antialias=True)
+    return fs.Samples(images.clamp(0, 1), samples.labels)
 
 
 def spread(values: Sequence[float], form: str = ",.0f") -> str:

@@ -49,7 +49,8 @@ def half_spectrum(side: int) -> list[tuple[int, int]]:
 
 
 def plain_wave(side: int, row: int, column: int, norm: float) -> Tensor:
-    """The loop's wave (h, w), by an inverse transform of one coefficient."""
+    """The loop's wave (h, w), by an inverse transform of one coefficient; a negative column names its partner's."""
+    row, column = (-row, -column) if column < 0 else (row, column)
     spectrum = torch.zeros(side, side // 2 + 1)
     spectrum[row, column] = 1  # a negative row counts from the end, as in the transform
     made = torch.fft.irfft2(spectrum, s=(side, side))
