@@ -72,7 +72,7 @@ def said(given: argparse.Namespace) -> str:
     """What stands above the tables."""
     return (
         f"Written by `make bench`: `{given.classifier}` on {given.images:,} images, {given.threads} threads, torch "
-        f"{torch.__version__.partition('+')[0]} on all sides, {RELEASE}. Medians over {given.pairs} turns in which "
+        f"{torch.__version__.partition('+')[0]} on all sides, {RELEASE}. Medians over turns in which "
         "each side follows the other, with the least and the largest.\n\nSeconds of a whole map are scaled up from "
         "parts (one frequency "
         "a turn of the loop, four waves of rai-toolbox, the 25 waves within 3 cycles of ours) by the images that go "
@@ -80,7 +80,8 @@ def said(given: argparse.Namespace) -> str:
         "defaults: 544 frequencies, a new DataLoader for each, eight worker processes, batches of 512, the autograd "
         "graph kept. The rows below it change one thing after the other. rai-toolbox has no batch size of its own. It "
         "needs a GPU to pin memory, which is left out here, and clipping is added, so that it measures what we do. "
-        "What makes the network fast is chosen and compiled before the clock starts."
+        "What makes the network fast is chosen and compiled before the clock starts; workers are timed without the "
+        "seconds in which they start."
     )
 
 

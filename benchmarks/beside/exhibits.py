@@ -56,7 +56,8 @@ def whole_map(trial: fs.Trial, given: argparse.Namespace) -> Table:
         for side in sides
     ]
     columns = ["side", "forwards of the map", "forwards a second", "seconds of the map", "times the loop"]
-    return table("map", columns, rows, {side.name: statistics.median(seconds[side.name]) for side in sides})
+    medians = {side.name: statistics.median(seconds[side.name]) for side in sides}
+    return table("map", columns, rows, medians, given.pairs)
 
 
 def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
@@ -130,7 +131,7 @@ def cost(trial: fs.Trial, given: argparse.Namespace) -> Table:
         "fast: forwards a second",
         "seconds of the map",
     ]
-    return table("cost", columns, rows, {})
+    return table("cost", columns, rows, {}, given.pairs)
 
 
 def settings(trial: fs.Trial, given: argparse.Namespace) -> Iterable[tuple[str, str, fs.Trial, int]]:
@@ -162,7 +163,7 @@ def masks(trial: fs.Trial, given: argparse.Namespace) -> Table:
     ours, theirs = zip(*rates, strict=True)
     ratios = [one / other for one, other in rates]
     row = [str(many), spread(ours), spread(theirs), spread(ratios, ".2f")]
-    return table("masks", ["masks at a time", "steps a second", "one at a time", "ratio"], [row], {})
+    return table("masks", ["masks at a time", "steps a second", "one at a time", "ratio"], [row], {}, given.pairs)
 
 
 EXHIBITS = {one.__name__: one for one in (whole_map, precision, agreement, cost, masks)}
@@ -205,5 +206,7 @@ def spread(values: Sequence[float], form: str = ",.0f") -> str:
     return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
-def table(name: str, columns: list[str], rows: list[list[str]], seconds: dict[str, float]) -> Table:
-    return {"name": name, "columns": columns, "rows": rows, "seconds": seconds}
+def table(
+    name: str, columns: list[str], rows: list[list[str]], seconds: dict[str, float], turns: int | None = None
+) -> Table:
+    return {"name": name, "columns": columns, "rows": rows, "seconds": seconds, "turns": turns}

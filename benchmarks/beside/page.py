@@ -24,7 +24,9 @@ def write(page: Path, tables: dict[str, dict[str, Any]], said: str) -> None:
     parts = [f"{HEADING}\n", f"{said}\n"]
     for name, title in TITLES.items():
         if name in tables:
-            parts.append(f"### {title}\n\n{lines(tables[name])}\n")
+            turns = tables[name].get("turns")
+            counted = f"{turns} turns.\n\n" if turns else ""
+            parts.append(f"### {title}\n\n{counted}{lines(tables[name])}\n")
     section = "\n".join([*parts, "![Seconds of a whole map](pictures/speed.png)\n", END])
     old = page.read_text() if page.exists() else "# Speed\n"
     before, _, rest = old.partition(HEADING)

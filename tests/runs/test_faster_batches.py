@@ -130,7 +130,7 @@ def test_a_network_is_looked_at_in_full_once_a_cell(chosen, monkeypatch):
 def test_where_the_network_is_compiled_waves_are_put_on_by_compiled_code_and_nothing_changes(monkeypatch, chosen, clip):
     question, subject = fs.HeatMap(stride=8, clip=clip, score="margin", norm=12.0), trial(75, 20)
     used, compiled = [], compiling.compiled_function
-    monkeypatch.setattr(choosing, "compiled_function", lambda one: used.append(one) or compiled(one))
+    monkeypatch.setattr(choosing, "compiled_function", lambda *one: used.append(one) or compiled(*one))
     plain = fs.run(question, subject, batch=50).dataset  # a full batch, and one that is not
     assert not used
     chosen("compilation")
@@ -149,7 +149,7 @@ def test_compiled_code_puts_on_the_very_same_waves():
         rooms = [torch.empty(1, 6, 3, 9, 8) for _ in range(2)]
         norms = [
             one(images, signs, waves, clip, room)
-            for one, room in zip((put_on, compiling.compiled_function(put_on)), rooms, strict=True)
+            for one, room in zip((put_on, compiling.compiled_function(put_on, images.shape)), rooms, strict=True)
         ]
         assert torch.equal(*rooms)
         torch.testing.assert_close(*norms)

@@ -198,6 +198,16 @@ def test_compiled_answers_are_those_of_the_network_for_full_and_smaller_batches(
             torch.testing.assert_close(classifier(images), plain.classifier(images), atol=1e-4, rtol=0)
 
 
+@pytest.mark.skipif(compiling.compiler() is None, reason="no C++ compiler")
+def test_no_network_goes_uncompiled_because_others_were_before():
+    plain = [trial(settled(NETWORKS["plain"][0]())) for _ in range(3)]
+    with torch.no_grad(), torch._dynamo.config.patch(recompile_limit=1, fail_on_recompile_limit_hit=True):
+        for one, steps in zip(plain, (("compilation",), ("bfloat16", "compilation"), ("compilation",)), strict=True):
+            made = prepared(one.classifier, Plan("fast", steps), (8, 3, 9, 8))
+            made(one.samples.batch(0, 8))
+            assert made.prepared.compiled()
+
+
 MOMENTS = {
     "none": (None, None),
     "one for all channels": (0.4, 0.3),

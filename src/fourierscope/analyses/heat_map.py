@@ -102,7 +102,7 @@ class HeatMap(Analysis[Trial]):
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
         with torch.no_grad(), score.listening(trial.classifier) as listen:
-            put = compiled_beside(trial.classifier, put_on)
+            put = compiled_beside(trial.classifier, put_on, (size, trial.samples.channels, plane.height, plane.width))
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
                 images, sign = trial.samples.batch(chosen.start, chosen.stop, device), all_signs[chosen].to(device)

@@ -214,15 +214,14 @@ def prepared(classifier: Classifier, plan: Plan, shape: tuple[int, ...]) -> Clas
     return made
 
 
-def compiled_beside(classifier: Classifier, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A function that makes images for a classifier: compiled, where the classifier's answers come from compiled code.
-
-    For each shape that it is called with: call it with few.
-    """
+def compiled_beside(
+    classifier: Classifier, function: Callable[..., Tensor], shape: tuple[int, ...]
+) -> Callable[..., Tensor]:
+    """A function that makes images of this shape for a classifier: compiled where the classifier's copy is."""
     faster = classifier.prepared
     if faster is None or faster.network is not classifier.network or not faster.compiled():
         return function
-    return compiled_function(function)
+    return compiled_function(function, shape)
 
 
 def _unfit(classifier: Classifier) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from functools import cache
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ def compiler() -> str | None:
 
 def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
     """The network compiled for inputs of the shapes of `given`, and called once. Raises whatever compilation raises."""
+    network.forward = MethodType(_with_code_of_its_own(type(network).forward), network)
     made = torch.compile(network, dynamic=False, options={"freezing": True})
     with torch.no_grad():
         made(*(one.clone() for one in given))
@@ -29,7 +31,13 @@ def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
 
 
 @cache
-def compiled_function(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A function of tensors compiled, for each shape that comes; once a process."""
-    made: Callable[..., Tensor] = torch.compile(function, dynamic=False)
+def compiled_function(function: FunctionType, shape: tuple[int, ...]) -> Callable[..., Tensor]:
+    """A function of tensors compiled for images of this shape; once a process."""
+    made: Callable[..., Tensor] = torch.compile(_with_code_of_its_own(function), dynamic=False)
     return made
+
+
+def _with_code_of_its_own(function: Any) -> FunctionType:
+    """The function anew: of one code object torch keeps eight compilations, and answers without any from then on."""
+    code, names = function.__code__.replace(), function.__globals__
+    return FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
