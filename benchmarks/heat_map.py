@@ -29,9 +29,7 @@ from fourierscope.runs.batching import batch_size_of
 from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.heap import freed_memory_kept
-from fourierscope.subjects.prepared import Asked, looked_at_once
-
-_PEAK = 2048  # rows of matrices
+from fourierscope.subjects.prepared import Asked
 
 # on a processor that others share, one thread is timed by what it computes, not by how long it waits for its turn
 clock = time.process_time if torch.get_num_threads() == 1 and not torch.cuda.is_available() else time.perf_counter
@@ -51,18 +49,20 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--precision", choices=("exact", "fast", "auto"), default="exact")
     parser.add_argument("--difference", action="store_true", help="How far the map lies from the exact one.")
-    parser.add_argument("--peak", action="store_true", help="What the processor could do at best.")
+    rows = "What the processor could do at best, by matrices of so many rows."
+    parser.add_argument("--peak", type=int, nargs="?", const=2048, help=rows)
     given = parser.parse_args()
     mean, std = (None if one is None else (one,) * 3 for one in (given.mean, given.std))
     plain = Trial(open_classifier(given.classifier, given.weights, mean, std), samples(given))
     question = HeatMap(stride=given.stride, crop=given.crop)
     if given.peak:
-        peak(plain)
+        peak(plain, given.peak)
     trial = prepared(plain, given.precision, question) if given.precision != "exact" else plain
     if given.difference:
         differ(plain, trial, question)
     if given.pairs:
-        question.measure(next(iter(question.cells(trial))), trial)  # compiles what puts waves on
+        with batch_size_of(suiting(trial)):
+            question.measure(next(iter(question.cells(trial))), trial)  # compiles what puts waves on
     ratios = []
     for turn in range(given.pairs):
         raw, mapped = rates(trial, question)
@@ -99,24 +99,21 @@ def prepared(plain: Trial, precision: Asked, question: HeatMap) -> Trial:
     return trial
 
 
-def peak(plain: Trial) -> None:
-    """Print how fast large matrices are multiplied, and how many images a second would make the network as fast."""
+def peak(plain: Trial, rows: int) -> None:
+    """Print how fast matrices are multiplied, and how many images a second of the network are as much work."""
     with torch.no_grad(), FlopCounterMode(display=False) as counted:
         plain.classifier(plain.samples.batch(0, 1))
-    work = counted.get_total_flops()
+    work, device = counted.get_total_flops(), plain.classifier.device
     for dtype in (torch.float32, torch.bfloat16):
-        left, right = (torch.randn(_PEAK, _PEAK).to(plain.classifier.device, dtype) for _ in range(2))
+        left, right = (torch.randn(rows, rows).to(device, dtype) for _ in range(2))
         times = []
         for _ in range(10):
             start = clock()
-            left @ right
+            float((left @ right)[0, 0])  # waits for an accelerator
             times.append(clock() - start)
-        rate = 2 * _PEAK**3 / statistics.median(times[1:])
-        name = str(dtype).removeprefix("torch.")
-        print(
-            f"{name} matrices of {_PEAK:,} x {_PEAK:,}: {rate / 1e9:,.0f} GFLOP/s; at {work / 1e6:,.1f} MFLOP an image "
-            f"{rate / work:,.0f} images/s"
-        )
+        rate = 2 * rows**3 / statistics.median(times[1:])
+        told = f"; at {work / 1e6:,.1f} MFLOP an image {rate / work:,.0f} images/s" if work else ""
+        print(f"{str(dtype).removeprefix('torch.')} matrices of {rows:,} x {rows:,}: {rate / 1e9:,.0f} GFLOP/s{told}")
 
 
 def differ(plain: Trial, trial: Trial, question: HeatMap) -> None:
@@ -138,7 +135,7 @@ def rates(trial: Trial, question: HeatMap) -> tuple[float, float]:
     cells, measured, bare, asked, forwards = list(question.cells(trial)), {}, 0.0, 0.0, 0
     for cell in cells:
         start = clock()
-        with batch_size_of(size), looked_at_once():
+        with batch_size_of(size):
             measured[cell] = question.measure(cell, trial)
         middle = clock()
         rounds = -(-passes(cell) * (cell.stop - cell.start) // size)

@@ -285,7 +285,8 @@ def test_the_same_memory_for_every_wave_gives_the_bits_of_fresh_memory(size, cha
         for several in waves.split(at_once):
             changed = torch.addcmul(images, signs[:, :, None, None], several[:, None, None])
             changed = changed.clamp_(0, 1) if clip else changed
-            norms.append(torch.linalg.vector_norm(changed - images, dim=(-2, -1)).double().mean(-1).sum(-1))
+            rows = torch.linalg.vector_norm(changed - images, dim=-1).double()
+            norms.append(torch.linalg.vector_norm(rows, dim=-1).mean(-1).sum(-1))
             with torch.no_grad():
                 logits = trial.classifier(changed.flatten(0, 1))
             scores.append(nn.functional.cross_entropy(logits, labels.repeat(len(several)), reduction="none"))

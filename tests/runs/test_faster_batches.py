@@ -127,15 +127,25 @@ def test_a_network_is_looked_at_in_full_once_a_cell(chosen, monkeypatch):
 
 @pytest.mark.skipif(compiling.compiler() is None, reason="no C++ compiler")
 @pytest.mark.parametrize("clip", [True, False])
-def test_where_the_network_is_compiled_waves_are_put_on_by_compiled_code_and_nothing_changes(monkeypatch, chosen, clip):
+def test_where_the_network_is_compiled_compiled_code_puts_waves_on_full_batches_and_nothing_changes(
+    monkeypatch, chosen, clip
+):
     question, subject = fs.HeatMap(stride=8, clip=clip, score="margin", norm=12.0), trial(75, 20)
-    used, compiled = [], compiling.compiled_function
-    monkeypatch.setattr(choosing, "compiled_function", lambda *one: used.append(one) or compiled(*one))
+    put, compiled = [], compiling.compiled_function
+
+    def counted(function, shape):
+        def answer(images, *others):
+            put.append(len(images))
+            return compiled(function, shape)(images, *others)
+
+        return answer
+
+    monkeypatch.setattr(choosing, "compiled_function", counted)
     plain = fs.run(question, subject, batch=50).dataset  # a full batch, and one that is not
-    assert not used
+    assert not put
     chosen("compilation")
     faster = fs.run(question, subject, batch=50, precision="fast").dataset
-    assert used
+    assert put == [50] * len(subject.samples.plane.waves(None, 8))
     for name in ("margin", "effective_norm"):
         torch.testing.assert_close(*(torch.tensor(one[name].values) for one in (faster, plain)), atol=0, rtol=1e-5)
 
@@ -155,4 +165,29 @@ def test_compiled_code_puts_on_the_very_same_waves():
         torch.testing.assert_close(*norms)
         added = (images + signs[..., None, None] * waves[0]).clamp(*((0, 1) if clip else (None, 9)))
         assert torch.equal(rooms[0][0], added)
-        torch.testing.assert_close(norms[0][0], (added - images).square().sum((-2, -1)).sqrt())
+        torch.testing.assert_close(norms[0][0], (added - images).square().sum(-1).sqrt())
+
+
+@pytest.mark.skipif(compiling.compiler() is None, reason="no C++ compiler")
+def test_compiled_code_gives_the_same_bits_on_any_number_of_threads():
+    images, waves, threads = torch.rand(8, 1, 224, 224), torch.randn(1, 224, 224), torch.get_num_threads()
+    found = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            compiling.compiled_function.cache_clear()
+            put, room = compiling.compiled_function(put_on, images.shape), torch.empty(1, *images.shape)
+            found.append(put(images, torch.ones(8, 1), waves, True, room))
+    finally:
+        torch.set_num_threads(threads)
+        compiling.compiled_function.cache_clear()
+    assert torch.equal(*found)
+
+
+def test_a_layers_change_makes_no_copy(chosen):
+    chosen("channels_last")
+    subject = in_precision(fs.HeatMap(), trial(6, 8), "auto", None, "auto")
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 2)).eval()
+    subject = in_precision(fs.HeatMap(), fs.Trial(fs.Classifier(network), subject.samples), "auto", None, "auto")
+    fs.HeatMap(stride=4, score="layer:0")(subject)
+    assert subject.classifier.prepared._made is None

@@ -2,13 +2,17 @@
 
 import copy
 import types
+from dataclasses import dataclass
 
 import pytest
 import torch
+import xarray as xr
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.runs.batching import Part
 from fourierscope.subjects.prepared import Plan, choosing, compiling, looked_at_once, prepared
+from fourierscope.treatments.batch_statistics import batch_statistics
 
 
 @pytest.fixture
@@ -166,6 +170,29 @@ def test_where_networks_are_looked_at_once_each_time_is_a_new_look():
         with looked_at_once():
             network.gain = 1.0  # what it was when it was copied
             assert torch.equal(faster(one.samples.batch()), before)
+
+
+def test_an_analysis_that_alters_the_network_between_two_questions_hears_it_each_time():
+    @dataclass(frozen=True)
+    class Twice(fs.runs.Analysis):
+        def cells(self, trial):
+            return [Part(0, len(trial.samples))]
+
+        def measure(self, cell, trial):
+            images = trial.samples.batch()
+            with torch.no_grad():
+                first = trial.classifier(images)
+                with batch_statistics(trial.classifier.network, "batch"):
+                    return {"moved": (trial.classifier(images) - first).numpy()}
+
+        def assemble(self, measured, trial):
+            return {"moved": xr.DataArray(next(iter(measured.values()))["moved"], dims=("image", "class"))}
+
+    one = trial(plain())
+    faster = fs.Trial(prepared(one.classifier, Plan("auto", ("channels_last",)), (24, 3, 9, 8)), one.samples)
+    moved, known = (fs.run(Twice(), subject).dataset["moved"].values for subject in (faster, one))
+    torch.testing.assert_close(torch.tensor(moved), torch.tensor(known), atol=1e-4, rtol=0)
+    assert abs(known).max() > 0.1
 
 
 @pytest.mark.parametrize(

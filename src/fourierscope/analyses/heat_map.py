@@ -22,7 +22,7 @@ from fourierscope.fourier import Plane, wave
 from fourierscope.results import Axes, count, mean, rate, share
 from fourierscope.runs import LATER, Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
-from fourierscope.subjects.prepared import compiled_beside
+from fourierscope.subjects.prepared import compiled_beside, looked_at_once
 
 _VALUES = 2**23  # scores put into rings together, for which they become float64
 _PICTURES = 4  # images shown under the strongest wave
@@ -101,8 +101,10 @@ class HeatMap(Analysis[Trial]):
         labels = trial.samples.labels
         size = batch_size(plane, device)
         found: list[dict[str, Tensor]] = []
-        with torch.no_grad(), score.listening(trial.classifier) as listen:
-            put = compiled_beside(trial.classifier, put_on, (size, trial.samples.channels, plane.height, plane.width))
+        shape = (size, trial.samples.channels, plane.height, plane.width)
+        with torch.no_grad(), looked_at_once(), score.listening(trial.classifier) as listen:
+            # of a layer the network itself tells, and no copy
+            put = put_on if score.layer else compiled_beside(trial.classifier, put_on, shape)
             for part in batches(tile.stop - tile.start, size):
                 chosen = slice(tile.start + part.start, tile.start + part.stop)
                 images, sign = trial.samples.batch(chosen.start, chosen.stop, device), all_signs[chosen].to(device)
@@ -192,7 +194,8 @@ class HeatMap(Analysis[Trial]):
         for part in batches(len(waves), at_once):
             several = waves[part]
             changed = room[: len(several)]  # (w, b, c, h, w)
-            norms.append(put(images, signs, several, self.clip, changed).double().mean(-1).sum(-1))
+            rows = put(images, signs, several, self.clip, changed).double()
+            norms.append(torch.linalg.vector_norm(rows, dim=-1).mean(-1).sum(-1))
             repeated = [
                 None if one is None else one.repeat(len(several), *[1] * (one.ndim - 1)) for one in (labels, reference)
             ]

@@ -109,9 +109,10 @@ class WaveSet:
 def put_on(images: Tensor, signs: Tensor, waves: Tensor, clip: bool, into: Tensor) -> Tensor:
     """Write images (b, c, h, w) under each of some waves, as `WaveSet.added`, into (w, b, c, h, w).
 
-    Returns the L2 norms (w, b, c) of what was added, after clipping.
+    Returns the L2 norms (w, b, c, h) of what was added, after clipping, row by row: compiled code splits a longer sum
+    over the threads that there are, and so would have other bits for another number of them.
     """
-    return torch.linalg.vector_norm(_added(images, signs, waves, clip, into) - images, dim=(-2, -1))
+    return torch.linalg.vector_norm(_added(images, signs, waves, clip, into) - images, dim=-1)
 
 
 def _added(images: Tensor, signs: Tensor, waves: Tensor, clip: bool, into: Tensor | None = None) -> Tensor:

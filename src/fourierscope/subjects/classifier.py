@@ -108,7 +108,7 @@ class Classifier:
     @property
     def normalises_itself(self) -> bool:
         """Whether images are normalised by mean and std: a class of your own may do so in its own way."""
-        return type(self).normalised is Classifier.normalised
+        return type(self).normalised is Classifier.normalised and "normalised" not in vars(self)
 
     def _answered(self, given: Tensor) -> Any:
         """What the network returns for `given`, images (n, c, h, w) as it sees them; it may write into them."""

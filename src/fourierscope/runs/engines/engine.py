@@ -13,7 +13,6 @@ import torch
 from fourierscope.runs.analysis import Analysis, Measured
 from fourierscope.runs.batching import LEAST, automatic_size, shrinking
 from fourierscope.subjects import Masked, Samples, Trial
-from fourierscope.subjects.prepared import looked_at_once
 
 RETRIES = 2
 """How often a cell is tried again whose process died; an error, which would come again, is not tried again."""
@@ -60,8 +59,7 @@ class Task:
             work = partial(analysis.measure, job.cell, self.subject)
         try:
             largest, own = largest_batch(self.subject), size_of_copy(self.subject)
-            with looked_at_once():
-                measured, used = shrinking(work, self.batch or own, largest)
+            measured, used = shrinking(work, self.batch or own, largest)
         except Exception as error:
             if not self.keep_going:
                 raise

@@ -19,7 +19,7 @@ from fourierscope.subjects.classifier import Classifier
 from fourierscope.subjects.heap import freed_memory_kept
 from fourierscope.subjects.prepared.compiling import compiled_function, compiler
 from fourierscope.subjects.prepared.folding import fold
-from fourierscope.subjects.prepared.network import Prepared
+from fourierscope.subjects.prepared.network import Prepared, looked_at_once
 from fourierscope.subjects.prepared.plan import BFLOAT16, COMPILATION, FOLDING, LAYOUT, STEPS, Asked, Plan
 from fourierscope.subjects.prepared.watching import has_hooks
 from fourierscope.subjects.samples import Samples
@@ -250,7 +250,7 @@ def _asking(classifier: Classifier, batch: Tensor) -> Callable[[], object]:
 def _timed(several: dict[tuple[str, ...], Callable[[], object]]) -> dict[tuple[str, ...], float]:
     """Seconds that each takes, the median of some turns; all take their turn before any takes another."""
     times: dict[tuple[str, ...], list[float]] = {name: [] for name in several}
-    with torch.no_grad():
+    with torch.no_grad(), looked_at_once():
         for _ in range(_TURNS + 1):
             for name, work in several.items():
                 start = perf_counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -39,7 +39,7 @@ class Watched:
     def still(self) -> bool:
         """Whether nothing of it was changed, and nothing listens to it."""
         return (
-            not _listened(self._modules)
+            not listened(self._modules)
             and (self._untouched() or self._equal())
             and all(torch.equal(torch.cat(now), then) for now, then in zip(self._spread, self._values, strict=True))
         )
@@ -80,7 +80,8 @@ def has_hooks(network: nn.Module) -> bool:
     return any(getattr(one, name) for one in network.modules() for name in _HOOKS)
 
 
-def _listened(modules: list[nn.Module]) -> bool:
+def listened(modules: Iterable[nn.Module]) -> bool:
+    """Whether anything listens to any of the modules."""
     return any(one._forward_hooks or one._forward_pre_hooks for one in modules)
 
 
