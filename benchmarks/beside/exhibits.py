@@ -89,8 +89,8 @@ def precision(trial: fs.Trial, given: argparse.Namespace) -> Table:
         "mean absolute difference, points",
         "mean difference",
         "outcomes that change, %",
-        "s exact",
-        "s fast",
+        "seconds, `exact`",
+        "seconds, `fast`",
     ]
     return table("precision", columns, [row], {})
 

@@ -1,4 +1,4 @@
-"""Lin and Jiang (2019) made again: averages of waves, linear regions, and the defence under honest attack."""
+"""Lin et al. (2019) made again: averages of waves, linear regions, and the defence under honest attack."""
 
 import numpy as np
 import pytest

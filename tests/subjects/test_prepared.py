@@ -205,7 +205,7 @@ def test_no_network_goes_uncompiled_because_others_were_before():
         for one, steps in zip(plain, (("compilation",), ("bfloat16", "compilation"), ("compilation",)), strict=True):
             made = prepared(one.classifier, Plan("fast", steps), (8, 3, 9, 8))
             made(one.samples.batch(0, 8))
-            assert made.prepared.compiled()
+            assert made.prepared.runs_compiled()
 
 
 MOMENTS = {

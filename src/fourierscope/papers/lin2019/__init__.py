@@ -1,4 +1,4 @@
-"""Lin, Jiang (2019): Bandlimiting neural networks against adversarial attacks. arXiv:1905.12797.
+"""Lin et al. (2019): Bandlimiting neural networks against adversarial attacks. arXiv:1905.12797.
 
 What is stated: a network with piecewise-linear activations parts its input space into very many linear regions; the
 mean over a ball around the input is a low pass; so the mean over points of a few directions should defend, without any
@@ -28,7 +28,7 @@ ROLES = ("natural",)
 
 PAPER = Paper(
     name="lin2019",
-    title="Lin and Jiang (2019): Bandlimiting neural networks against adversarial attacks (arXiv:1905.12797)",
+    title="Lin et al. (2019): Bandlimiting neural networks against adversarial attacks (arXiv:1905.12797)",
     roles=ROLES,
     budgets={
         "smoke": Budget(

@@ -219,7 +219,7 @@ def compiled_beside(
 ) -> Callable[..., Tensor]:
     """A function that makes images of this shape for a classifier: compiled where the classifier's copy is."""
     faster = classifier.prepared
-    if faster is None or faster.network is not classifier.network or not faster.compiled():
+    if faster is None or faster.network is not classifier.network or not faster.runs_compiled():
         return function
     return compiled_function(function, shape)
 

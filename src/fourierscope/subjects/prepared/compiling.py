@@ -21,7 +21,10 @@ def compiler() -> str | None:
 
 
 def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
-    """The network compiled for inputs of the shapes of `given`, and called once. Raises whatever compilation raises."""
+    """The network compiled for inputs of the shapes of `given`, and called once. Raises whatever compilation raises.
+
+    Its forward pass is put upon it anew.
+    """
     network.forward = MethodType(_with_code_of_its_own(type(network).forward), network)
     made = torch.compile(network, dynamic=False, options={"freezing": True})
     with torch.no_grad():
@@ -32,12 +35,12 @@ def compiled(network: nn.Module, *given: Tensor) -> Callable[..., Any]:
 
 @cache
 def compiled_function(function: FunctionType, shape: tuple[int, ...]) -> Callable[..., Tensor]:
-    """A function of tensors compiled for images of this shape; once a process."""
+    """A function of tensors compiled, once a process for each shape of images: these share no code."""
     made: Callable[..., Tensor] = torch.compile(_with_code_of_its_own(function), dynamic=False)
     return made
 
 
 def _with_code_of_its_own(function: Any) -> FunctionType:
-    """The function anew: of one code object torch keeps eight compilations, and answers without any from then on."""
+    """A copy of the function: torch compiles one code object eight times at most, then runs it uncompiled."""
     code, names = function.__code__.replace(), function.__globals__
     return FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
