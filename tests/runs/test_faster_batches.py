@@ -184,10 +184,11 @@ def test_compiled_code_gives_the_same_bits_on_any_number_of_threads():
     assert torch.equal(*found)
 
 
-def test_a_layers_change_makes_no_copy(chosen):
+@pytest.mark.parametrize("layer", ["0", "output"])
+def test_a_layers_change_makes_no_copy(chosen, layer):
     chosen("channels_last")
-    subject = in_precision(fs.HeatMap(), trial(6, 8), "auto", None, "auto")
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 2)).eval()
-    subject = in_precision(fs.HeatMap(), fs.Trial(fs.Classifier(network), subject.samples), "auto", None, "auto")
-    fs.HeatMap(stride=4, score="layer:0")(subject)
+    subject = fs.Trial(fs.Classifier(network), trial(6, 8).samples)
+    subject = in_precision(fs.HeatMap(), subject, "auto", None, "auto")
+    fs.HeatMap(stride=4, score=f"layer:{layer}")(subject)
     assert subject.classifier.prepared._made is None

@@ -225,6 +225,29 @@ def test_hooks_that_listen_are_heard_after_a_plan_that_was_remembered():
     assert heard == [1]
 
 
+def test_no_copy_is_made_of_a_network_while_hooks_listen():
+    network, heard = plain(), []
+    faster = prepared(fs.Classifier(network), Plan("auto", ("channels_last",)), (8, 3, 9, 8))
+    hook = network[0].register_forward_hook(lambda *given: heard.append(1))
+    images = trial(network).samples.batch()
+    with torch.no_grad():
+        faster(images)
+        assert len(heard) == 1
+        hook.remove()
+        faster(images)
+    assert len(heard) == 1  # a copy made before would have had the hook
+
+
+def test_normalisation_put_upon_a_classifier_is_used():
+    classifier = fs.Classifier(plain(), mean=0.5, std=0.5)
+    classifier.normalised = lambda images, spare=False: 1 - images
+    images = trial(plain()).samples.batch()
+    with torch.no_grad():
+        known = classifier(images)
+        faster = prepared(classifier, Plan("auto", ("channels_last",)), (8, 3, 9, 8))
+        torch.testing.assert_close(faster(images), known, atol=1e-5, rtol=0)
+
+
 def test_another_network_in_a_prepared_classifier_answers():
     one = trial(plain())
     faster = prepared(one.classifier, Plan("auto", ("bfloat16",)), (8, 3, 9, 8))
