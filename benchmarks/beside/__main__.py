@@ -81,9 +81,8 @@ def said(given: argparse.Namespace) -> str:
         "graph kept. The rows below it change one thing after the other. rai-toolbox has no batch size of its own. Its "
         "pinning of memory needs a GPU and is switched off, and clipping is added, so that it measures what we do. "
         "What makes the network fast is chosen and compiled before the clock starts; workers are timed without the "
-        "seconds in which they start. A map of ours is 515,000 forwards: 514 waves, one of each pair, and the images "
-        "without a wave. Tables, and the blocks of the table of costs, were measured one after the other on a machine "
-        "that others share: compare within one alone; the same setting differed by up to 13 % between two."
+        "seconds in which they start. A map of ours has one wave of each pair, and the images without a wave. Tables, "
+        "and the blocks of the table of costs, were measured one after the other: compare within one alone."
     )
 
 

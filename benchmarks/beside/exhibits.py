@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from torch.nn.functional import interpolate
 
 import fourierscope as fs
 from benchmarks import masks as mask_race
@@ -22,6 +21,7 @@ from fourierscope.runs.batching import batch_size_of
 from fourierscope.runs.engines.engine import largest_batch
 from fourierscope.runs.precision import in_precision
 from fourierscope.subjects.networks import network_named
+from fourierscope.subjects.selection import Selection
 
 Table = dict[str, Any]
 AS_PUBLISHED = loop.Manner()
@@ -144,7 +144,7 @@ def settings(trial: fs.Trial, given: argparse.Namespace) -> Iterable[tuple[str, 
     for count in (most // 8, most // 2, most):
         yield "images", f"{count:,}", fs.Trial(trial.classifier, trial.samples.limited(count)), 1
     for side in (16, 32, 64):
-        some = resized(trial.samples.limited(max(8, min(most, most * 256 // side**2))), side)
+        some = Selection(limit=max(8, min(most, most * 256 // side**2)), size=side).of(trial.samples)
         yield "image size", f"{side} x {side}, {len(some):,} images", fs.Trial(trial.classifier, some), 1
     for name in ("small", "resnet20", "resnet56"):
         classifier = fs.Classifier(network_named(name).eval(), name, mean=0.5, std=0.25)
@@ -194,12 +194,6 @@ def apart(ours: Any, theirs: Any) -> list[str]:
     """Mean and root mean square of a difference."""
     change = np.asarray(theirs) - np.asarray(ours)
     return [f"{change.mean():+.2f}", f"{np.sqrt((change**2).mean()):.2f}"]
-
-
-def resized(samples: fs.Samples, side: int) -> fs.Samples:
-    """The samples at another size, in floating point as they come out of the filter."""
-    images = interpolate(samples.batch(), (side, side), mode="bilinear", antialias=True)
-    return fs.Samples(images.clamp(0, 1), samples.labels)
 
 
 def spread(values: Sequence[float], form: str = ",.0f") -> str:

@@ -76,7 +76,7 @@ class WaveSet:
     def stack(self, plane: Plane, tile: Tile) -> Tensor:
         """The waves of a tile (w, p, h, w), of norm `norm`; a self-paired wave, with its one phase, stands p times."""
         several = self.frequencies(plane)[tile.first : tile.last]
-        stack = torch.empty(len(several), self.phases, plane.height, plane.width)
+        stack = torch.empty(len(several), self.phases, plane.height, plane.width, dtype=torch.float32)
         for index, frequency in enumerate(several):
             phases = quadratures(plane, frequency, self.phases)
             for turn in range(self.phases):
