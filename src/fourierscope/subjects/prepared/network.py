@@ -48,7 +48,7 @@ class Prepared:
 
     def __init__(self, network: Any, plan: Plan, shape: tuple[int, ...], normalises: bool = False) -> None:
         self.network, self.plan, self.shape, self.normalises = network, plan, shape, normalises
-        self._made: _Made | None = None
+        self._made: _Copy | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_made": None}
@@ -77,7 +77,7 @@ class Prepared:
         """Make the copy, now. Raises whatever copying, tracing or compiling raises."""
         self._made = self._with(self.plan.steps)
 
-    def _copy_or_uncompiled(self) -> _Made:
+    def _copy_or_uncompiled(self) -> _Copy:
         """The copy, without compilation where the machine that chose the plan had a compiler and this one has none."""
         try:
             return self._with(self.plan.steps)
@@ -88,15 +88,15 @@ class Prepared:
             warnings.warn(f"Not compiled here: {said}. Answers are the same to rounding.", stacklevel=4)
             return self._with(tuple(one for one in self.plan.steps if one != COMPILATION))
 
-    def _with(self, steps: tuple[str, ...]) -> _Made:
-        return _Made(self.network, steps, self.shape, self.normalises)
+    def _with(self, steps: tuple[str, ...]) -> _Copy:
+        return _Copy(self.network, steps, self.shape, self.normalises)
 
     def __call__(self, images: Tensor, *moments: Tensor) -> Any:
         assert self._made is not None
         return self._made(images, *moments)
 
 
-class _Made:
+class _Copy:
     """The copy itself, with the state of the network that it was made of."""
 
     def __init__(self, network: nn.Module, steps: tuple[str, ...], shape: tuple[int, ...], normalises: bool) -> None:
