@@ -13,13 +13,14 @@ from torch import nn
 import fourierscope as fs
 from fourierscope.papers import paper_named
 from fourierscope.papers.exhibit import Made
-from fourierscope.papers.jia2019 import leaders, modulation, networks, proportion, rows
+from fourierscope.papers.jia2019 import dial, leaders, modulation, networks, proportion, rows
 from fourierscope.papers.jia2019.learned import LEARNED, cell, learned
-from fourierscope.papers.jia2019.methods import HALF_NOISE, HELD, METHODS, PROPORTIONS, STANDARD
+from fourierscope.papers.jia2019.methods import HALF_NOISE, HELD, METHODS, PROPORTIONS, STANDARD, TILTED
 from fourierscope.papers.making import Making, NotTried, Setting
 from fourierscope.papers.paper import made_again
 from fourierscope.results import Axes, Result, count, mean_interval, rate, share
 from fourierscope.subjects.networks import network_named
+from fourierscope.theory.filters import centroid
 from fourierscope.theory.kernel_bands import KernelBands
 from fourierscope.training import BlurPool2d, Recipe, SpectralModulatedConv2d, SpectralPool2d
 from fourierscope.treatments.kernels import first_convolution
@@ -38,6 +39,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(leaders, "METHODS", chosen)
     monkeypatch.setattr(modulation, "METHODS", chosen[:3])
     monkeypatch.setattr(proportion, "METHODS", (STANDARD, HALF_NOISE, *HELD[:4]))
+    monkeypatch.setattr(dial, "METHODS", (STANDARD, HALF_NOISE, TILTED[0.0], TILTED[-0.8]))
 
 
 def setting(budget="smoke", **options):
@@ -156,12 +158,33 @@ def test_proportions_are_held_by_counts():
         assert (above / 16 - torch.tensor(PROPORTIONS[method.name])).abs().max() < 1 / 16
 
 
-def test_smoothing_learns_as_the_standard_network_does(quick, tmp_path):
+@pytest.mark.parametrize("method", [NAMED["kernels smoothed"], *TILTED.values()], ids=lambda one: one.name)
+def test_kernels_changed_afterwards_are_those_of_the_standard_network(quick, tmp_path, method):
     making = Making(setting(), tmp_path / "leader-table")
-    plain, smoothed = (learned(making, one, 0) for one in (STANDARD, NAMED["kernels smoothed"]))
+    plain, changed = (learned(making, one, 0) for one in (STANDARD, method))
     assert [one.name for one in (tmp_path / "networks").iterdir()] == ["standard-0.checkpoint"]
-    assert torch.equal(plain.network[-1].weight, smoothed.network[-1].weight)
-    assert not torch.equal(plain.network[0].weight, smoothed.network[0].weight)
+    assert torch.equal(plain.network[-1].weight, changed.network[-1].weight)
+    assert torch.equal(plain.network[0].weight, changed.network[0].weight) == (method == TILTED[0.0])
+    assert not torch.equal(plain.network[1].running_mean, changed.network[1].running_mean)
+
+
+@pytest.mark.parametrize("tilt", TILTED)
+def test_the_methods_tilt_the_way_that_they_say(tilt):
+    standard = fs.Classifier(network_named("resnet20").eval())
+    tilted = TILTED[tilt].after(standard, fs.open_samples("patches:train", limit=4))
+    before, after = (float(centroid(one.network[0].weight.detach()).mean()) for one in (standard, tilted))
+    assert np.sign(round(after - before, 4)) == np.sign(tilt)
+
+
+def test_a_tilt_is_held_against_no_tilt_with_batch_norms_estimated_anew_too():
+    right = {STANDARD: [0, 0, 0, 0], TILTED[0.0]: [1, 1, 0, 0], TILTED[-0.8]: [1, 1, 1, 0], TILTED[0.8]: [1, 0, 0, 0]}
+    made = made_of({method: [(noise, noise)] for method, noise in right.items()})
+    assert [dial.gained(made, tilt, "corrupted").value for tilt in (-0.8, 0.8)] == [0.25, -0.25]
+    assert dial._best(made).value == 0.25
+    line = dial._line(made, "corrupted", "Gain.")
+    assert line["tilt"].values.tolist() == [-0.8, 0, 0.8]
+    assert line.values.tolist() == [0.25, 0, -0.25]
+    assert line["gain_low"].values[0] < 0.25 < line["gain_high"].values[0]
 
 
 def test_slopes_are_those_that_the_accuracies_were_made_from():

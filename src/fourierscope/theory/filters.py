@@ -123,7 +123,21 @@ def white_share(form: Tensor, channels: int = 1) -> White:
 
 def centroid(kernels: Tensor) -> Tensor:
     """The mean |f| (o,), cycles per pixel, of the energy of filters (o, i, h, w): .3826 for white ones."""
-    return share(kernels, _radius_form(_size_of(kernels)))
+    return share(kernels, radius_form(_size_of(kernels)))
+
+
+def radius_form(size: Size, dilation: Size = 1) -> Tensor:
+    """The matrix (h w, h w), float64, of |f|: w^T Q w is the energy of a kernel w (h w), each part times its frequency.
+
+    `size` and `dilation` are those of `band_form`. Its diagonal is .3826, the mean |f| in cycles per pixel of the
+    plane; Q w is also the kernel in these taps that comes nearest to a response of |f| H, in the mean square.
+    """
+    taps, steps = sides(size, "size"), sides(dilation, "dilation")
+    reach = max(1 + (side - 1) * step for side, step in zip(taps, steps, strict=True))
+    far, slope = _triangle(reach)
+    moments = _moments(reach, far * np.hypot(1, slope), np.cos)
+    down, along = (np.abs(one) * step for one, step in zip(_offsets(taps), steps, strict=True))
+    return torch.from_numpy((moments + moments.T)[down, along])
 
 
 def orientation(kernels: Tensor) -> Orientation:
@@ -221,14 +235,6 @@ def _disc(distance: Array, radius: float) -> Array:
     away = np.where(distance > 0, distance, 1.0)
     found: Array = np.where(distance > 0, radius * special.j1(2 * pi * radius * away) / away, pi * radius**2)
     return found
-
-
-def _radius_form(size: tuple[int, int]) -> Tensor:
-    """The form of |f|."""
-    far, slope = _triangle(max(size))
-    moments = _moments(max(size), far * np.hypot(1, slope), np.cos)
-    down, along = (np.abs(one) for one in _offsets(size))
-    return torch.from_numpy((moments + moments.T)[down, along])
 
 
 def _along_form(size: tuple[int, int]) -> Tensor:

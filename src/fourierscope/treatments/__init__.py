@@ -27,6 +27,7 @@ from fourierscope.treatments.corruptions import Corruption as Corruption
 from fourierscope.treatments.corruptions import corrupt as corrupt
 from fourierscope.treatments.kernels import low_pass_kernels as low_pass_kernels
 from fourierscope.treatments.kernels import smooth_kernels as smooth_kernels
+from fourierscope.treatments.kernels import tilt_kernels as tilt_kernels
 from fourierscope.treatments.square_filters import high_passed as high_passed
 from fourierscope.treatments.square_filters import low_passed as low_passed
 from fourierscope.treatments.success import successful as successful

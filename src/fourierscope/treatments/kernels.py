@@ -1,4 +1,4 @@
-"""Kernels changed after training: smoothed, or without their high frequencies. A new classifier; none given changes."""
+"""Kernels changed after training: smoothed, low-passed, tilted in frequency. A new classifier; none given changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 
 from fourierscope.fourier.kinds import check_numbers, listed
 from fourierscope.subjects import Classifier, Samples
-from fourierscope.theory.filters import band_basis, band_form
+from fourierscope.theory.filters import band_basis, band_form, radius_form
 from fourierscope.treatments.batch_statistics import recalibrate
 from fourierscope.treatments.components import check_word
 
@@ -80,8 +80,7 @@ def low_pass_kernels(
     """
     _check_kinds(classifier, layers)
     check_numbers(radius=radius, threshold=threshold)
-    if normalise == "dc":
-        raise ValueError('A projection changes each kernel\'s gain by its own: "dc" is for smooth_kernels.')
+    _check_no_one_gain(normalise)
 
     def projected(layer: nn.Conv2d) -> Tensor:
         kernels, size = layer.weight, _pair(layer.kernel_size)
@@ -95,6 +94,48 @@ def low_pass_kernels(
 
     name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel"
     return _changed(classifier, projected, name, normalise, layers, samples)
+
+
+def tilt_kernels(
+    classifier: Classifier,
+    tilt: float,
+    normalise: Normalise = "none",
+    layers: tuple[str, ...] = (),
+    samples: Samples | None = None,
+) -> Classifier:
+    """A classifier whose kernels answer more to high frequencies and less to low ones (tilt > 0), or the reverse.
+
+    The response at f is to be multiplied by 1 + tilt (|f| / c - 1), with c = .3826 cycles per pixel, the mean |f| of
+    white kernels. Put is, in the taps that there are, what comes nearest to that in the mean square: exact, without
+    padding, and linear in the tilt, so that opposite tilts have the kernel itself for their mean. The centroid of each
+    filter never falls as the tilt grows. `tilt` is from -1 to 1, where no frequency of a kernel changes its sign;
+    `normalise`, `layers` and `samples` are those of `smooth_kernels`, without "dc", for filters change by gains of
+    their own.
+
+    Raises ValueError as `smooth_kernels` does, and for kernels of one tap, which have no frequency.
+
+    Source: ours.
+    """
+    _check_kinds(classifier, layers)
+    check_numbers(tilt=tilt)
+    if not -1 <= tilt <= 1:
+        raise ValueError(f"The tilt of kernels is from -1, towards low frequencies, to 1; {tilt} came.")
+    _check_no_one_gain(normalise)
+
+    def tilted(layer: nn.Conv2d) -> Tensor:
+        if layer.weight[0, 0].numel() == 1:
+            raise ValueError("A kernel of one tap passes all frequencies alike: name layers of more taps to tilt.")
+        form = radius_form(_pair(layer.kernel_size), _pair(layer.dilation)).to(layer.weight)
+        kernels = layer.weight.flatten(2)
+        return (kernels + tilt * (kernels @ form / form[0, 0] - kernels)).reshape(layer.weight.shape)
+
+    return _changed(classifier, tilted, f"{classifier.name}, kernels tilted by {tilt:g}", normalise, layers, samples)
+
+
+def _check_no_one_gain(normalise: Normalise) -> None:
+    """Raises ValueError for "dc" where each filter's gain at frequency zero changes by its own."""
+    if normalise == "dc":
+        raise ValueError('This changes each kernel\'s gain at frequency zero by its own: "dc" is for smooth_kernels.')
 
 
 def _check_kinds(classifier: Classifier, layers: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ images and 8 epochs. The leader table is ours. Exhibits are named by us.
 
 from __future__ import annotations
 
-from fourierscope.papers.jia2019 import leaders, modulation, proportion
+from fourierscope.papers.jia2019 import dial, leaders, modulation, proportion
 from fourierscope.papers.paper import Budget, Paper
 
 PAPER = Paper(
@@ -41,5 +41,5 @@ PAPER = Paper(
         ),
         "full": Budget("CIFAR-10 of your own, whole; ResNet-18, 200 epochs, 3 seeds; made for a GPU.", None, {}, {}),
     },
-    exhibits=(leaders.EXHIBIT, modulation.EXHIBIT, proportion.EXHIBIT),
+    exhibits=(leaders.EXHIBIT, modulation.EXHIBIT, proportion.EXHIBIT, dial.EXHIBIT),
 )

@@ -24,7 +24,7 @@ from fourierscope.training import (
 )
 from fourierscope.training.augmentations import Augmentation
 from fourierscope.training.kernel_penalties import Penalty
-from fourierscope.treatments import smooth_kernels
+from fourierscope.treatments import smooth_kernels, tilt_kernels
 
 Kind = Literal["baseline", "frequency"]
 _SMOOTHING = 0.5
@@ -49,6 +49,10 @@ class Method:
 
 def _smoothed(classifier: Classifier, samples: Samples) -> Classifier:
     return smooth_kernels(classifier, _SMOOTHING, "batch-norm", samples=samples.limited(_RECALIBRATED))
+
+
+def _tilted(classifier: Classifier, samples: Samples, tilt: float) -> Classifier:
+    return tilt_kernels(classifier, tilt, "batch-norm", samples=samples.limited(_RECALIBRATED))
 
 
 STANDARD = Method("standard", "baseline")
@@ -93,3 +97,12 @@ HELD = tuple(
     Method(name, "frequency", change=partial(networks.proportioned, target=target))
     for name, target in PROPORTIONS.items()
 )
+
+_TILTS = (-0.8, -0.4, 0.0, 0.4, 0.8)
+TILTED = {
+    tilt: Method(f"kernels tilted by {tilt:g}", "frequency", after=partial(_tilted, tilt=tilt)) for tilt in _TILTS
+}
+"""The standard network with its first kernels tilted, by how much: below 0 towards low frequencies.
+
+The one tilted by 0 has its batch norms estimated anew as the others have, and nothing else.
+"""
