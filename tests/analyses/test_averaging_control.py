@@ -96,7 +96,7 @@ def test_rows_are_attacks_asked_by_hand_and_judged_by_fresh_draws():
 
 def test_one_look_is_the_attack_of_the_report_card():
     subject = trial(7)
-    card = fs.AveragingDefence(**QUICK, queries=2, noise=2, sweep=(), eps=EPS)(subject)
+    card = fs.AveragingDefence(**QUICK, queries=2, noise=10, sweep=(), eps=EPS)(subject)
     result = fs.AveragingControl(**QUICK, looks=1, eps=EPS)(subject)
     for test in ("APGD-CE", "APGD-DLR"):
         for name in ("averaged", "redrawn"):

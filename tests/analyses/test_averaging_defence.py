@@ -9,10 +9,11 @@ from torch import nn
 
 import fourierscope as fs
 from fourierscope.analyses.averaging_defence import _sanity
-from fourierscope.analyses.defence_attacks import Defence, _votes
+from fourierscope.analyses.defence_attacks import LEAST_VOTES, Defence, _votes
+from fourierscope.theory.averaging import certified_radius
 from fourierscope.treatments import apgd, just_across, post_average, square_attack
 
-QUICK = {"radius": 0.3, "directions": 2, "steps": 4, "queries": 6, "redraws": 3, "noise": 8, "units": "pixel"}
+QUICK = {"radius": 0.3, "directions": 2, "steps": 4, "queries": 6, "redraws": 3, "noise": 10, "units": "pixel"}
 ROWS = [
     "clean", "smallest changes, transferred", "full changes, transferred", "APGD-CE", "APGD-DLR", "Square",
     "worst of full size",
@@ -68,9 +69,11 @@ def test_every_row_is_its_attack_asked_by_hand():
     worst = np.min(kept[2:], axis=0)
     assert float(result["averaged"].sel(test=ROWS[-1])) == pytest.approx(worst.mean())
     assert float(result["overclaimed"]) == pytest.approx(kept[1].mean() - worst.mean())
-    assert float(result["smallest_change"]) == pytest.approx(
-        float((just_across(subject, full).images - subject.samples.images).abs().flatten(1).amax(1).mean()), rel=1e-4
-    )
+    fooled = rights(subject.classifier, subject.samples) & ~rights(subject.classifier, full)
+    sizes = (just_across(subject, full).images - subject.samples.images).abs().flatten(1).amax(1).numpy()
+    assert 0 < fooled.sum() < 14
+    assert float(result["smallest_change"]) == pytest.approx(float(sizes[fooled].mean()), rel=1e-4)
+    assert f"n = {fooled.sum()}" in result["smallest_change"].attrs["says"]
     assert int(result["n"]) == 14
 
 
@@ -92,6 +95,27 @@ def test_smallest_changes_look_like_a_defence_and_honest_attacks_undo_it():
     assert float(swept[-1]) == 0
     assert "as it must" in told
     assert int(result["without_gradient"]) == 0
+
+
+def test_where_nothing_fooled_the_undefended_network_there_is_no_claim_and_no_smallest_change():
+    subject = trial(5)
+    right = fs.Samples(subject.samples.images[1:], subject.samples.labels[1:])
+    result = fs.AveragingDefence(**QUICK, eps=1e-6, sweep=())(fs.Trial(subject.classifier, right))
+    assert result["undefended"].values.tolist() == [1.0] * len(ROWS)
+    assert "smallest_change" not in result
+    assert (
+        "Verdict: none, for full changes fooled the undefended classifier on no image"
+        in result["averaged"].attrs["told"]
+    )
+
+
+def test_directions_may_go_to_the_hyperplanes_of_a_named_layer():
+    subject = trial(3)
+    result = fs.AveragingDefence(**QUICK | {"directions": 6}, drawing="approx", layer="0", eps=0.02, sweep=())(subject)
+    own = post_average(subject.classifier, 0.3, 6, "approx", layer="0")
+    assert float(result["averaged"][0]) == rights(own, subject.samples).mean()
+    with pytest.raises(ValueError, match=r"has 4 units.*Name a wider layer"):
+        fs.AveragingDefence(**QUICK | {"directions": 6}, drawing="approx", eps=0.02)(subject)
 
 
 def test_the_certificate_is_smaller_than_the_distance_of_a_linear_border():
@@ -168,6 +192,14 @@ def test_it_is_drawn_and_told_on_a_page(tmp_path):
         ({"queries": 0}, "queries is"),
         ({"redraws": 0}, "redraws is"),
         ({"noise": 1.5}, "noise is"),
+        ({"noise": 9}, "noise is a whole number from 10 on; 9"),
+        ({"radius": -1.0}, r"radius is a finite number above 0.*-1\.0 came"),
+        ({"radius": 0.0}, "without which nothing is averaged"),
+        ({"directions": 0}, "directions"),
+        ({"drawing": "rnd"}, "drawing is random, fixed, approx; 'rnd' came"),
+        ({"units": "pixels"}, "units is pixel or normalised; 'pixels' came"),
+        ({"seed": -1}, "seed is a whole number from 0 on"),
+        ({"layer": "0"}, 'goes with drawing="approx"'),
         ({"eps": 8.0}, "eps and sweep"),
         ({"sweep": (0.0,)}, "eps and sweep"),
     ],
@@ -177,10 +209,15 @@ def test_options_out_of_range_are_refused(options, said):
         fs.AveragingDefence(**options)
 
 
+def test_fewer_votes_than_are_asked_for_prove_nothing():
+    assert certified_radius(1.0, LEAST_VOTES - 1, LEAST_VOTES - 1) == 0
+    assert certified_radius(1.0, LEAST_VOTES, LEAST_VOTES) > 0
+
+
 def test_a_defence_that_cannot_be_made_is_refused_before_anything_is_attacked():
     subject = trial(3)
     plain = fs.Trial(fs.Classifier(lambda images: subject.classifier(images)), subject.samples)
-    with pytest.raises(ValueError, match="does not normalise"):
+    with pytest.raises(ValueError, match=r'does not normalise.*say units="pixel"'):
         fs.AveragingDefence(radius=1.0)(plain)
     with pytest.raises(ValueError, match="has 4 units"):
         fs.AveragingDefence(radius=1.0, drawing="approx")(subject)

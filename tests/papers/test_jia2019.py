@@ -18,7 +18,7 @@ from fourierscope.papers.jia2019.learned import LEARNED, cell, learned
 from fourierscope.papers.jia2019.methods import HALF_NOISE, HELD, METHODS, PROPORTIONS, STANDARD, TILTED
 from fourierscope.papers.making import Making, NotTried, Setting
 from fourierscope.papers.paper import made_again
-from fourierscope.results import Axes, Result, count, mean_interval, rate, share
+from fourierscope.results import Axes, Result, count, mean_interval, rate, share, wilson
 from fourierscope.subjects.networks import network_named
 from fourierscope.theory.filters import centroid
 from fourierscope.theory.kernel_bands import KernelBands
@@ -74,6 +74,30 @@ def test_gains_are_paired_over_images_and_the_seeds_that_both_have():
     assert rows.gain(made, HALF_NOISE, STANDARD, "clean").value == 0.5
     with pytest.raises(NotTried, match="same seed"):
         rows.gain(made, NAMED["AugMix"], STANDARD)
+
+
+def test_the_best_of_several_has_the_bounds_of_the_best_and_not_of_one_chosen_before():
+    chance = np.random.default_rng(5)
+    right = {STANDARD: [], **{one: [] for one in HELD[:4]}}
+    for method in right:
+        right[method] = [(chance.random(60) < 0.5, chance.random(60) < 0.5) for _ in range(3)]
+    made = made_of(right)
+    single = [rows.gain(made, one, STANDARD) for one in HELD[:4]]
+    best = rows.best_gain(made, HELD, STANDARD)
+    assert best.value == max(one.value for one in single)
+    assert best.low < max(one.low for one in single)
+    assert best.high > max(one.high for one in single)
+    at_once = [rows.gain(made, one, STANDARD, spent=0.25) for one in HELD[:4]]
+    assert (best.low, best.high) == (max(one.low for one in at_once), max(one.high for one in at_once))
+    with pytest.raises(NotTried, match="none of them"):
+        rows.best_gain(made, HELD[5:], STANDARD)
+
+
+def test_where_no_image_differs_a_gain_has_the_bounds_of_a_rate_of_none():
+    same = [([1, 0, 1, 1], [1, 0, 0, 0])]
+    found = rows.gain(made_of({STANDARD: same, HALF_NOISE: same}), HALF_NOISE, STANDARD)
+    assert found.value == 0
+    assert (-found.low, found.high) == pytest.approx((float(wilson(0.0, 4).high),) * 2)
 
 
 def test_every_exhibit_is_made_checked_and_drawn(quick, tmp_path):
@@ -180,7 +204,6 @@ def test_a_tilt_is_held_against_no_tilt_with_batch_norms_estimated_anew_too():
     right = {STANDARD: [0, 0, 0, 0], TILTED[0.0]: [1, 1, 0, 0], TILTED[-0.8]: [1, 1, 1, 0], TILTED[0.8]: [1, 0, 0, 0]}
     made = made_of({method: [(noise, noise)] for method, noise in right.items()})
     assert [dial.gained(made, tilt, "corrupted").value for tilt in (-0.8, 0.8)] == [0.25, -0.25]
-    assert dial._best(made).value == 0.25
     line = dial._line(made, "corrupted", "Gain.")
     assert line["tilt"].values.tolist() == [-0.8, 0, 0.8]
     assert line.values.tolist() == [0.25, 0, -0.25]

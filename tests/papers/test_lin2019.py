@@ -18,7 +18,7 @@ PAPER = paper_named("lin2019")
 
 @pytest.fixture
 def quick(monkeypatch):
-    few = {"steps": 2, "queries": 3, "redraws": 1, "noise": 3}
+    few = {"steps": 2, "queries": 3, "redraws": 1, "noise": 10}
     monkeypatch.setitem(defence._IMAGES, "smoke", 3)
     monkeypatch.setitem(
         defence._QUESTIONS, "smoke", fs.AveragingDefence(1.0, 1, units="pixel", sweep=(64 / 255,), **few)
@@ -76,7 +76,7 @@ def test_the_plane_of_the_picture_goes_through_the_image_and_the_attack():
 
 
 def test_the_published_numbers_stand_beside_ours_by_name():
-    result = fs.AveragingDefence(0.1, 1, units="pixel", steps=1, queries=2, redraws=1, noise=2, sweep=(64 / 255,))(
+    result = fs.AveragingDefence(0.1, 1, units="pixel", steps=1, queries=2, redraws=1, noise=10, sweep=(64 / 255,))(
         fs.Trial(fs.open_classifier("reference:natural"), fs.open_samples("patches:test", limit=3))
     )
     beside = defence._beside(Made({"natural": result}))

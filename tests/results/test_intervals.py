@@ -193,6 +193,12 @@ def test_a_crossed_interval_of_one_seed_is_that_of_the_images():
     assert np.allclose(crossed_interval(values), mean_interval(values[0]))
 
 
+def test_one_crossed_interval_of_five_may_miss_a_fifth_as_often():
+    values = np.random.default_rng(4).normal(size=(1, 30))
+    reach = stats.t.ppf(0.995, 29) * values.std(ddof=1) / np.sqrt(30)
+    assert np.allclose(crossed_interval(values, 0.2)[1:], [values.mean() - reach, values.mean() + reach])
+
+
 def test_a_crossed_interval_is_that_of_seeds_where_images_are_alike():
     values = np.repeat(np.random.default_rng(1).normal(size=(4, 1)), 30, axis=1)
     assert np.allclose(crossed_interval(values), mean_interval(values[:, 0]))

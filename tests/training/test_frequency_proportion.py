@@ -81,6 +81,32 @@ def test_the_count_stays_exact_while_the_network_learns(mode):
     assert float(shares[torch.arange(10), proportion.assigned].min()) > 0.5
 
 
+@pytest.mark.parametrize("size", [3, 5])
+def test_what_is_held_stays_in_its_band_even_where_the_loss_draws_it_into_another(size):
+    layer = nn.Sequential(network(16, size)[0])
+    proportion = FrequencyProportion(layer[0], (0.25, 0.25, 0.5), "basis")
+    optimiser = torch.optim.SGD(layer.parameters(), 1.0)
+    for _ in range(200):
+        optimiser.zero_grad()
+        _, mid, high = KernelBands(size).shares(layer[0].weight).mean(0)
+        (high - mid).backward()
+        optimiser.step()
+    assert proportion.counted().tolist() == [4, 4, 8]
+    assert proportion.counted("relative").tolist() != [4, 4, 8]  # by its bounds they lie elsewhere
+
+
+def test_filters_in_no_band_are_counted_in_none():
+    layer = nn.Conv2d(1, 3, 3, bias=False)
+    proportion = FrequencyProportion(layer, (0.0, 1.0, 0.0), "initial")
+    assert proportion.counted().tolist() == [0, 3, 0]
+    with torch.no_grad():
+        layer.weight[0, 0] = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])  # white: .65 of it high
+        layer.weight[1, 0] = torch.tensor([[0.0, 0, 0], [0, 1, 0.5], [0, 0.5, 0]])
+        layer.weight[2] = 0
+    assert KernelBands(3).shares(layer.weight[1:2])[0].max() < 0.5
+    assert proportion.counted().tolist() == [0, 0, 1]
+
+
 def test_where_only_the_start_is_set_frequencies_are_free_to_leave_their_bands():
     module = network()
     proportion = FrequencyProportion(module[0], TARGET, "initial")

@@ -254,7 +254,7 @@ def test_a_radius_of_zero_is_the_classifier_itself():
         ({"directions": 0}, "directions is"),
         ({"radii": ()}, "radii are"),
         ({"drawing": "even"}, "drawing is"),
-        ({"units": "l2"}, "units are"),
+        ({"units": "l2"}, "units is pixel or normalised"),
         ({"vote": "mean"}, "vote is"),
         ({"chunk": 0}, "chunk is"),
         ({"drawing": "approx", "antithetic": False}, "both ways"),

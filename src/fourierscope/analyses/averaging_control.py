@@ -31,7 +31,7 @@ from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.theory.averaging import sample_count
 from fourierscope.treatments.attacks.attacked import check_felt
-from fourierscope.treatments.averaging import Units, Vote
+from fourierscope.treatments.averaging import SoftVote, Units
 
 Array = npt.NDArray[Any]
 Control = Literal["expectation", "auto-attack"]
@@ -76,7 +76,7 @@ class AveragingControl(Analysis[Trial]):
     """
 
     radius: float = 6.0
-    """Of the average, L2, in `units`."""
+    """Of the average, L2, above 0, in `units`."""
     directions: int = 15
     """Directions a point; there are 6 times as many points, and the image itself."""
     control: Control = "expectation"
@@ -85,7 +85,7 @@ class AveragingControl(Analysis[Trial]):
     """Of the expectation; empty: 4. AutoAttack has its own."""
     units: Units = "normalised"
     """normalised: of images as the network sees them; pixel: of images in [0, 1]."""
-    vote: Vote = "softmax"
+    vote: SoftVote = "softmax"
     """softmax or logit."""
     eps: float = 8 / 255
     """The budget of all attacks, L-infinity."""
@@ -98,6 +98,7 @@ class AveragingControl(Analysis[Trial]):
 
     def __post_init__(self) -> None:
         check_kinds(self)
+        self._defence.check()
         if self.control not in get_args(Control) or self.vote not in ("softmax", "logit"):
             known = "control is expectation or auto-attack, vote softmax or logit"
             raise ValueError(f"{known}; control={self.control!r}, vote={self.vote!r} came.")
@@ -117,7 +118,10 @@ class AveragingControl(Analysis[Trial]):
         self._defence.of(trial.classifier)
         classes = _classes(trial)
         if self.control == "auto-attack" and classes < _TARGETS:
-            raise ValueError(f"AutoAttack aims at nine other classes; {trial.classifier.name} has {classes}.")
+            raise ValueError(
+                f"AutoAttack aims at nine other classes; {trial.classifier.name} has {classes} in all: "
+                'take control="expectation".'
+            )
         ours, theirs = self._tests(trial)
         for test in (*theirs, *ours):  # theirs first: where their library is lacking, nothing is done in vain
             for part in batches(len(trial.samples), _PIECE):

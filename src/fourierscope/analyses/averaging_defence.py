@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from fourierscope.analyses.defence_attacks import (
     CE,
     CLEAN,
     DLR,
+    FULL,
+    LEAST_VOTES,
     SQUARE,
     TRANSFERRED,
     WORST,
@@ -30,12 +32,12 @@ from fourierscope.analyses.defence_attacks import (
 from fourierscope.analyses.robustness import block_of
 from fourierscope.analyses.scores import check_labels, score_named
 from fourierscope.results import Axes, count, estimated, mean_size, paired_rates, rate, share
-from fourierscope.results.intervals import Estimate
-from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
+from fourierscope.results.intervals import Estimate, size_interval
+from fourierscope.runs import LATER, Analysis, Measured, batches, check_kinds, is_whole
 from fourierscope.subjects import Trial
 from fourierscope.theory.averaging import sample_count
 from fourierscope.treatments.attacks.attacked import check_felt
-from fourierscope.treatments.averaging import Drawing, Units, Vote
+from fourierscope.treatments.averaging import Drawing, SoftVote, Units
 
 Array = npt.NDArray[Any]
 _PIECE = 20  # images of a cell: minutes, for each attack asks the network 91 times a step
@@ -60,29 +62,31 @@ class AveragingDefence(Analysis[Trial]):
     directions follow from each image; and `redrawn`, averaged over fresh draws of directions, of the same images. The
     tests are clean images; the smallest changes that fool the undefended classifier, on which such defences were
     claimed; full changes of `eps` made for it; and attacks through the average: APGD on two losses, with gradients
-    through all points, and Square, without any. The last row counts an image where no attack of full size fools
-    it; redrawn, by the worst mean. Changes are in the L-infinity ball of `eps`, on [0, 1] pixels.
+    through all points, and Square, without any. The last row has the worst answer of each image over the attacks of
+    full size; redrawn, its least share of right draws. Changes are in the L-infinity ball of `eps`, on [0, 1] pixels.
 
     `overclaimed` is averaged accuracy on smallest changes less that on the last row, with its paired interval;
     `swept`, over ("eps",), the averaged accuracy under APGD-CE: where it does not fall, or not to 0 at 64/255, the
     attack is at fault. `without_gradient` counts images on which an attack found none to climb. `certified_radius` is
     the L2 radius in pixels that Gaussian smoothing as wide as the ball proves (Cohen et al. 2019, alpha = .001), mean
     over images, with 0 for wrong ones; `reach` is the L2 length of the longest change of the budget. `told`, an
-    attribute of `averaged`, has the budget and a verdict in words.
+    attribute of `averaged`, has the budget and a verdict in words. `smallest_change` is the mean size of the smallest
+    changes over the images that the undefended classifier has right and full changes fool, and left out where these
+    are none.
 
     Source: Lin et al. (2019), section 4, for the claim; Tramer et al. (2020) and Croce and Hein (2020) for how to
     attack. The protocol is ours.
     """
 
     radius: float = 6.0
-    """Of the average, L2, in `units`; 6 is what was published for CIFAR-10, 30 for ImageNet."""
+    """Of the average, L2, above 0, in `units`; 6 is what was published for CIFAR-10, 30 for ImageNet."""
     directions: int = 15
     """Directions a point; there are 6 times as many points, and the image itself."""
     drawing: Drawing = "random"
     """random, fixed or approx."""
     units: Units = "normalised"
     """normalised: of images as the network sees them; pixel: of images in [0, 1]."""
-    vote: Vote = "softmax"
+    vote: SoftVote = "softmax"
     """softmax or logit."""
     eps: float = 8 / 255
     """The budget of all attacks, L-infinity."""
@@ -93,20 +97,25 @@ class AveragingDefence(Analysis[Trial]):
     redraws: int = 10
     """Fresh draws of directions, for the random drawing."""
     noise: int = 100
-    """Noisy copies that vote on a certificate."""
+    """Noisy copies that vote on a certificate; fewer than 10 could certify nothing."""
     sweep: tuple[float, ...] = (2 / 255, _STRONG)
     """Other budgets at which the attack is tried."""
     seed: int = 0
     """Seed of directions, starts and squares."""
+    layer: str = field(default="", metadata=LATER)
+    """Whose hyperplanes approx goes to, by name; empty: the last linear layer."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
+        self._defence.check()
         if self.vote not in ("softmax", "logit"):
             raise ValueError(f"vote is softmax or logit, which have gradients; {self.vote!r} came.")
-        for name in ("steps", "queries", "redraws", "noise"):
+        for name, least in {"steps": 1, "queries": 1, "redraws": 1, "noise": LEAST_VOTES}.items():
             value = getattr(self, name)
-            if not is_whole(value, 1):
-                raise ValueError(f"{name} is a whole number from 1 on; {value!r} came.")
+            if not is_whole(value, least):
+                raise ValueError(f"{name} is a whole number from {least} on; {value!r} came.")
+        if self.layer and self.drawing != "approx":
+            raise ValueError(f'A layer goes with drawing="approx"; {self.drawing!r} came with {self.layer!r}.')
         if any(not isfinite(one) or not 0 < one <= 1 for one in (self.eps, *self.sweep)):
             raise ValueError(f"eps and sweep lie above 0 and up to 1, on [0, 1] pixels; {self.eps}, {self.sweep} came.")
 
@@ -153,8 +162,12 @@ class AveragingDefence(Analysis[Trial]):
             check_felt(torch.from_numpy(one), trial.classifier.name)
         says = "Images on which APGD through the average found no gradient: being right there says nothing."
         found["without_gradient"] = Axes({}).array(np.array(int((~felt.any(0)).sum())), "images", says)
-        says = "Mean L-infinity size of the smallest changes that fool the undefended classifier."
-        found |= mean_size("smallest_change", held.joined(CLEAN, "size"), Axes({}), "pixel", says)
+        sizes = held.joined(CLEAN, "size")[_fooled(rows["bare"])]
+        if len(sizes):
+            says = (
+                f"Mean L-infinity size of the smallest changes that fool the undefended classifier; n = {len(sizes)}."
+            )
+            found |= estimated("smallest_change", size_interval(sizes), Axes({}), "pixel", says)
         found["averaged"].attrs["told"] = "\n".join(self._told(found, trial))
         return found | count(len(trial.samples))
 
@@ -181,15 +194,17 @@ class AveragingDefence(Analysis[Trial]):
         averaged, undefended = found["averaged"].values, found["undefended"].values
         points = sample_count(self.directions)
         low, high = float(found["overclaimed_low"]), float(found["overclaimed_high"])
-        if low > 0:
+        if "smallest_change" not in found:
+            verdict = "none, for full changes fooled the undefended classifier on no image: take more steps or eps"
+        elif low > 0:
             verdict = "the claim does not survive attacks that know of the average"
         elif high < 0.05:
             verdict = "these attacks take no more than the smallest changes do"
         else:
             verdict = "too few images to tell"
         return [
-            f"Budget: L-infinity {self.eps:.4g}, {self.steps} steps of APGD from one random start by each loss, "
-            f"{self.queries} queries of Square, {points} points, {len(trial.samples)} images.",
+            f"Budget: L-infinity {self.eps:.4g}, APGD from one random start by each loss ({self.steps} steps), Square "
+            f"(queries: {self.queries}), {points} points, {len(trial.samples)} images.",
             f"Claimed on smallest changes: {averaged[1]:.3f}. Under the worst attack of full size: {averaged[-1]:.3f}; "
             f"undefended {undefended[-1]:.3f}, so that the average gains {averaged[-1] - undefended[-1]:+.3f}.",
             f"Verdict: {verdict} (overclaimed by {float(found['overclaimed']):.3f}, {low:.3f} to {high:.3f}).",
@@ -211,7 +226,14 @@ class AveragingDefence(Analysis[Trial]):
 
     @property
     def _defence(self) -> Defence:
-        return Defence(self.radius, self.directions, self.drawing, self.units, self.vote, self.redraws, self.seed)
+        how = self.drawing, self.units, self.vote
+        return Defence(self.radius, self.directions, *how, self.redraws, self.seed, self.layer or None)
+
+
+def _fooled(bare: Array) -> Array:
+    """Which images (n,) the undefended classifier has right as they are, and not after full changes."""
+    fooled: Array = bare[TRANSFERRED.index(CLEAN)] & ~bare[TRANSFERRED.index(FULL)]
+    return fooled
 
 
 def _sanity(swept: xr.DataArray) -> str:

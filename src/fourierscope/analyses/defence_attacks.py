@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from fourierscope.subjects import Classifier, Samples, Trial
 from fourierscope.theory.averaging import certified_radius, equivalent_sigma
 from fourierscope.treatments import apgd, auto_attack, just_across, post_average, square_attack
 from fourierscope.treatments.attacks.attacked import gradients_heard
-from fourierscope.treatments.averaging import Drawing, Units, Vote
+from fourierscope.treatments.averaging import Drawing, Units, Vote, check_average
 from fourierscope.treatments.chance import streams
 
 Array = npt.NDArray[Any]
@@ -31,6 +31,7 @@ LOSSES: dict[str, LossName] = {CE: "ce", DLR: "dlr"}
 CE_LOOKS, DLR_LOOKS, AUTO, AUTO_RAND = "APGD-CE by looks", "APGD-DLR by looks", "AutoAttack", "AutoAttack rand"
 BY_LOOKS: dict[str, LossName] = {CE_LOOKS: "ce", DLR_LOOKS: "dlr"}
 TRANSFERRED = (CLEAN, SMALLEST, FULL)
+LEAST_VOTES = 10  # of one class that prove anything at alpha = .001, for .001^(1/10) is just above 1/2
 _AT_A_TIME = 32  # noisy images
 
 
@@ -45,6 +46,15 @@ class Defence:
     vote: Vote
     redraws: int
     seed: int
+    layer: str | None = None
+
+    def check(self) -> None:
+        """Raises ValueError for a radius, directions, words and a seed that no average can be made with."""
+        if not (isfinite(self.radius) and self.radius > 0):
+            raise ValueError(
+                f"radius is a finite number above 0, without which nothing is averaged; {self.radius!r} came."
+            )
+        check_average(self.radius, self.directions, self.drawing, self.units, self.vote, self.seed)
 
     def of(self, classifier: Classifier, draw: int = 0) -> Classifier:
         """The averaged classifier, whose directions follow from the image and the number of the draw."""
@@ -57,6 +67,7 @@ class Defence:
             self.vote,
             per_input=self.drawing == "random",
             seed=self.seed + 1000 * draw,
+            layer=self.layer,
         )
 
     def in_turn(self, classifier: Classifier, looks: int) -> Classifier:

@@ -25,7 +25,8 @@ class FrequencyProportion:
     "penalty": they are shares of energy, and `penalty()` is to be added to the loss: `weight` times the divergence of
     the layer's shares from them (`ProportionPenalty`, which a `Recipe` takes too).
     "basis": they are shares of filters, counted out exactly; each filter is the sum of kernels that have more than
-    `threshold` of their energy in its band, and stays so: its weight is parametrised (`torch.nn.utils.parametrize`).
+    `threshold` of their energy in its band, and so has it always (`counted`): its weight is parametrised
+    (`torch.nn.utils.parametrize`).
     "projection": likewise, but the weight is free, and `project()` is to be called after each step: it projects each
     filter onto its band's kernels and gives it the norm it had (`ProportionProjection`, which a `Recipe` takes).
     "initial": likewise at the start, and nothing after: the control.
@@ -54,6 +55,7 @@ class FrequencyProportion:
             raise TypeError(f"A proportion is held in an nn.Conv2d; a {type(convolution).__name__} came.")
         self._divergence = ProportionPenalty(target, weight, cuts)
         self.convolution, self.mode, self.bands = convolution, mode, bands_of(convolution, cuts)
+        self.threshold = threshold
         if mode == "penalty":
             self.penalty()  # tells what cannot be reached
             return
@@ -85,11 +87,19 @@ class FrequencyProportion:
         return energy_shares(self.convolution.weight, self.bands)
 
     @torch.no_grad()
-    def counted(self, rule: Rule = "relative") -> Tensor:
-        """How many filters (3,) a rule calls low, mid and high, now; those that are nought are none of these."""
+    def counted(self, rule: Rule | None = None) -> Tensor:
+        """How many filters (3,) are low, mid and high, now: those with more than `threshold` of their energy there.
+
+        That is how they are held, and none of the three fits some filters that are not; with a `rule` of
+        `KernelBands.classes`, how many it calls so, which has bounds of its own: "relative" may call a filter mid that
+        is held high. Filters that are nought are none of these.
+        """
         kernels = self.convolution.weight
         kernels = kernels[kernels.flatten(1).any(1)]
-        return self.bands.classes(self.bands.shares(kernels), kernels.shape[1], rule).bincount(minlength=len(BANDS))
+        shares = self.bands.shares(kernels)
+        if rule is None:
+            return (shares > self.threshold).sum(0)
+        return self.bands.classes(shares, kernels.shape[1], rule).bincount(minlength=len(BANDS))
 
 
 class _Onto(nn.Module):

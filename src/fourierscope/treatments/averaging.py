@@ -16,15 +16,17 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from fourierscope.fourier.kinds import check_whole
+from fourierscope.fourier.kinds import check_numbers, check_whole
 from fourierscope.subjects import Classifier
 from fourierscope.theory.averaging import RADII, sample_count
 from fourierscope.treatments.chance import streams
+from fourierscope.treatments.components import check_word
 from fourierscope.treatments.hyperplanes import nearest_hyperplanes, output_layer
 
 Drawing = Literal["random", "fixed", "approx"]
 Units = Literal["pixel", "normalised"]
 Vote = Literal["softmax", "logit", "hard"]
+SoftVote = Literal["softmax", "logit"]  # those that have gradients
 
 
 def post_average(
@@ -71,10 +73,10 @@ def post_average(
     """
     if not isinstance(classifier, Classifier):
         raise TypeError(f"post_average takes a Classifier; {type(classifier).__name__} came.")
+    check_average(radius, directions, drawing, units, vote, seed)
     around = Around(radius, directions, drawing, tuple(radii), antithetic, include_input)
-    _check_words(units, vote)
     if units == "normalised" and classifier.std is None:
-        raise ValueError(f"{classifier.name} does not normalise, so there are no normalised units: take pixels.")
+        raise ValueError(f'{classifier.name} does not normalise, so there are no normalised units: say units="pixel".')
     check_whole(1, chunk=chunk)
     hyperplanes = output_layer(classifier, layer, directions) if drawing == "approx" else ""
     scale = (1.0,) if units == "pixel" or classifier.std is None else classifier.std
@@ -210,7 +212,10 @@ def _voted(answers: Tensor, vote: Vote) -> Tensor:
     return shares - float(np.log(answers.shape[1]))
 
 
-def _check_words(units: Units, vote: Vote) -> None:
-    if units not in get_args(Units) or vote not in get_args(Vote):
-        known = f"units are {', '.join(get_args(Units))}, vote is {', '.join(get_args(Vote))}"
-        raise ValueError(f"{known}; units={units!r}, vote={vote!r} came.")
+def check_average(radius: float, directions: int, drawing: Drawing, units: Units, vote: Vote, seed: int) -> None:
+    """Raises TypeError for what are no numbers, ValueError for numbers out of range and unknown words."""
+    check_numbers(radius=radius)
+    check_whole(0, seed=seed)
+    Around(radius, directions, drawing, RADII, antithetic=True, include_input=True)
+    for name, word, known in (("units", units, get_args(Units)), ("vote", vote, get_args(Vote))):
+        check_word(name, word, known)

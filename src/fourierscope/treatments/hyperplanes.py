@@ -27,7 +27,7 @@ def output_layer(classifier: Classifier, layer: str | None, wanted: int) -> str:
     if isinstance(module, nn.Linear) and module.out_features < wanted:
         raise ValueError(
             f"{layer!r} has {module.out_features} units, so no more than {module.out_features} nearest hyperplanes; "
-            f"directions={wanted} came."
+            f"directions={wanted} came. Name a wider layer, layer=..., or take fewer directions."
         )
     return layer
 

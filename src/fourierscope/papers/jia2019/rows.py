@@ -19,7 +19,7 @@ from fourierscope.papers.jia2019.methods import HALF_NOISE, STANDARD, Kind, Meth
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import outcomes
 from fourierscope.reports import Table
-from fourierscope.results import Result, crossed_interval, written_whole
+from fourierscope.results import Result, crossed_interval, wilson, written_whole
 
 FAMILIES = ("noise", "blur", "weather", "digital")
 _MOST_SEEDS = 20
@@ -66,12 +66,29 @@ def by_seed(made: Made, method: Method, what: str, seeds: Sequence[int]) -> npt.
     return np.stack([right(made[cell(method, seed)], what) for seed in seeds])
 
 
-def gain(made: Made, method: Method, over: Method, what: str = "corrupted") -> Reading:
-    """How much more often a method is right than another, paired over images and seeds."""
+def gain(made: Made, method: Method, over: Method, what: str = "corrupted", spent: float = 1.0) -> Reading:
+    """How much more often a method is right than another, paired over images and seeds.
+
+    Where no image differs at all, its bounds are those of a rate of none of the images, to both sides. `spent` is that
+    of `crossed_interval`.
+    """
     seeds = seeds_of(made, method, over)
     differences = by_seed(made, method, what, seeds) - by_seed(made, over, what, seeds)
-    found = crossed_interval(differences)
-    return Reading(float(found.value), float(found.low), float(found.high), differences.shape[1])
+    found, n = crossed_interval(differences, spent), differences.shape[1]
+    if not differences.any():
+        reach = float(wilson(0.0, n).high)
+        return Reading(0.0, -reach, reach, n)
+    return Reading(float(found.value), float(found.low), float(found.high), n)
+
+
+def best_gain(made: Made, methods: Sequence[Method], over: Method, what: str = "corrupted") -> Reading:
+    """The largest gain of several methods, with bounds for the largest of them: those of all hold at once."""
+    there = [one for one in methods if seeds_of(made, one, over)]
+    if not there:
+        raise NotTried(f"none of them was asked under the same seed as {over.name}")
+    found = [gain(made, one, over, what, 1 / len(there)) for one in there]
+    value, low, high = (max(one[place] for one in found) for place in range(3))
+    return Reading(value, low, high, found[0].n)
 
 
 def mean(made: Made, method: Method, what: str) -> Reading:

@@ -7,6 +7,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import check_whole
 from fourierscope.subjects import Pair, Samples, Trial, check_subject
 from fourierscope.treatments.attacks.attacked import Outcome, attacked, labels_asked, predictions, renamed
 from fourierscope.treatments.attacks.balls import in_box, lengths
@@ -31,8 +32,8 @@ def deepfool(
     published code. We clip to [0, 1].
     """
     check_subject(trial, Trial, "deepfool")
-    if steps < 1 or candidates < 2:
-        raise ValueError(f"steps is at least 1 and candidates at least 2; {steps!r} and {candidates!r} came.")
+    check_whole(1, steps=steps)
+    check_whole(2, candidates=candidates)
     if not (isfinite(overshoot) and overshoot >= 0):
         raise ValueError(f"overshoot is a finite number from 0 on; {overshoot!r} came.")
 
@@ -55,8 +56,7 @@ def just_across(trial: Trial, after: Samples, halvings: int = 8, batch: int | No
     """
     check_subject(trial, Trial, "just_across")
     labels, pair = labels_asked(trial), Pair(trial.samples, after)
-    if halvings < 1:
-        raise ValueError(f"halvings is a whole number from 1 on; {halvings!r} came.")
+    check_whole(1, halvings=halvings)
     start, change = pair.before.batch(), pair.after.batch() - pair.before.batch()
     low, high = torch.zeros(len(labels)), torch.ones(len(labels))
     fooled = predictions(Trial(trial.classifier, after), batch) != labels
