@@ -238,7 +238,7 @@ def test_shipped_rows_stand_beside_a_new_run(tmp_path, monkeypatch):
     assert rows.measured("no such exhibit") is None
     monkeypatch.setattr(rows, "files", lambda _: tmp_path)
     families = dict.fromkeys(rows.FAMILIES, 0.5)
-    one = rows.Row("standard", "baseline", 3, 1000, 0.9, 0.7, families, None, (-0.1, -0.2, 0.0))
+    one = rows.Row("standard", "baseline", 3, 1000, 0.9, 0.7, families, None, (-0.1, -0.2, 0.0), None)
     told = {"budget": "small", "version": "1", "rows": [one._asdict()]}
     (tmp_path / "measured-leader-table.json").write_text(json.dumps(told))
     assert rows.measured("leader-table").rows == rows.table_of("x", [one]).rows

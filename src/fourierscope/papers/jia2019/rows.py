@@ -23,6 +23,7 @@ from fourierscope.results import Result, crossed_interval, wilson, written_whole
 
 FAMILIES = ("noise", "blur", "weather", "digital")
 _MOST_SEEDS = 20
+_GAINS = ("over_standard", "over_noise", "clean_over_standard")
 _SAYS = (
     "Accuracies are means over seeds; corrupted: over all corruptions and severities. Gains are differences in "
     "it, paired over images and seeds, with 95 % intervals for both drawn anew (of one seed: for images)."
@@ -30,7 +31,7 @@ _SAYS = (
 
 
 class Row(NamedTuple):
-    """What a method gave: accuracies, and gains in corrupted accuracy with their bounds."""
+    """What a method gave: accuracies, gains in corrupted accuracy and in clean accuracy, with their bounds."""
 
     method: str
     kind: Kind
@@ -41,6 +42,7 @@ class Row(NamedTuple):
     families: dict[str, float]
     over_standard: tuple[float, float, float] | None
     over_noise: tuple[float, float, float] | None
+    clean_over_standard: tuple[float, float, float] | None
 
 
 def right(result: Result, what: str) -> npt.NDArray[Any]:
@@ -108,22 +110,26 @@ def _row(made: Made, method: Method) -> Row:
     value = {what: float(by_seed(made, method, what, seeds).mean()) for what in ("clean", "corrupted", *FAMILIES)}
     images = len(right(made[cell(method, seeds[0])], "clean"))
     gains = [_gain_or_none(made, method, over) for over in (STANDARD, HALF_NOISE)]
+    gains += [_gain_or_none(made, method, STANDARD, "clean")]
     families = {name: value[name] for name in FAMILIES}
     return Row(method.name, method.kind, len(seeds), images, value["clean"], value["corrupted"], families, *gains)
 
 
-def _gain_or_none(made: Made, method: Method, over: Method) -> tuple[float, float, float] | None:
+def _gain_or_none(
+    made: Made, method: Method, over: Method, what: str = "corrupted"
+) -> tuple[float, float, float] | None:
     """None for a method beside itself, and where both were not asked under the same seed."""
     if method == over or not seeds_of(made, method, over):
         return None
-    found = gain(made, method, over)
+    found = gain(made, method, over, what)
     return found.value, found.low, found.high
 
 
 def table_of(heading: str, rows: Sequence[Row], says: str = _SAYS) -> Table:
     """Rows as a table."""
     columns = (
-        "method", "kind", "seeds", "images", "clean", "corrupted", *FAMILIES, "over standard", "over 50 % Gaussian"
+        "method", "kind", "seeds", "images", "clean", "corrupted", *FAMILIES, "over standard", "over 50 % Gaussian",
+        "clean, over standard",
     )  # fmt: skip
     return Table(heading, says, columns, tuple(_texts(row) for row in rows))
 
@@ -131,7 +137,7 @@ def table_of(heading: str, rows: Sequence[Row], says: str = _SAYS) -> Table:
 def _texts(row: Row) -> tuple[str, ...]:
     numbers = (row.clean, row.corrupted, *(row.families[name] for name in FAMILIES))
     counts = (str(row.seeds), str(row.images))
-    gains = (_gain_text(row.over_standard), _gain_text(row.over_noise))
+    gains = map(_gain_text, (row.over_standard, row.over_noise, row.clean_over_standard))
     return (row.method, row.kind, *counts, *(f"{one:.3f}" for one in numbers), *gains)
 
 
@@ -177,7 +183,7 @@ def measured(exhibit: str) -> Table | None:
 
 
 def _from_json(held: dict[str, Any]) -> Row:
-    gains = {name: None if held[name] is None else tuple(held[name]) for name in ("over_standard", "over_noise")}
+    gains = {name: None if held[name] is None else tuple(held[name]) for name in _GAINS}
     return Row(**(held | gains))
 
 
