@@ -146,6 +146,28 @@ def test_cells_are_blocks_of_images_and_agree_with_one_block(monkeypatch):
         assert pieces[name].values == pytest.approx(whole[name].values)
 
 
+def deaf_to_some(images):
+    """Logits without a gradient for images whose first pixel is white."""
+    means = images.mean((1, 2, 3))
+    heard = torch.where(images[:, 0, 0, 0] < 0.95, means, means.detach())
+    return torch.stack([heard, 0.6 - heard, torch.zeros_like(heard)], 1)
+
+
+def test_images_without_a_gradient_are_counted_over_all_cells(monkeypatch):
+    """Which images share a cell must not matter: the last one holds nothing but one without a gradient."""
+    images = torch.rand(5, 1, 4, 4, generator=chance()) * 0.4 + 0.3
+    images[4, 0, 0, 0] = 1.0
+    subject = fs.Trial(fs.Classifier(deaf_to_some), fs.Samples(images, [0] * 5))
+    options = QUICK | {"radius": 0.03, "eps": 0.02, "sweep": ()}
+    with pytest.warns(UserWarning, match="gradient of 1 of 5"):
+        whole = fs.AveragingDefence(**options)(subject)
+    monkeypatch.setattr("fourierscope.analyses.averaging_defence._PIECE", 4)
+    with pytest.warns(UserWarning, match="gradient of 1 of 5"):
+        pieces = fs.AveragingDefence(**options)(subject)
+    assert int(whole["without_gradient"]) == int(pieces["without_gradient"]) == 1
+    assert pieces["averaged"].values.tolist() == whole["averaged"].values.tolist()
+
+
 def test_an_attack_that_does_nothing_is_told_from_a_defence():
     axes = fs.AveragingDefence(**QUICK, eps=0.02)(trial(6))["swept"]
     assert "more than an attack may leave" in _sanity(axes.copy(data=np.array([1.0, 0.9, 0.9, 0.8])))

@@ -149,7 +149,7 @@ class AveragingDefence(Analysis[Trial]):
         found |= self._sweep(held, rows["averaged"])
         found |= self._certificates(held, trial)
         felt = np.stack([held.joined(test, "felt") for test in tests if test != SQUARE])
-        for one in felt:
+        for one in (held.joined(CLEAN, "felt"), *felt):
             check_felt(torch.from_numpy(one), trial.classifier.name)
         says = "Images on which APGD through the average found no gradient: being right there says nothing."
         found["without_gradient"] = Axes({}).array(np.array(int((~felt.any(0)).sum())), "images", says)
