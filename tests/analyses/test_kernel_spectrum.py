@@ -110,6 +110,15 @@ def test_a_grey_filter_is_not_opponent_and_a_coloured_one_is():
     assert "colour_share" not in asked(network(drawn(2, 1, 3, 3)), samples(channels=1))
 
 
+def test_groups_of_three_channels_have_no_colours():
+    grouped = nn.Conv2d(6, 4, 3, groups=2)
+    module = nn.Sequential(nn.Conv2d(3, 6, 1), grouped, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    found = asked(module)
+    assert found["energy_share"].size == 3
+    assert "colour_share" not in found
+    assert "opponency" not in found
+
+
 def test_planes_show_what_the_first_layer_passes():
     mean = torch.zeros(1, 1, 3, 3) + 1 / 9
     found = asked(network(mean), samples(channels=1))
@@ -215,5 +224,10 @@ def test_networks_without_kernels_are_refused():
         asked(nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval())
     with pytest.raises(ValueError, match="All kernels of 0 are nought"):
         asked(network(torch.zeros(2, 3, 3, 3)))
+    for bad in (float("nan"), float("inf")):
+        kernels = drawn(2, 3, 3, 3)
+        kernels[1, 2, 0, 0] = bad
+        with pytest.raises(ValueError, match="Some kernels of 0 are NaN or infinite"):
+            asked(network(kernels))
     with pytest.raises(ValueError, match="do not vary"):
         asked(network(drawn(2, 3, 3, 3)), fs.Samples(torch.full((1, 3, 6, 6), 0.5)))
