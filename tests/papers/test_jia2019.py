@@ -197,3 +197,10 @@ def test_shipped_rows_stand_beside_a_new_run(tmp_path, monkeypatch):
     (tmp_path / "measured-leader-table.json").write_text(json.dumps(told))
     assert rows.measured("leader-table").rows == rows.table_of("x", [one]).rows
     assert "budget small" in rows.measured("leader-table").says
+
+
+def test_proportions_on_one_line_have_no_slopes():
+    names = ("low", "mid", "low and mid")
+    held = {one: [([1], [0])] * 2 for one in HELD if one.name.removeprefix("first layer: ") in names}
+    with pytest.raises(NotTried, match="one line"):
+        proportion.regressed(made_of(held), "noise")
