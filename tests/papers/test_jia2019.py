@@ -175,6 +175,14 @@ def test_slopes_are_those_that_the_accuracies_were_made_from():
     assert within / 400 == pytest.approx(0.95, abs=0.035)
 
 
+def test_slopes_of_four_networks_have_students_interval_of_one_degree_of_freedom():
+    """Two networks of mid filters alone tell the deviation, .02 ** .5; low ones stand against the mean of both."""
+    shares = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    found = proportion.slopes(shares, np.array([0.8, 0.3, 0.4, 0.6])).low
+    reach = 12.7062 * (0.02 * 1.5) ** 0.5
+    assert found[:3] == pytest.approx((0.3, 0.3 - reach, 0.3 + reach), rel=1e-4)
+
+
 def test_a_slope_on_the_share_of_low_filters_is_theirs_and_not_that_of_high_ones():
     everything, nothing, half = [1] * 4, [0] * 4, [1, 1, 0, 0]
     right = {"low": everything, "mid": nothing, "high": nothing, "low and mid": half, "low and high": half}

@@ -213,6 +213,12 @@ def test_singular_values_are_those_of_the_whole_map_on_images_whose_edges_meet(s
     torch.testing.assert_close(found, whole[: len(found)], atol=1e-10, rtol=0)
 
 
+def test_singular_values_of_all_groups_stand_in_one_order():
+    kernels = torch.tensor([1.0, 4.0, 2.0, 3.0]).view(4, 1, 1, 1)
+    found = singular_values(kernels, Plane(2, 3), groups=4)
+    assert found[:, 1, 2].tolist() == pytest.approx([4, 3, 2, 1])
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_differences_of_adjacent_taps_are_an_integral_over_frequency(size):
     kernels = filters(3, 2, *size)
