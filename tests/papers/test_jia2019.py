@@ -74,6 +74,17 @@ def test_gains_are_paired_over_images_and_the_seeds_that_both_have():
         rows.gain(made, NAMED["AugMix"], STANDARD)
 
 
+def test_gains_whose_images_agree_have_the_interval_of_the_seeds():
+    right, wrong = [1] * 5, [0] * 5
+    gains = np.array([0.5, 0, 1])  # of each seed, alike in all images
+    made = made_of({STANDARD: [(wrong, wrong)] * 3, HALF_NOISE: [(right, wrong), (wrong, wrong), (right, right)]})
+    gain = rows.gain(made, HALF_NOISE, STANDARD)
+    assert gain[:3] == pytest.approx([float(one) for one in mean_interval(gains)])
+    found = rows.mean(made, HALF_NOISE, "corrupted")
+    assert (found.low, found.high) == (0, 1)  # Student's goes beyond
+    assert found.value == pytest.approx(0.5)
+
+
 def test_every_exhibit_is_made_checked_and_drawn(quick, tmp_path):
     outcomes = list(made_again(PAPER, PAPER.exhibits, setting(), tmp_path / "out"))
     assert [one.not_tried for one in outcomes] == [""] * len(PAPER.exhibits)
