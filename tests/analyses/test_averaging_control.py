@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import fourierscope as fs
+from fourierscope.analyses.averaging_control import Against, _verdict
 from fourierscope.analyses.defence_attacks import Defence
 from fourierscope.results import unpacked
 from fourierscope.treatments import apgd, post_average
@@ -94,6 +95,15 @@ def test_rows_are_attacks_asked_by_hand_and_judged_by_fresh_draws():
     assert float(weaker["weaker_low"]) < float(weaker) < float(weaker["weaker_high"])
 
 
+def test_right_by_half_of_the_draws_is_not_right_by_most():
+    subject, question = trial(4), fs.AveragingControl(**QUICK, looks=2)
+    shares = np.array([0.5, 0.5, 0.75, 0.25])
+    piece = {"averaged": np.full(4, True), "redrawn": shares, "felt": np.full(4, True)}
+    tests = [one for one in LOOKED if "worst" not in one]
+    found = question.assemble({Against(test, 0, 4): piece for test in tests}, subject)
+    assert found["mostly"].values == pytest.approx([0.25] * 6)
+
+
 def test_one_look_is_the_attack_of_the_report_card():
     subject = trial(7)
     card = fs.AveragingDefence(**QUICK, queries=2, noise=10, sweep=(), eps=EPS)(subject)
@@ -151,6 +161,13 @@ def test_attacks_of_ours_that_are_too_weak_are_told(monkeypatch, tmp_path):
 
 def far(subject, *how, **more):
     return apgd(subject, eps=0.3, steps=4)
+
+
+@pytest.mark.parametrize(
+    ("more", "low", "said"), [(0.2, 0.01, "too weak"), (0.03, -0.01, "too few images"), (0.0, -0.1, "takes no more")]
+)
+def test_a_verdict_goes_by_the_interval_and_not_by_what_is_small(more, low, said):
+    assert said in _verdict(more, low)
 
 
 def test_without_the_library_nothing_else_is_attacked_first(monkeypatch):

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.analyses.averaging_defence import _sanity
-from fourierscope.analyses.defence_attacks import LEAST_VOTES, Defence, _votes
+from fourierscope.analyses.averaging_defence import Tried, _sanity
+from fourierscope.analyses.defence_attacks import LEAST_VOTES, Defence, _votes, certified
+from fourierscope.results import paired_rates
 from fourierscope.theory.averaging import certified_radius
 from fourierscope.treatments import apgd, just_across, post_average, square_attack
 
@@ -140,6 +141,66 @@ def test_the_certificate_is_smaller_than_the_distance_of_a_linear_border():
     assert result["averaged"]["test"].values.tolist() == [one for one in ROWS if one != "APGD-DLR"]
 
 
+def test_the_certificate_holds_along_the_channel_that_noise_moves_least():
+    """Normalised by .1, .2 and .4, only the first channel counts: its noise is the narrowest, and its border exact."""
+
+    def network(images):  # of images after normalisation
+        return torch.stack([-images[:, 0].mean((1, 2)), images[:, 0].mean((1, 2))], 1)
+
+    classifier = fs.Classifier(network, mean=(0.5,) * 3, std=(0.1, 0.2, 0.4))
+    subject = fs.Trial(classifier, fs.Samples(torch.full((1, 3, 8, 7), 0.9), [1]))
+    found = certified(subject, Defence(6.0, 2, "random", "normalised", "softmax", 1, 0), 100)["radius"]
+    assert found.tolist() == pytest.approx([0.1 * 6 / sqrt(170) * 1.4985], rel=0.02)
+
+
+@pytest.mark.parametrize(("later", "radius"), [([1] * 20, True), ([0] * 20, False), ([1] * 10 + [0] * 10, False)])
+def test_the_draws_that_choose_a_class_do_not_vote_on_it(monkeypatch, later, radius):
+    subject = trial(1)
+    subject = fs.Trial(subject.classifier, fs.Samples(subject.samples.images, [1]))
+    votes = iter([torch.tensor([1] * 20 + later)])
+    monkeypatch.setattr("fourierscope.analyses.defence_attacks._votes", lambda *_: votes)
+    found = certified(subject, Defence(0.5, 2, "random", "pixel", "softmax", 1, 0), 20)["radius"]
+    assert bool(found[0] > 0) is radius
+
+
+def test_rows_that_all_differ_are_put_together_as_told():
+    """Cells written by hand, in two pieces of images, so that no row can stand for another."""
+    subject, eps = trial(8), 0.02
+    question = fs.AveragingDefence(**QUICK, eps=eps, sweep=(0.1,))
+    drawn = np.random.default_rng(1)
+    made = {
+        name: {kind: drawn.random(8) < 0.8 for kind in ("bare", "averaged")} | {"redrawn": drawn.random(8)}
+        for name in ROWS[:-1]
+    }
+    made["full changes, transferred"]["averaged"][:] = [False, False, *[True] * 6]
+    felt = {"APGD-CE": np.arange(8) > 2, "APGD-DLR": np.arange(8) > 4}  # neither climbs at images 0 to 2
+    swept = drawn.random(8) < 0.5
+    measured = {}
+    for cell in (Tried(test, eps, *ends) for test in ("clean", *ROWS[3:-1], "noise") for ends in ((0, 5), (5, 8))):
+        some, names = slice(cell.start, cell.stop), ROWS[:3] if cell.test == "clean" else [cell.test]
+        piece = (
+            {kind: np.stack([made[one][kind][some] for one in names]) for kind in ("bare", "averaged", "redrawn")}
+            if cell.test != "noise"
+            else {"radius": np.ones(8)[some]}
+        )
+        measured[cell] = piece | {"felt": felt.get(cell.test, np.full(8, True))[some], "size": np.ones(8)[some]}
+    measured |= {Tried("APGD-CE", 0.1, *ends): {"averaged": swept[slice(*ends)]} for ends in ((0, 5), (5, 8))}
+    with pytest.warns(UserWarning, match="gradient of"):
+        found = question.assemble(measured, subject)
+    for name, kind in (("averaged", "averaged"), ("undefended", "bare"), ("redrawn", "redrawn")):
+        rows = [made[one][kind] for one in ROWS[:-1]]
+        rows.append(np.min(rows[2:], axis=0))
+        assert found[name].values == pytest.approx(np.mean(rows, axis=1))
+        if kind == "averaged":
+            assert not np.array_equal(rows[-1], np.min(rows[3:-1], axis=0))
+            gap = paired_rates(rows[1], rows[-1])
+    shown = [float(found[one]) for one in ("overclaimed", "overclaimed_low", "overclaimed_high")]
+    assert shown == pytest.approx([gap.value, gap.low, gap.high])
+    assert int(found["without_gradient"]) == 3
+    wanted = [made[one]["averaged"].mean() for one in ("clean", "APGD-CE")] + [swept.mean()]
+    assert found["swept"].values == pytest.approx(wanted)
+
+
 def test_noise_is_as_wide_as_the_ball_in_its_units():
     subject = trial(1)
     seen = []
@@ -168,6 +229,28 @@ def test_cells_are_blocks_of_images_and_agree_with_one_block(monkeypatch):
     pieces = fs.AveragingDefence(**QUICK, eps=0.02)(subject)
     for name in ("averaged", "undefended", "redrawn", "swept", "certified_radius"):
         assert pieces[name].values == pytest.approx(whole[name].values)
+
+
+def deaf_to_some(images):
+    """Logits without a gradient for images whose first pixel is white."""
+    means = images.mean((1, 2, 3))
+    heard = torch.where(images[:, 0, 0, 0] < 0.95, means, means.detach())
+    return torch.stack([heard, 0.6 - heard, torch.zeros_like(heard)], 1)
+
+
+def test_images_without_a_gradient_are_counted_over_all_cells(monkeypatch):
+    """Which images share a cell must not matter: the last one holds nothing but one without a gradient."""
+    images = torch.rand(5, 1, 4, 4, generator=chance()) * 0.4 + 0.3
+    images[4, 0, 0, 0] = 1.0
+    subject = fs.Trial(fs.Classifier(deaf_to_some), fs.Samples(images, [0] * 5))
+    options = QUICK | {"radius": 0.03, "eps": 0.02, "sweep": ()}
+    with pytest.warns(UserWarning, match="gradient of 1 of 5"):
+        whole = fs.AveragingDefence(**options)(subject)
+    monkeypatch.setattr("fourierscope.analyses.averaging_defence._PIECE", 4)
+    with pytest.warns(UserWarning, match="gradient of 1 of 5"):
+        pieces = fs.AveragingDefence(**options)(subject)
+    assert int(whole["without_gradient"]) == int(pieces["without_gradient"]) == 1
+    assert pieces["averaged"].values.tolist() == whole["averaged"].values.tolist()
 
 
 def test_an_attack_that_does_nothing_is_told_from_a_defence():

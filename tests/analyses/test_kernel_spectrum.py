@@ -100,6 +100,22 @@ def test_filters_stand_in_the_order_of_their_centroids():
     np.testing.assert_allclose(found["filter_share"].sum("band").values, 1, atol=1e-5)
 
 
+def test_what_is_told_of_a_rank_is_all_of_the_same_filter():
+    """Filters whose order, size, direction and colour are known, and given in another order than their centroids."""
+    down, flat = torch.tensor([[1.0], [-1], [1]]).expand(3, 3), torch.ones(3, 3)
+    colours = torch.tensor([[1.0, 1, 1], [1.0, -1, 0], [2.0, 0, 0]])[:, :, None, None]
+    made = torch.stack([7 * colours[0] * down, colours[1] * flat, 3 * colours[2] * torch.eye(3)])
+    found = asked(network(made))
+    slow = [asked(network(one[None])) for one in made]
+    order = np.argsort([one["centroid"].item() for one in slow])
+    assert order.tolist() != [0, 1, 2]
+    for name in ("centroid", "coherence", "angle", "opponency"):
+        wanted = [slow[place][name].item() for place in order]
+        np.testing.assert_allclose(found[name].values, wanted, atol=1e-5)
+        assert len({round(one, 3) for one in wanted}) > 1
+    assert found["opponency"].values[np.argsort(order)] == pytest.approx([0, 1, 2 / 3], abs=1e-5)
+
+
 def test_a_grey_filter_is_not_opponent_and_a_coloured_one_is():
     shape = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])
     made = [torch.tensor(weights)[:, None, None] * shape for weights in ([1.0, 1, 1], [1.0, -1, 0], [-1.0, -1, 2])]
@@ -108,6 +124,15 @@ def test_a_grey_filter_is_not_opponent_and_a_coloured_one_is():
     sizes = np.array([3.0, 2, 6])
     np.testing.assert_allclose(found["colour_share"].values, sizes / sizes.sum(), atol=1e-6)
     assert "colour_share" not in asked(network(drawn(2, 1, 3, 3)), samples(channels=1))
+
+
+def test_groups_of_three_channels_have_no_colours():
+    grouped = nn.Conv2d(6, 4, 3, groups=2)
+    module = nn.Sequential(nn.Conv2d(3, 6, 1), grouped, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    found = asked(module)
+    assert found["energy_share"].size == 3
+    assert "colour_share" not in found
+    assert "opponency" not in found
 
 
 def test_planes_show_what_the_first_layer_passes():
@@ -119,6 +144,14 @@ def test_planes_show_what_the_first_layer_passes():
     np.testing.assert_allclose(found["response"].values, 9 * np.outer(wanted, wanted) ** 2, atol=1e-5)
     white = asked(network(drawn(3000, 1, 3, 3)), samples(n=1, channels=1))["response"]
     assert abs(float(white.mean()) - 1) < 0.02
+
+
+def test_singular_values_shown_are_the_largest_the_median_and_the_smallest():
+    kernels = torch.zeros(4, 4, 3, 3)
+    kernels[range(4), range(4), 1, 2] = torch.tensor([5.0, 1.0, 3.0, 2.0])
+    found = asked(network(kernels), samples(channels=4))["singular_value"]
+    for value, size in (("largest", 5), ("median", 3), ("smallest", 1)):
+        np.testing.assert_allclose(found.sel(value=value), size, atol=1e-5)
 
 
 def test_layers_stand_by_depth_and_only_those_of_more_than_one_tap():
@@ -215,5 +248,10 @@ def test_networks_without_kernels_are_refused():
         asked(nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval())
     with pytest.raises(ValueError, match="All kernels of 0 are nought"):
         asked(network(torch.zeros(2, 3, 3, 3)))
+    for bad in (float("nan"), float("inf")):
+        kernels = drawn(2, 3, 3, 3)
+        kernels[1, 2, 0, 0] = bad
+        with pytest.raises(ValueError, match="Some kernels of 0 are NaN or infinite"):
+            asked(network(kernels))
     with pytest.raises(ValueError, match="do not vary"):
         asked(network(drawn(2, 3, 3, 3)), fs.Samples(torch.full((1, 3, 6, 6), 0.5)))

@@ -100,6 +100,17 @@ def test_where_no_image_differs_a_gain_has_the_bounds_of_a_rate_of_none():
     assert (-found.low, found.high) == pytest.approx((float(wilson(0.0, 4).high),) * 2)
 
 
+def test_gains_whose_images_agree_have_the_interval_of_the_seeds():
+    right, wrong = [1] * 5, [0] * 5
+    gains = np.array([0.5, 0, 1])  # of each seed, alike in all images
+    made = made_of({STANDARD: [(wrong, wrong)] * 3, HALF_NOISE: [(right, wrong), (wrong, wrong), (right, right)]})
+    gain = rows.gain(made, HALF_NOISE, STANDARD)
+    assert gain[:3] == pytest.approx([float(one) for one in mean_interval(gains)])
+    found = rows.mean(made, HALF_NOISE, "corrupted")
+    assert (found.low, found.high) == (0, 1)  # Student's goes beyond
+    assert found.value == pytest.approx(0.5)
+
+
 def test_every_exhibit_is_made_checked_and_drawn(quick, tmp_path):
     outcomes = list(made_again(PAPER, PAPER.exhibits, setting(), tmp_path / "out"))
     assert [one.not_tried for one in outcomes] == [""] * len(PAPER.exhibits)
@@ -221,6 +232,14 @@ def test_slopes_are_those_that_the_accuracies_were_made_from():
     assert within / 400 == pytest.approx(0.95, abs=0.035)
 
 
+def test_slopes_of_four_networks_have_students_interval_of_one_degree_of_freedom():
+    """Two networks of mid filters alone tell the deviation, .02 ** .5; low ones stand against the mean of both."""
+    shares = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    found = proportion.slopes(shares, np.array([0.8, 0.3, 0.4, 0.6])).low
+    reach = 12.7062 * (0.02 * 1.5) ** 0.5
+    assert found[:3] == pytest.approx((0.3, 0.3 - reach, 0.3 + reach), rel=1e-4)
+
+
 def test_a_slope_on_the_share_of_low_filters_is_theirs_and_not_that_of_high_ones():
     everything, nothing, half = [1] * 4, [0] * 4, [1, 1, 0, 0]
     right = {"low": everything, "mid": nothing, "high": nothing, "low and mid": half, "low and high": half}
@@ -243,3 +262,10 @@ def test_shipped_rows_stand_beside_a_new_run(tmp_path, monkeypatch):
     (tmp_path / "measured-leader-table.json").write_text(json.dumps(told))
     assert rows.measured("leader-table").rows == rows.table_of("x", [one]).rows
     assert "budget small" in rows.measured("leader-table").says
+
+
+def test_proportions_on_one_line_have_no_slopes():
+    names = ("low", "mid", "low and mid")
+    held = {one: [([1], [0])] * 2 for one in HELD if one.name.removeprefix("first layer: ") in names}
+    with pytest.raises(NotTried, match="one line"):
+        proportion.regressed(made_of(held), "noise")

@@ -213,6 +213,16 @@ def test_crossed_intervals_hold_the_mean_about_as_often_as_they_say():
     assert 0.92 <= held / 1000 <= 0.98
 
 
+@pytest.mark.parametrize(("seeds", "least"), [(2, 0.87), (3, 0.92)])
+def test_where_seeds_differ_some_crossed_intervals_hold_the_mean_too_seldom_as_told(seeds, least):
+    chance, held = np.random.default_rng(4), 0
+    for _ in range(3000):
+        drawn = chance.normal(size=(seeds, 1)) * 5 / 30**0.5 + chance.normal(size=30)
+        _, low, high = crossed_interval(drawn)
+        held += low <= 0 <= high
+    assert held / 3000 == pytest.approx(least, abs=0.02)
+
+
 def test_crossed_values_that_are_all_alike_have_an_interval_without_width():
     assert np.array_equal(crossed_interval(np.full((3, 5), 0.25)), [0.25, 0.25, 0.25])
     assert np.isnan(crossed_interval(np.ones((3, 1))).low)

@@ -114,6 +114,17 @@ def test_a_rule_classes_filters_as_their_names_say():
         bands.classes(bands.shares(known), 1, "most")
 
 
+@pytest.mark.parametrize("rule", ["relative", "z-score"])
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_filters_of_one_weight_tie_and_are_of_one_class_wherever_it_stands(size, rule):
+    kernels = torch.eye(size * size).reshape(-1, 1, size, size) * torch.rand(size * size, 1, 1, 1)
+    if size == 1:
+        kernels = torch.randn(50, 3, 1, 1)
+    bands = KernelBands(size)
+    found = bands.classes(bands.shares(kernels), kernels.shape[1], rule)
+    assert found.tolist() == [0] * len(kernels)
+
+
 @pytest.mark.parametrize("size", [3, 5, 7])
 @pytest.mark.parametrize("band", [0, 1])
 def test_whatever_stands_in_a_basis_has_more_than_the_threshold_in_its_band(size, band):
@@ -200,6 +211,12 @@ def test_singular_values_are_those_of_the_whole_map_on_images_whose_edges_meet(s
     whole = torch.linalg.svdvals(answers.flatten(1))
     found = singular_values(kernels, Plane(*size), groups).flatten().sort(descending=True).values
     torch.testing.assert_close(found, whole[: len(found)], atol=1e-10, rtol=0)
+
+
+def test_singular_values_of_all_groups_stand_in_one_order():
+    kernels = torch.tensor([1.0, 4.0, 2.0, 3.0]).view(4, 1, 1, 1)
+    found = singular_values(kernels, Plane(2, 3), groups=4)
+    assert found[:, 1, 2].tolist() == pytest.approx([4, 3, 2, 1])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -124,6 +124,18 @@ def test_lines_through_convolutions_pooling_and_batch_norm_have_their_layers():
     assert regions.on_line(classifier.network, images[0], images[0]).number == 1
 
 
+@pytest.mark.parametrize("cut", [1e-3, 1e-6, 1e-9])
+def test_a_region_is_counted_however_small_it_is(cut):
+    made = nn.Sequential(nn.Linear(2, 1), nn.ReLU(), nn.Linear(1, 1)).double()
+    with torch.no_grad():
+        made[0].weight.copy_(torch.ones(1, 2))
+        made[0].bias.fill_(-cut)
+    found = regions.on_plane(made, *(torch.tensor(one).double() for one in ([0.0, 0.0], [1.0, 0.0], [0.0, 1.0])))
+    assert found.number == 2
+    assert found.borders.amax().item() == pytest.approx(cut)
+    assert regions.on_line(made, torch.zeros(2).double(), torch.ones(2).double()).number == 2
+
+
 def test_a_linear_network_has_one_region():
     model = nn.Sequential(nn.Linear(3, 2)).double()
     assert regions.on_line(model, chance(3), chance(3, seed=1)).number == 1

@@ -123,11 +123,12 @@ class Budget:
 
 def transferred(trial: Trial, defence: Defence, budget: Budget) -> Measured:
     """Clean images, the smallest changes that fool the undefended classifier, and the full ones: (3, n) each."""
-    full = budget.climbed(trial, "ce")
+    with gradients_heard() as heard:
+        full = budget.climbed(trial, "ce")
     near = just_across(trial, full)
     found = [defence.answers(trial, one) for one in (trial.samples, near, full)]
     size = (near.batch() - trial.samples.batch()).abs().flatten(1).amax(1)
-    return _stacked(found) | {"size": size.numpy()}
+    return _stacked(found) | {"size": size.numpy(), "felt": torch.stack(heard).any(0).numpy()}
 
 
 def adaptive(trial: Trial, defence: Defence, budget: Budget, test: str) -> Measured:

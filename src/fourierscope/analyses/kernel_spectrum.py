@@ -77,6 +77,8 @@ class KernelSpectrum(Analysis[Trial]):
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         layers = convolutions(trial.classifier, tuple(self.layers))
         for name, layer in layers.items():
+            if not bool(torch.isfinite(kernels_of(layer)).all()):
+                raise ValueError(f"Some kernels of {name} are NaN or infinite, and pass no frequency that can be told.")
             if not bool((_norms(kernels_of(layer)) > 0).any()):
                 raise ValueError(f"All kernels of {name} are nought: leave this layer out.")
         with inputs_of(trial.classifier, layers) as heard, torch.no_grad():
@@ -183,7 +185,7 @@ class KernelSpectrum(Analysis[Trial]):
         shares = Axes({"band": np.array(BANDS), "rank": 1 + np.arange(len(kernels))})
         says = f"Share of the energy at {self._where()}, {where}"
         found["filter_share"] = shares.array(bands.shares(kernels).T.numpy(), "1", says)
-        if kernels.shape[1] == len(_COLOURS):
+        if layer.in_channels == len(_COLOURS) and layer.groups == 1:
             found |= _colours(name, kernels, axes, where)
         return found | kernel_pictures(kernels, name)
 

@@ -61,8 +61,10 @@ def crossed_interval(values: Array, spent: float = 1.0) -> Estimate:
 
     The variance of the mean is that over images of the means over seeds, plus that over seeds of the means over images:
     what is of neither is counted twice. Student's, with degrees of freedom after Satterthwaite (1946), which is close
-    and not exact: of three seeds it held the mean in 93 to 98 of 100 trials, the less the more seeds differ. One seed
-    alone: over images; one image: no bounds, NaN. `spent` is the share of the 5 % that this one of several may miss.
+    and not exact: of three seeds it held the mean in 92 to 99 of 100 trials, of two in 87 to 98; least where means over
+    seeds lie some five times as far apart as images let them, most where they differ by chance alone. One seed alone:
+    over images; one image: no bounds, NaN. `spent` is the share of the 5 % that
+    this one of several may miss.
     """
     values = np.asarray(values, dtype=np.float64)
     seeds, n = values.shape

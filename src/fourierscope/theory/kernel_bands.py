@@ -24,6 +24,7 @@ Rule = Literal["relative", "z-score", "arg-max"]
 RULES: tuple[Rule, ...] = ("relative", "z-score", "arg-max")
 BANDS = ("low", "mid", "high")
 _DRAWN = 5000  # random filters at a time
+_TIED = 1e-5  # above the rounding of float32 in shares over their areas, so that it classes no filter
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class KernelBands:
 
         "relative": where the share is largest beside the band's area. "z-score": where it lies most standard deviations
         above that of random filters of so many channels. "arg-max": where it is largest, which calls nearly every small
-        kernel high, random ones too. Raises ValueError for another word, and for shares that are NaN: filters that are
+        kernel high, random ones too. Bands that tie to 1e-5, as those of a single weight do by the first two rules: the
+        lowest of them. Raises ValueError for another word, and for shares that are NaN: filters that are
         nought are in no band.
         """
         check_rule(rule)
@@ -95,8 +97,9 @@ class KernelBands:
             shares = shares / self.areas.to(shares)
         elif rule == "z-score":
             mean, deviation = self.white(channels).to(shares).T
-            shares = (shares - mean) / deviation.clamp_min(1e-12)  # kernels of one tap have but one share
-        return shares.argmax(1)
+            shares = torch.where(deviation > 0, (shares - mean) / deviation, 0.0)  # one tap has but one share
+        tied = shares >= shares.amax(1, keepdim=True) - _TIED
+        return tied.int().argmax(1)
 
     def null_rates(self, channels: int, rule: Rule, count: int, chance: torch.Generator) -> Tensor:
         """How many (3,) of `count` random filters a rule puts in each band, as shares."""

@@ -59,8 +59,8 @@ def regressed(made: Made, what: str) -> Slopes:
         for seed in seeds_of(made, method):
             shares.append((low, high))
             accuracies.append(float(by_seed(made, method, what, [seed]).mean()))
-    if len(accuracies) < 4:
-        raise NotTried("a slope takes four networks or more")
+    if len(accuracies) < 4 or np.linalg.matrix_rank(np.insert(np.array(shares), 0, 1.0, axis=1)) < 3:
+        raise NotTried("a slope takes four networks or more, whose proportions do not all lie on one line")
     return slopes(np.array(shares), np.array(accuracies))
 
 
