@@ -153,6 +153,8 @@ def test_weights_that_are_worked_out_from_others_become_plain():
         (lambda one: smooth_kernels(one, 1.0, layers=("1",)), "a ReLU came"),
         (lambda one: low_pass_kernels(one, normalise="dc"), "its own"),
         (lambda one: low_pass_kernels(one, 0.1, 0.9), r"No 3 x 3 kernel has more than 0\.9"),
+        *((lambda one, to=to: low_pass_kernels(one, threshold=to), f"below 1; {to} came") for to in (-1, 1, 2)),
+        *((lambda one, to=to: low_pass_kernels(one, to), f"radius is .* up to 1/2 .*; {to} came") for to in (9, 0, -1)),
     ],
 )
 def test_what_does_not_fit_is_refused(treat, says):
@@ -242,6 +244,7 @@ def test_a_parametrised_layer_made_plain_answers_alike_in_every_option(mode):
         (lambda one: low_pass_kernels(one.network), "of a Classifier; Sequential came"),
         (lambda one: smooth_kernels(one, "strong"), "strength is a number"),
         (lambda one: low_pass_kernels(one, None), "radius is a number"),
+        (lambda one: low_pass_kernels(one, threshold="half"), "threshold is a number"),
         (lambda one: smooth_kernels(one, 0.5, layers="0"), "layers are dotted names"),
     ],
 )
