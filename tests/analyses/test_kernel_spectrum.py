@@ -208,6 +208,13 @@ def test_options_that_do_not_fit_are_refused(options, says):
         asked(network(drawn(2, 3, 3, 3)), **options)
 
 
+def test_kernels_of_one_tap_are_in_no_class():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 8, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ValueError, match=r"kernels of '1' have one tap, .* name convolutions of more taps"):
+        asked(module.eval(), layers=("0", "1"))
+    assert "count_by_layer" not in asked(module.eval())  # found by itself is the first alone
+
+
 def test_networks_without_kernels_are_refused():
     with pytest.raises(TypeError, match="plain function, which shows no kernels"):
         asked(lambda images: images.flatten(1)[:, :2])

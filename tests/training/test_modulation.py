@@ -26,7 +26,7 @@ def pictures(*size, n=2):
     return 0.3 + 0.4 * torch.rand(n, 3, *size, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("size", [3, (5, 3), 1])
+@pytest.mark.parametrize("size", [3, (5, 3), (1, 5)])
 def test_a_modulated_convolution_folds_into_a_plain_one(size):
     made, maps = modulated(size).eval(), torch.rand(2, 4, 9, 10)
     plain = made.folded()
@@ -91,6 +91,9 @@ def test_gains_learn_and_noise_does_where_asked():
         modulated(noise=0.0, learn_noise=True)
     with pytest.raises(ValueError, match="rings is a whole number from 1 on"):
         SpectralModulatedConv2d(nn.Conv2d(1, 1, 3), 0)
+    with pytest.raises(ValueError, match="one tap pass all frequencies alike: give a convolution of more taps"):
+        SpectralModulatedConv2d(nn.Conv2d(3, 8, 1))
+    assert SpectralModulatedConv2d(nn.Conv2d(3, 8, (1, 3))).gains.tolist() == pytest.approx([1] * 4)
 
 
 @pytest.mark.parametrize("size", SIZES)
