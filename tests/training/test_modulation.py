@@ -168,6 +168,27 @@ def test_strengths_that_do_not_fit_are_refused():
             made()
     with pytest.raises(ValueError, match="one finite number from 0 on"):
         AmplitudeNoise((0.1, -0.1))
+    for other in (0.3, "abc", None, (0.1, "a")):
+        with pytest.raises(TypeError, match=r"for each ring, such as \(0\.3, 0\.3\); .* came"):
+            AmplitudeNoise(other)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (pictures(8, 8) * 255, r"values from .* to .* came: divide by 255"),
+        (pictures(8, 8) * 4 - 2, "normalise after the noise"),
+        (torch.full((1, 3, 8, 8), float("nan")), "some hold NaN"),
+        (pictures(8, 8)[0], r"\(n, c, h, w\) in \[0, 1\]; torch.float32 of shape \(3, 8, 8\) came"),
+        (pictures(8, 8)[0, 0], r"shape \(8, 8\) came"),
+        (pictures(8, 8).mul(255).byte(), "torch.uint8 of shape"),
+        (pictures(8, 8).numpy(), "a tensor; .* came"),
+    ],
+)
+def test_what_are_no_images_from_0_to_1_gets_no_noise(images, says):
+    for noise in (PowerSpectrumNoise(), lambda given: AmplitudeNoise()(None, given, None, torch.Generator())):
+        with pytest.raises((TypeError, ValueError), match=says):
+            noise(images)
 
 
 def test_rings_reach_to_the_corners():
