@@ -1,6 +1,7 @@
 """Treatments of kernels, against SciPy, their eigenvalues and what is known of projections."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch.nn.utils import parametrizations
 
 import fourierscope as fs
 from fourierscope.theory.filters import band_form, share
-from fourierscope.treatments import low_pass_kernels, smooth_kernels
+from fourierscope.treatments import low_pass_kernels, smooth_kernels, tilt_kernels
 from fourierscope.treatments.kernels import plain_convolution
 
 AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -104,6 +105,17 @@ def test_the_first_layer_is_changed_unless_others_are_named(treat):
     named = treat(given, layers=("2",))
     assert torch.equal(kernels(named), kernels(given))
     assert not torch.equal(kernels(named, "2"), kernels(given, "2"))
+
+
+def test_every_variant_has_a_name_of_its_own():
+    given, rest = classifier(3, 3, norm=True), {"normalise": "batch-norm", "samples": samples()}
+    variants = [{}, {"normalise": "energy"}, {"normalise": "energy", "layers": ("0",)}, {"layers": ("0", "3")}, rest]
+    treats = [partial(smooth_kernels, strength=0.25), partial(tilt_kernels, tilt=0.5), low_pass_kernels]
+    treats += [partial(low_pass_kernels, threshold=0.3), partial(low_pass_kernels, radius=0.4)]
+    names = [treat(given, **options).name for treat in treats for options in variants]
+    assert len(set(names)) == len(names) == 25
+    assert names[:2] == [f"{given.name}, kernels smoothed by 0.25{end}" for end in ("", ", energy")]
+    assert names[3] == f"{given.name}, kernels smoothed by 0.25, layers 0 3"
 
 
 @pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 5)])

@@ -97,7 +97,8 @@ def low_pass_kernels(
             )
         return (kernels.flatten(2) @ basis @ basis.T).reshape(kernels.shape)
 
-    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel"
+    share = "" if threshold == 0.5 else f", threshold {threshold:g}"
+    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel{share}"
     return _changed(classifier, projected, name, normalise, layers, samples)
 
 
@@ -165,7 +166,7 @@ def _changed(
     layers: tuple[str, ...],
     samples: Samples | None,
 ) -> Classifier:
-    """A copy of the classifier, under another name, with its layers' kernels changed and then normalised."""
+    """A copy of the classifier with its layers' kernels changed and then normalised, under a name that tells all."""
     check_word("normalise", normalise, NORMALISE)
     if (samples is None) != (normalise != "batch-norm"):
         raise ValueError(f'samples go with normalise="batch-norm", and with no other; {normalise!r} came.')
@@ -174,7 +175,8 @@ def _changed(
     check_folded(classifier.network)
     network = copy.deepcopy(classifier.network)
     mean, std, device = classifier.mean, classifier.std, str(classifier.device)
-    made = Classifier(network, name, mean, std, device, classifier.precision, classifier.provenance)
+    named = ", ".join([name, *[normalise] * (normalise != "none"), *[f"layers {' '.join(layers)}"] * bool(layers)])
+    made = Classifier(network, named, mean, std, device, classifier.precision, classifier.provenance)
     changed: set[int] = set()  # weights, which layers may share
     for place in _chosen(made, layers):
         held = made.module(place)
