@@ -229,6 +229,10 @@ def test_kernels_that_are_not_in_use_are_neither_shown_nor_smoothed():
     with pytest.raises(ValueError, match="fold it first"):
         fs.treatments.smooth_kernels(classifier, 0.5)
     fs.treatments.smooth_kernels(fs.Classifier(folded(network)), 0.5)
+    with pytest.raises(TypeError, match=r"a Classifier came: write folded\(classifier\.network\)"):
+        folded(classifier)
+    with pytest.raises(TypeError, match=r"torch\.nn\.Module; an? int came\."):
+        folded(3)
 
 
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])

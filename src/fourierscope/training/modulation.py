@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from fourierscope.fourier.kinds import check_numbers, check_whole
+from fourierscope.subjects import Classifier
 from fourierscope.theory.filters import band_form
 from fourierscope.treatments.kernels import plain_convolution
 
@@ -86,8 +87,12 @@ class SpectralModulatedConv2d(nn.Module):
 def folded(network: nn.Module) -> nn.Module:
     """A copy of a network with plain convolutions in place of modulated ones; it answers alike in eval mode.
 
-    A modulated one that stands in several places is one plain one in all of them.
+    A modulated one that stands in several places is one plain one in all of them. Raises TypeError for what is no
+    module.
     """
+    if not isinstance(network, nn.Module):
+        hint = ": write folded(classifier.network)" if isinstance(network, Classifier) else ""
+        raise TypeError(f"folded takes a network, a torch.nn.Module; a {type(network).__name__} came{hint}.")
     if isinstance(network, SpectralModulatedConv2d):
         return network.folded()
     made = copy.deepcopy(network)
