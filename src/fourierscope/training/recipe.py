@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from fourierscope.fourier.kinds import came, check_numbers, check_texts, check_whole
+from fourierscope.fourier.kinds import came, check_numbers, check_texts, check_whole, did_you_mean
 from fourierscope.training.amplitude_noise import PowerSpectrumNoise
 from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
 from fourierscope.training.frequency_proportion import FrequencyProportion
@@ -189,5 +189,5 @@ def recipe_named(name: str) -> Recipe:
     """The recipe of that name. Raises ValueError with the names there are."""
     check_texts(recipe=name)
     if name not in RECIPES:
-        raise ValueError(f"The recipes are {', '.join(RECIPES)}; {name!r} came.")
+        raise ValueError(f"The recipes are {', '.join(RECIPES)}; {name!r} came.{did_you_mean(name, list(RECIPES))}")
     return RECIPES[name]
