@@ -183,6 +183,22 @@ def test_pictures_show_the_kernel_about_grey_and_its_response():
     assert (shown.sel(state="spectrum").values == 255).all()  # one tap passes all alike
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_told_by_their_layer(value):
+    module = network(drawn(4, 3, 3, 3))
+    with torch.no_grad():
+        module[0].weight[1, 0, 2, 2] = value
+    with pytest.raises(ValueError, match="weights of layer 0 are not finite"):
+        asked(module)
+
+
+def test_one_channel_is_told_in_the_singular():
+    grey = fs.Samples(torch.rand(2, 1, 6, 6, generator=torch.Generator().manual_seed(0)))
+    assert (
+        "random 3 x 3 filters of 1 channel that" in asked(network(drawn(4, 1, 3, 3)), grey)["null_rate"].attrs["says"]
+    )
+
+
 def test_the_network_stays_as_it_was():
     module = network(drawn(4, 3, 3, 3))
     before = {name: one.clone() for name, one in module.state_dict().items()}

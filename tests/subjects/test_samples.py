@@ -168,6 +168,11 @@ def test_every_sample_knows_its_place_in_the_set_it_was_drawn_from():
             Samples(whole.images, places=places)
 
 
+def test_one_image_is_told_in_the_singular():
+    assert "1 image of 3 x 5 x 4" in repr(Samples(bytes_of()[:1]))
+    assert "2 images of 3 x 5 x 4" in repr(Samples(bytes_of()[:2]))
+
+
 def test_a_question_that_needs_labels_says_so():
     with pytest.raises(ValueError, match=r"`labels` in the \.npz, .* Samples\(images, labels\)\. Label-free questions"):
         Samples(bytes_of()).needed_labels()

@@ -75,10 +75,13 @@ def listed(value: object, what: str) -> list[Any]:
 
 def real_numbers(given: object, name: str) -> Tensor:
     """Numbers as a tensor. Raises TypeError for what are none."""
+    if isinstance(given, np.ndarray) and given.dtype.kind not in "buifc":
+        raise TypeError(f"{name} are numbers; {came(given.tolist())} came.")
     try:
         found = torch.as_tensor(given)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {error}.") from None
+        told = str(error).rstrip(".")
+        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {told}.") from None
     if found.is_complex():
         raise TypeError(f"{name} are real numbers; {found.dtype} came.")
     return found

@@ -75,7 +75,8 @@ class Samples:
     def __repr__(self) -> str:
         count, channels, height, width = self.images.shape
         said = "no labels" if self.labels is None else "labels"
-        return f"Samples({self.name!r}: {count} images of {channels} x {height} x {width}, {self.images.dtype}, {said})"
+        size, many = f"{channels} x {height} x {width}", number_of(count, "image")
+        return f"Samples({self.name!r}: {many} of {size}, {self.images.dtype}, {said})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything; but large images go to a process that is being started as a place in a file, for all to share."""
