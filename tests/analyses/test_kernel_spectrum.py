@@ -216,6 +216,22 @@ def test_pictures_show_the_kernel_about_grey_and_its_response():
     assert (shown.sel(state="spectrum").values == 255).all()  # one tap passes all alike
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_told_by_their_layer(value):
+    module = network(drawn(4, 3, 3, 3))
+    with torch.no_grad():
+        module[0].weight[1, 0, 2, 2] = value
+    with pytest.raises(ValueError, match="weights of layer 0 are not finite"):
+        asked(module)
+
+
+def test_one_channel_is_told_in_the_singular():
+    grey = fs.Samples(torch.rand(2, 1, 6, 6, generator=torch.Generator().manual_seed(0)))
+    assert (
+        "random 3 x 3 filters of 1 channel that" in asked(network(drawn(4, 1, 3, 3)), grey)["null_rate"].attrs["says"]
+    )
+
+
 def test_the_network_stays_as_it_was():
     module = network(drawn(4, 3, 3, 3))
     before = {name: one.clone() for name, one in module.state_dict().items()}
@@ -241,6 +257,13 @@ def test_options_that_do_not_fit_are_refused(options, says):
         asked(network(drawn(2, 3, 3, 3)), **options)
 
 
+def test_kernels_of_one_tap_are_in_no_class():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 8, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ValueError, match=r"kernels of '1' have one tap, .* name convolutions of more taps"):
+        asked(module.eval(), layers=("0", "1"))
+    assert "count_by_layer" not in asked(module.eval())  # found by itself is the first alone
+
+
 def test_networks_without_kernels_are_refused():
     with pytest.raises(TypeError, match="plain function, which shows no kernels"):
         asked(lambda images: images.flatten(1)[:, :2])
@@ -248,10 +271,5 @@ def test_networks_without_kernels_are_refused():
         asked(nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval())
     with pytest.raises(ValueError, match="All kernels of 0 are nought"):
         asked(network(torch.zeros(2, 3, 3, 3)))
-    for bad in (float("nan"), float("inf")):
-        kernels = drawn(2, 3, 3, 3)
-        kernels[1, 2, 0, 0] = bad
-        with pytest.raises(ValueError, match="Some kernels of 0 are NaN or infinite"):
-            asked(network(kernels))
     with pytest.raises(ValueError, match="do not vary"):
         asked(network(drawn(2, 3, 3, 3)), fs.Samples(torch.full((1, 3, 6, 6), 0.5)))

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 import fourierscope as fs
-from fourierscope.treatments import pgd
+from fourierscope.training import SpectralModulatedConv2d
+from fourierscope.treatments import pgd, post_average
 
 TREATMENT = "pgd-linf:0.05"
+LAYER = nn.Conv2d(1, 3, 3)
 
 
 def chance(seed=0):
@@ -24,6 +26,10 @@ def trial(count=5, seed=0):
     classifier = fs.Classifier(network, "made", mean=0.5, std=0.2)
     with torch.no_grad():
         return fs.Trial(classifier, fs.Samples(images, classifier(images).argmax(1)))
+
+
+def ended(first):
+    return fs.Classifier(nn.Sequential(first, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval())
 
 
 def slowly(subject, start, end, points=20_000):
@@ -88,5 +94,13 @@ def test_what_does_not_fit_is_refused():
         fs.RegionCrossings(TREATMENT, steps=0)
     with pytest.raises(TypeError, match="plain function"):
         fs.RegionCrossings()(fs.Trial(fs.Classifier(lambda images: images.flatten(1)[:, :3]), subject.samples))
+    for told, network in [
+        (r"GELU \(layer '0\.1'\) is not .* LineSpectrum\(method=\"sampled\"\)", nn.Sequential(LAYER, nn.GELU())),
+        (r"Modulated.*: fold it first, fourierscope", SpectralModulatedConv2d(LAYER)),
+        (r"another classifier's, as averages do, .*: ask the classifier within", post_average(subject.classifier, 1.0)),
+    ]:
+        whole = network if isinstance(network, fs.Classifier) else ended(network)
+        with pytest.raises((TypeError, ValueError), match=told):
+            fs.RegionCrossings(TREATMENT)(fs.Trial(whole, subject.samples))
     with pytest.raises(ValueError, match="no labels"):
         fs.RegionCrossings()(fs.Trial(subject.classifier, fs.Samples(subject.samples.images)))

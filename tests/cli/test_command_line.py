@@ -52,6 +52,19 @@ def test_a_command_saves_what_python_gives(tmp_path, monkeypatch, capsys):
     assert held.dataset.equals(expected.dataset)
 
 
+def test_what_an_error_carries_along_is_a_sentence_of_its_own(monkeypatch, capsys):
+    def failing(_):
+        error = RuntimeError("but got 3 channels instead")
+        error.add_note("So said grey.")
+        error.add_note("Give others.")
+        raise error
+
+    monkeypatch.setattr("fourierscope.cli.doctor.main", failing)
+    assert main(["doctor"]) == 1
+    told = capsys.readouterr().err
+    assert told == "fourierscope doctor: but got 3 channels instead. So said grey. Give others.\n"
+
+
 def test_an_existing_file_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("heat.nc").write_text("mine")

@@ -67,6 +67,7 @@ def test_a_file_that_exists_is_kept_and_a_killed_training_goes_on(capsys):
     ("more", "told"),
     [
         (["--recipe", "robust"], "The recipes are natural"),
+        (["--recipe", "nature"], "'nature' came. Did you mean natural?"),
         (["--classifier", "network:resnet19"], "A network is one of small"),
         (["--weights", "w.safetensors"], "starts from weights drawn by --seed"),
         (["--samples", "npz:none.npz"], "none.npz"),

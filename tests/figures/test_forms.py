@@ -37,6 +37,13 @@ def test_other_axes_are_refused_with_those_that_can_be_drawn(values):
         form_of(values)
 
 
+@pytest.mark.parametrize("axis", ["image", "image_byte"])
+def test_outcomes_of_single_images_point_to_their_value(axis):
+    outcomes = xr.DataArray(np.zeros((2, 3), np.uint8), dims=("kept", axis), name="accuracy_outcomes")
+    with pytest.raises(ValueError, match=r"^accuracy_outcomes are outcomes of single images.*: draw 'accuracy'\.$"):
+        form_of(outcomes)
+
+
 def test_what_is_no_labelled_array_is_refused():
     with pytest.raises(TypeError, match="ndarray"):
         form_of(np.ones((2, 2)))

@@ -75,8 +75,11 @@ def test_an_interrupted_figure_says_how_to_go_on(capsys, monkeypatch):
     ("words", "said"),
     [
         (["yin2018"], "The papers are yin2019"),
+        (["lin2020"], "'lin2020' came. Did you mean lin2019?"),
+        (["lin2019", "defense"], "lin2019 has transfer, regions, defence; 'defense' came. Did you mean defence?\n"),
+        (["jia2019", "leader", "table"], 'mean leader table? Write leadertable, leader-table or "leader table" in quo'),
         (["yin2019", "12"], "'12' came"),
-        (["yin2019", "figure12"], 'Write 5, figure5, figure-5 or "figure 5"; table2, table-2 or "table 2"'),
+        (["yin2019", "figure12"], 'came. Write 1, figure1, figure-1 or "figure 1"; table1, table-1 or "table 1" in'),
         (["yin2019", "3", "--budget", "tiny"], "smoke, small, full"),
         (["yin2019", "3", "--budget", "small"], "--samples npz:PATH"),
         (["yin2019", "3", "--budget", "small", "--samples", "npz:absent.npz"], "absent.npz"),

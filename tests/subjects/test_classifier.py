@@ -85,6 +85,14 @@ def test_what_is_no_batch_of_images_is_refused(given):
         Classifier(channel_means)(given)
 
 
+def test_images_of_other_channels_are_told_with_what_can_be_done():
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()).eval()
+    with pytest.raises(RuntimeError) as caught:
+        Classifier(network, "grey")(torch.rand(2, 3, 8, 8))
+    said = "So said grey of images of shape (2, 3, 8, 8) (n, c, h, w). The network takes 1 channel, and the images "
+    assert caught.value.__notes__ == [f"{said}have 3. Give images of as many channels, or another network."]
+
+
 def test_a_mean_for_other_channels_is_refused():
     with pytest.raises(ValueError, match="Images have 1 channels"):
         Classifier(channel_means, mean=(0.1, 0.2, 0.3), std=1)(images(channels=1))

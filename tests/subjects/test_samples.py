@@ -103,6 +103,13 @@ def test_other_images_are_refused_with_what_came(images, error, says):
         Samples(images)
 
 
+def test_the_first_image_that_is_not_finite_is_told_by_its_number():
+    images = floats_of()
+    images[2, 0, 1, 1] = np.nan
+    with pytest.raises(ValueError, match=r"1 value that is NaN or infinite, the first in image 2 \(from 0\): mend"):
+        Samples(images)
+
+
 @pytest.mark.parametrize(
     "labels",
     [
@@ -161,8 +168,13 @@ def test_every_sample_knows_its_place_in_the_set_it_was_drawn_from():
             Samples(whole.images, places=places)
 
 
+def test_one_image_is_told_in_the_singular():
+    assert "1 image of 3 x 5 x 4" in repr(Samples(bytes_of()[:1]))
+    assert "2 images of 3 x 5 x 4" in repr(Samples(bytes_of()[:2]))
+
+
 def test_a_question_that_needs_labels_says_so():
-    with pytest.raises(ValueError, match="label-free"):
+    with pytest.raises(ValueError, match=r"`labels` in the \.npz, .* Samples\(images, labels\)\. Label-free questions"):
         Samples(bytes_of()).needed_labels()
 
 

@@ -166,6 +166,7 @@ def test_shares_are_made_whole_and_add_up(filters, target, whole):
         (lambda: ProportionPenalty((0.5, 0.5), 1.0), "add up to 1"),
         (lambda: ProportionPenalty(TARGET, cuts=(0.1, 0.2, 0.3)), "cuts are two frequencies that rise"),
         (lambda: FrequencyProportion(network()[0], TARGET, cuts=(0.1, 0.2, 0.3)), "cuts are two frequencies"),
+        (lambda: FrequencyProportion(network()[0], TARGET, threshold=-3), "threshold is a share .* below 1; -3 came"),
         (lambda: AdjacentWeights(layers=("0.weight",))(network()), "has no layer '0.weight'"),
         (lambda: ProportionPenalty((float("nan"), 0.5, 0.5)), "add up to 1"),
         (lambda: ProportionPenalty((0.5, 0.5, float("nan"))), "add up to 1"),
@@ -179,6 +180,17 @@ def test_what_does_not_fit_is_refused(made, says):
         made()
     with pytest.raises(TypeError, match=r"nn\.Conv2d; a Linear came"):
         FrequencyProportion(nn.Linear(2, 2), TARGET)
+
+
+@pytest.mark.parametrize("other", [None, "abc", (0.5, "a", 0.5)])
+def test_other_kinds_are_told_from_numbers(other):
+    for made in (lambda: FrequencyProportion(network()[0], other), lambda: ProportionPenalty(other)):
+        with pytest.raises(TypeError, match=r"A target is three numbers, .* add up to 1; .* came"):
+            made()
+    with pytest.raises(TypeError, match="cuts are two frequencies"):
+        ProportionPenalty(TARGET, cuts=other)
+    with pytest.raises(TypeError, match="weight is a number"):
+        ProportionPenalty(TARGET, other)
 
 
 @pytest.mark.parametrize("extension", ["zero", "interior"])

@@ -156,6 +156,7 @@ def test_it_stands_in_the_record_and_others_records_lack_it():
     [
         (lambda: ProportionProjection((0.5, 0.5, 0.5)), "add up to 1"),
         (lambda: ProportionProjection(TARGET, cuts=(0.4, 0.3)), "cuts are two frequencies that rise"),
+        (lambda: ProportionProjection(TARGET, threshold=-3), "threshold is a share .* below 1; -3 came"),
         (lambda: ProportionProjection(TARGET, layer="9")(network()), "Sequential has no layer '9'"),
         (lambda: ProportionProjection(TARGET, "counts"), "held is filters or energy"),
         (lambda: ProportionProjection((0.7, 0.2, 0.1), "energy")(network()), "cannot have these shares of energy"),

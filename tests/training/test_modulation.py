@@ -26,7 +26,7 @@ def pictures(*size, n=2):
     return 0.3 + 0.4 * torch.rand(n, 3, *size, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("size", [3, (5, 3), 1])
+@pytest.mark.parametrize("size", [3, (5, 3), (1, 5)])
 def test_a_modulated_convolution_folds_into_a_plain_one(size):
     made, maps = modulated(size).eval(), torch.rand(2, 4, 9, 10)
     plain = made.folded()
@@ -91,6 +91,9 @@ def test_gains_learn_and_noise_does_where_asked():
         modulated(noise=0.0, learn_noise=True)
     with pytest.raises(ValueError, match="rings is a whole number from 1 on"):
         SpectralModulatedConv2d(nn.Conv2d(1, 1, 3), 0)
+    with pytest.raises(ValueError, match="one tap pass all frequencies alike: give a convolution of more taps"):
+        SpectralModulatedConv2d(nn.Conv2d(3, 8, 1))
+    assert SpectralModulatedConv2d(nn.Conv2d(3, 8, (1, 3))).gains.tolist() == pytest.approx([1] * 4)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -165,6 +168,27 @@ def test_strengths_that_do_not_fit_are_refused():
             made()
     with pytest.raises(ValueError, match="one finite number from 0 on"):
         AmplitudeNoise((0.1, -0.1))
+    for other in (0.3, "abc", None, (0.1, "a")):
+        with pytest.raises(TypeError, match=r"for each ring, such as \(0\.3, 0\.3\); .* came"):
+            AmplitudeNoise(other)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (pictures(8, 8) * 255, r"values from .* to .* came: divide by 255"),
+        (pictures(8, 8) * 4 - 2, "normalise after the noise"),
+        (torch.full((1, 3, 8, 8), float("nan")), "some hold NaN"),
+        (pictures(8, 8)[0], r"\(n, c, h, w\) in \[0, 1\]; torch.float32 of shape \(3, 8, 8\) came"),
+        (pictures(8, 8)[0, 0], r"shape \(8, 8\) came"),
+        (pictures(8, 8).mul(255).byte(), "torch.uint8 of shape"),
+        (pictures(8, 8).numpy(), "a tensor; .* came"),
+    ],
+)
+def test_what_are_no_images_from_0_to_1_gets_no_noise(images, says):
+    for noise in (PowerSpectrumNoise(), lambda given: AmplitudeNoise()(None, given, None, torch.Generator())):
+        with pytest.raises((TypeError, ValueError), match=says):
+            noise(images)
 
 
 def test_rings_reach_to_the_corners():
@@ -205,6 +229,10 @@ def test_kernels_that_are_not_in_use_are_neither_shown_nor_smoothed():
     with pytest.raises(ValueError, match="fold it first"):
         fs.treatments.smooth_kernels(classifier, 0.5)
     fs.treatments.smooth_kernels(fs.Classifier(folded(network)), 0.5)
+    with pytest.raises(TypeError, match=r"a Classifier came: write folded\(classifier\.network\)"):
+        folded(classifier)
+    with pytest.raises(TypeError, match=r"torch\.nn\.Module; an? int came\."):
+        folded(3)
 
 
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])

@@ -4,8 +4,19 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
-from fourierscope.training import RECIPES, Flips, GaussianNoise, Recipe, recipe_named
+from fourierscope.training import (
+    RECIPES,
+    AdjacentWeights,
+    Flips,
+    FrequencyProportion,
+    GaussianNoise,
+    PowerSpectrumNoise,
+    ProportionProjection,
+    Recipe,
+    recipe_named,
+)
 from fourierscope.treatments import LinfPGD
 
 
@@ -115,6 +126,22 @@ def test_what_stands_in_the_wrong_place_of_a_recipe_is_told():
         Recipe(augmentations=Flips())
     with pytest.raises(TypeError, match="A perturbation is noise or an attack"):
         Recipe("gaussian")
+    with pytest.raises(TypeError, match=r"write perturbation=noise\.fixed\(\)"):
+        Recipe(PowerSpectrumNoise())
+    Recipe(PowerSpectrumNoise().fixed())
+
+
+def test_what_holds_weights_stands_in_its_own_place_of_a_recipe():
+    held = FrequencyProportion(nn.Conv2d(3, 4, 3), (0.2, 0.3, 0.5))
+    for place in ("penalty", "projection"):
+        with pytest.raises(TypeError, match=r"write penalty=ProportionPenalty\(\.\.\.\) or projection=Proportion"):
+            Recipe(**{place: held})
+    with pytest.raises(TypeError, match="ProportionProjection is a projection"):
+        Recipe(penalty=ProportionProjection((0.2, 0.3, 0.5)))
+    with pytest.raises(TypeError, match="AdjacentWeights is a penalty"):
+        Recipe(projection=AdjacentWeights())
+    with pytest.raises(TypeError, match="; a value of type FrequencyProportion came"):
+        Recipe(held)
 
 
 def test_noise_that_cannot_be_is_refused():

@@ -1,6 +1,7 @@
 """Treatments of kernels, against SciPy, their eigenvalues and what is known of projections."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch.nn.utils import parametrizations
 
 import fourierscope as fs
 from fourierscope.theory.filters import band_form, share
-from fourierscope.treatments import low_pass_kernels, smooth_kernels
+from fourierscope.treatments import low_pass_kernels, smooth_kernels, tilt_kernels
 from fourierscope.treatments.kernels import plain_convolution
 
 AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -106,6 +107,17 @@ def test_the_first_layer_is_changed_unless_others_are_named(treat):
     assert not torch.equal(kernels(named, "2"), kernels(given, "2"))
 
 
+def test_every_variant_has_a_name_of_its_own():
+    given, rest = classifier(3, 3, norm=True), {"normalise": "batch-norm", "samples": samples()}
+    variants = [{}, {"normalise": "energy"}, {"normalise": "energy", "layers": ("0",)}, {"layers": ("0", "3")}, rest]
+    treats = [partial(smooth_kernels, strength=0.25), partial(tilt_kernels, tilt=0.5), low_pass_kernels]
+    treats += [partial(low_pass_kernels, threshold=0.3), partial(low_pass_kernels, radius=0.4)]
+    names = [treat(given, **options).name for treat in treats for options in variants]
+    assert len(set(names)) == len(names) == 25
+    assert names[:2] == [f"{given.name}, kernels smoothed by 0.25{end}" for end in ("", ", energy")]
+    assert names[3] == f"{given.name}, kernels smoothed by 0.25, layers 0 3"
+
+
 @pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 5)])
 def test_what_is_left_of_a_kernel_has_low_frequencies_and_a_second_time_changes_nothing(size):
     given = classifier(*size)
@@ -153,6 +165,8 @@ def test_weights_that_are_worked_out_from_others_become_plain():
         (lambda one: smooth_kernels(one, 1.0, layers=("1",)), "a ReLU came"),
         (lambda one: low_pass_kernels(one, normalise="dc"), "its own"),
         (lambda one: low_pass_kernels(one, 0.1, 0.9), r"No 3 x 3 kernel has more than 0\.9"),
+        *((lambda one, to=to: low_pass_kernels(one, threshold=to), f"below 1; {to} came") for to in (-1, 1, 2)),
+        *((lambda one, to=to: low_pass_kernels(one, to), f"radius is .* up to 1/2 .*; {to} came") for to in (9, 0, -1)),
     ],
 )
 def test_what_does_not_fit_is_refused(treat, says):
@@ -242,6 +256,7 @@ def test_a_parametrised_layer_made_plain_answers_alike_in_every_option(mode):
         (lambda one: low_pass_kernels(one.network), "of a Classifier; Sequential came"),
         (lambda one: smooth_kernels(one, "strong"), "strength is a number"),
         (lambda one: low_pass_kernels(one, None), "radius is a number"),
+        (lambda one: low_pass_kernels(one, threshold="half"), "threshold is a number"),
         (lambda one: smooth_kernels(one, 0.5, layers="0"), "layers are dotted names"),
     ],
 )

@@ -133,3 +133,10 @@ def test_the_successful_images_are_those_turned_from_right_to_wrong():
     assert torch.equal(successful(trial, fs.Samples(changed), 2).before.images, images[[0, 2]])
     with pytest.raises(ValueError, match="None of 3 rightly classified images"):
         successful(trial, trial.samples)
+
+
+def test_a_single_step_is_told_in_the_singular():
+    pgd = treatment_named("pgd-linf")
+    assert "(1 step" in pgd.told(1)
+    assert "(1 steps" not in pgd.told(1)
+    assert "(2 steps" in pgd.told(2)

@@ -25,6 +25,7 @@ from fourierscope.analyses.defence_attacks import (
 )
 from fourierscope.analyses.robustness import block_of
 from fourierscope.analyses.scores import check_labels, score_named
+from fourierscope.fourier.kinds import number_of
 from fourierscope.results import Axes, count, estimated, paired_rates, rate, share
 from fourierscope.results.intervals import Estimate
 from fourierscope.runs import Analysis, Measured, batches, check_kinds, is_whole
@@ -176,7 +177,7 @@ class AveragingControl(Analysis[Trial]):
     def _budget(self) -> str:
         by = f"APGD by {self.looks} looks" if self.looks else "AutoAttack beside APGD"
         points = sample_count(self.directions)
-        return f"{by}, L-infinity changes of {self.eps:.4g}, {self.steps} steps of APGD, {points} points"
+        return f"{by}, L-infinity changes of {self.eps:.4g}, {number_of(self.steps, 'step')} of APGD, {points} points"
 
     @property
     def _defence(self) -> Defence:

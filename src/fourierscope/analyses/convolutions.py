@@ -17,8 +17,8 @@ from fourierscope.treatments.kernels import check_folded
 def convolutions(classifier: Classifier, names: tuple[str, ...] = ()) -> dict[str, nn.Conv2d]:
     """The named convolutions of a network; without names all of more than one tap, in the order of its modules.
 
-    Raises TypeError for a plain function, ValueError for a layer that is no `nn.Conv2d`, where there is none, and for
-    a network with modulated convolutions that were not folded.
+    Raises TypeError for a plain function, ValueError for a layer that is no `nn.Conv2d` or has one tap, where there is
+    none, and for a network with modulated convolutions that were not folded.
     """
     if not isinstance(classifier.network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function, which shows no kernels: give a torch.nn.Module.")
@@ -33,6 +33,11 @@ def convolutions(classifier: Classifier, names: tuple[str, ...] = ()) -> dict[st
     for name, layer in found.items():
         if not isinstance(layer, nn.Conv2d):
             raise ValueError(f"The layer {name!r} is a {type(layer).__name__}; kernels are shown of an nn.Conv2d.")
+        if max(layer.kernel_size) == 1:
+            raise ValueError(
+                f"The kernels of {name!r} have one tap, which passes all frequencies alike: name convolutions of more "
+                "taps, or no layers for all of these."
+            )
     return {name: layer for name, layer in found.items() if isinstance(layer, nn.Conv2d)}
 
 

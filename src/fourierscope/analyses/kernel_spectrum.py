@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from fourierscope.analyses.convolutions import answer_power, convolutions, inputs_of, kernels_of
 from fourierscope.analyses.kernel_pictures import SIDE, kernel_pictures, kernel_plane
 from fourierscope.fourier import Plane
+from fourierscope.fourier.kinds import number_of
 from fourierscope.results import Axes, count, share
 from fourierscope.runs import Analysis, Measured, Part, batch_size, batches, check_kinds
 from fourierscope.runs.kinds import is_whole
@@ -77,8 +78,8 @@ class KernelSpectrum(Analysis[Trial]):
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         layers = convolutions(trial.classifier, tuple(self.layers))
         for name, layer in layers.items():
-            if not bool(torch.isfinite(kernels_of(layer)).all()):
-                raise ValueError(f"Some kernels of {name} are NaN or infinite, and pass no frequency that can be told.")
+            if not bool(kernels_of(layer).isfinite().all()):
+                raise ValueError(f"The weights of layer {name} are not finite: leave this layer out, or train it anew.")
             if not bool((_norms(kernels_of(layer)) > 0).any()):
                 raise ValueError(f"All kernels of {name} are nought: leave this layer out.")
         with inputs_of(trial.classifier, layers) as heard, torch.no_grad():
@@ -157,7 +158,10 @@ class KernelSpectrum(Analysis[Trial]):
                 bands.attainable,
                 f"The most that a {size} kernel can have of its energy in the band.",
             ),
-            "null_rate": (null, f"Share of random {size} filters of {channels} channels that the rule puts there."),
+            "null_rate": (
+                null,
+                f"Share of random {size} filters of {number_of(channels, 'channel')} that the rule puts there.",
+            ),
         }
         dead = len(layer.weight) - len(_alive(kernels_of(layer)))
         none = {

@@ -13,6 +13,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from fourierscope.analyses.lines import check_lines
 from fourierscope.results import Axes, count, mean_size
 from fourierscope.runs import Analysis, Measured, batch_size, batches, check_kinds
 from fourierscope.subjects import Trial
@@ -82,11 +83,8 @@ class LineSpectrum(Analysis[Trial]):
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
         if self.direction == "pairs" and len(trial.samples) < 2:
             raise ValueError("Lines between images take two images or more; one came.")
-        if self.method == "exact" and not isinstance(trial.classifier.network, nn.Module):
-            raise TypeError(
-                f"{trial.classifier.name} is a plain function, which no line can be followed through: "
-                'LineSpectrum(method="sampled").'
-            )
+        if self.method == "exact":
+            check_lines(trial.classifier)
         return [Line(image) for image in range(len(trial.samples))]
 
     def measure(self, line: Line, trial: Trial, /) -> Measured:

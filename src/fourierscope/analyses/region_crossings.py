@@ -11,6 +11,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from fourierscope.analyses.lines import check_lines
 from fourierscope.analyses.masks.treating import Treating
 from fourierscope.analyses.robustness import block_of
 from fourierscope.analyses.scores import check_labels, score_named
@@ -55,8 +56,7 @@ class RegionCrossings(Analysis[Trial]):
         Treating.of(self.treatment, self.steps)
 
     def cells(self, trial: Trial, /) -> Iterable[NamedTuple]:
-        if not isinstance(trial.classifier.network, nn.Module):
-            raise TypeError(f"{trial.classifier.name} is a plain function, which no line can be followed through.")
+        check_lines(trial.classifier)
         if treatment_named(self._treating.word).of_trial is not None:
             check_labels(score_named("error"), trial)
         return [Line(image) for image in range(len(trial.samples))]

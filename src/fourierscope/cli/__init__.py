@@ -99,7 +99,9 @@ def _guarded(command: str, act: Callable[[], int]) -> int:
     except (ValueError, TypeError, OSError, RuntimeError, ImportError, MemoryError, AttributeError, KeyError) as error:
         if os.environ.get("FOURIERSCOPE_TRACEBACK"):
             raise
-        told = " ".join([str(error), *getattr(error, "__notes__", ())])
+        told = str(error)
+        for note in getattr(error, "__notes__", ()):
+            told = f"{told} {note}" if told.endswith((".", "?", "!")) else f"{told}. {note}"
         print(f"fourierscope {command}: {told}", file=sys.stderr)
         return FAILED_CELLS if type(error).__name__ == "CellsFailed" else 1
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from fourierscope.fourier.kinds import did_you_mean
 from fourierscope.treatments.words import number_in
 
 NOTE = (
@@ -25,13 +25,6 @@ def readable(words: Sequence[str], types: Mapping[str, Any]) -> list[str]:
     it is bool, an option that stands alone is true. Raises ValueError, saying what fits, for a value that does not.
     """
     return list(_read(words, types))
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """A question for the nearest of known words, with a space before; nothing where none is near."""
-    near = [one for one in known if one.startswith(word)] if word else []
-    near = near or get_close_matches(word, known, 1)
-    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _read(words: Sequence[str], types: Mapping[str, Any]) -> Iterator[str]:

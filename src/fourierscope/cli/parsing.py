@@ -10,7 +10,8 @@ from typing import Any, get_type_hints
 
 from jsonargparse import ArgumentParser, Namespace
 
-from fourierscope.cli.options import did_you_mean, readable
+from fourierscope.cli.options import readable
+from fourierscope.fourier.kinds import did_you_mean
 
 NOT_UNDERSTOOD = 2
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}

@@ -58,6 +58,9 @@ def form_of(values: xr.DataArray) -> Form:
             return "cloud"
         if values.ndim == 2 and _words(values, values.dims[0]) and _numeric(values, values.dims[1]):
             return "curves" if values.shape[0] <= MOST_CURVES else "table"
+    if str(values.name).endswith("_outcomes") and values.dims[-1:] in (("image",), ("image_byte",)):
+        value = str(values.name).removesuffix("_outcomes")
+        raise ValueError(f"{values.name} are outcomes of single images, kept for intervals: draw {value!r}.")
     raise ValueError(
         f"No picture is known for the axes {values.dims} of {values.dtype}, sizes {dict(values.sizes)}. "
         f"What can be drawn, with a coordinate on each axis: {_DRAWABLE}."

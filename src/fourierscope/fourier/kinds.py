@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ def came(value: object) -> str:
     """What came, in a few words for a message."""
     told = repr(value)
     return told if len(told) < 60 else f"a value of type {type(value).__name__}"
+
+
+def number_of(count: int, one: str, many: str = "") -> str:
+    """So many of something in words: 1 step, 2 steps; 1 query, 2 queries."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """A question for the nearest of known words, with a space before; nothing where none is near."""
+    near = [one for one in known if one.startswith(word)] if word else []
+    near = near or get_close_matches(word, known, 1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def check_numbers(**given: object) -> None:
@@ -62,10 +75,13 @@ def listed(value: object, what: str) -> list[Any]:
 
 def real_numbers(given: object, name: str) -> Tensor:
     """Numbers as a tensor. Raises TypeError for what are none."""
+    if isinstance(given, np.ndarray) and given.dtype.kind not in "buifc":
+        raise TypeError(f"{name} are numbers; {came(given.tolist())} came.")
     try:
         found = torch.as_tensor(given)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {error}.") from None
+        told = str(error).rstrip(".")
+        raise TypeError(f"{name} are numbers; {type(given).__name__} came, which cannot be read: {told}.") from None
     if found.is_complex():
         raise TypeError(f"{name} are real numbers; {found.dtype} came.")
     return found

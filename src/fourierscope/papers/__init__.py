@@ -31,6 +31,8 @@ PAPERS = {
 def paper_named(name: str) -> Paper:
     """The paper of that name. Raises ValueError with the names there are."""
     if name not in PAPERS:
-        raise ValueError(f"The papers are {', '.join(PAPERS)}; {name!r} came.")
+        from fourierscope.fourier.kinds import did_you_mean
+
+        raise ValueError(f"The papers are {', '.join(PAPERS)}; {name!r} came.{did_you_mean(name, list(PAPERS))}")
     paper: Paper = import_module(f"{__name__}.{name}").PAPER
     return paper

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fourierscope.fourier.kinds import did_you_mean
 from fourierscope.papers.exhibit import REAL, Beside, Checked, Exhibit, Made, Picture
 from fourierscope.papers.making import Making, NotTried, Setting
 from fourierscope.papers.tables import as_json
@@ -49,14 +50,24 @@ class Paper:
         for one in self.exhibits:
             if one.number.replace(" ", "") == wanted:
                 return one
-        told = f"{self.name} has {', '.join(one.number for one in self.exhibits)}; {number!r} came."
-        raise ValueError(f'{told} Write 5, figure5, figure-5 or "figure 5"; table2, table-2 or "table 2".')
+        known = [one.number for one in self.exhibits]
+        near = "" if re.search(r"\d", wanted) else did_you_mean(wanted, known)  # another number is no slip
+        told = f"{self.name} has {', '.join(known)}; {number!r} came.{near}{_written(known)}"
+        raise ValueError(told)
 
     def budget(self, name: str) -> Budget:
         """The budget of that name. Raises ValueError with those there are."""
         if name not in self.budgets:
             raise ValueError(f"The budgets of {self.name} are {', '.join(self.budgets)}; {name!r} came.")
         return self.budgets[name]
+
+
+def _written(numbers: Sequence[str]) -> str:
+    """How exhibits are written that are numbers, or of two words: of each kind the first one, after a space."""
+    figures = [f'{one}, figure{one}, figure-{one} or "figure {one}"' for one in numbers if one.isdecimal()]
+    words = [f'{one.replace(" ", "")}, {one.replace(" ", "-")} or "{one}" in quotes' for one in numbers if " " in one]
+    ways = "; ".join(figures[:1] + words[:1])
+    return f" Write {ways}." if ways else ""
 
 
 class Outcome(NamedTuple):

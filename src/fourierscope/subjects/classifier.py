@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from fourierscope.fourier.kinds import came, check_texts
+from fourierscope.fourier.kinds import came, check_texts, number_of
 from fourierscope.subjects.fingerprint import fingerprint
 from fourierscope.subjects.outputs import logits_of
 
@@ -116,7 +116,9 @@ class Classifier:
             try:
                 return self.network(given)
             except RuntimeError as error:
-                error.add_note(f"So said {self.name} of images of shape {tuple(given.shape)} (n, c, h, w).")
+                other = self.other_channels(given.shape[1])
+                mend = f" {other} Give images of as many channels, or another network." if other else ""
+                error.add_note(f"So said {self.name} of images of shape {tuple(given.shape)} (n, c, h, w).{mend}")
                 raise
 
     def _copied_answers(self, faster: Prepared, images: Tensor, spare: bool) -> Any:
@@ -192,7 +194,8 @@ class Classifier:
         """Told in a sentence where the first convolution takes other images than those of `channels` channels."""
         modules = self.network.modules() if isinstance(self.network, nn.Module) else ()
         taken = next((one.in_channels for one in modules if isinstance(one, nn.Conv2d)), channels)
-        return "" if taken == channels else f"The network takes {taken} channels, and the images have {channels}."
+        takes = number_of(taken, "channel")
+        return "" if taken == channels else f"The network takes {takes}, and the images have {channels}."
 
     def module(self, name: str) -> nn.Module:
         """The submodule of that dotted name. Raises ValueError with names that exist."""

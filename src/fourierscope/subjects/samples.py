@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fourierscope.fourier import Plane
-from fourierscope.fourier.kinds import came, check_whole, listed
+from fourierscope.fourier.kinds import came, check_whole, listed, number_of
 from fourierscope.subjects.large_arrays import (
     Travelling,
     converted,
@@ -75,7 +75,8 @@ class Samples:
     def __repr__(self) -> str:
         count, channels, height, width = self.images.shape
         said = "no labels" if self.labels is None else "labels"
-        return f"Samples({self.name!r}: {count} images of {channels} x {height} x {width}, {self.images.dtype}, {said})"
+        size, many = f"{channels} x {height} x {width}", number_of(count, "image")
+        return f"Samples({self.name!r}: {many} of {size}, {self.images.dtype}, {said})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything; but large images go to a process that is being started as a place in a file, for all to share."""
@@ -109,8 +110,8 @@ class Samples:
         """The labels (n,), int64. Raises ValueError where there are none."""
         if self.labels is None:
             raise ValueError(
-                f"{self!r} has no labels, and this question needs them. Give labels, or ask a label-free question such "
-                'as HeatMap(score="flips").'
+                f"{self!r} has no labels, and they are needed: give them as `labels` in the .npz, as a folder for each "
+                'class, or by Samples(images, labels). Label-free questions, such as HeatMap(score="flips"), need none.'
             )
         return self.labels
 
@@ -209,7 +210,12 @@ def _stored(images: Tensor) -> Tensor:
             f"Images are uint8 (0..255) or floating point (0..1); {images.dtype} came. Whole numbers in 0..255: write "
             "images.astype('uint8') for NumPy, images.byte() for tensors."
         )
-    within = [_check_range(piece if piece.element_size() >= 4 else piece.float()) for piece in pieces(images)]
+    within, start = [], 0
+    for piece in pieces(images):
+        some = piece if piece.element_size() >= 4 else piece.float()
+        _check_finite(some, start, len(images))
+        within.append(_check_range(some))
+        start += len(piece)
     if images.dtype == torch.float32 and all(within):
         return images
     kept = (piece.float().clamp(0, 1) for piece in pieces(images))
@@ -225,10 +231,18 @@ def _check_layout(images: Tensor) -> None:
         )
 
 
+def _check_finite(piece: Tensor, start: int, count: int) -> None:
+    """Raises ValueError where images from `start` on, of so many, hold NaN or infinity."""
+    lost = ~torch.isfinite(piece)
+    if bool(lost.any()):
+        place = start + int(lost.flatten(1).any(1).nonzero()[0])
+        first = "" if count == 1 else f", the first in image {place} (from 0)"
+        told = number_of(int(lost.sum()), "value that is", "values that are")
+        raise ValueError(f"Images hold {told} NaN or infinite{first}: mend such images, or leave them out.")
+
+
 def _check_range(piece: Tensor) -> bool:
     """Whether all lies within [0, 1], to the last bit. Raises ValueError for more than rounding errors beyond it."""
-    if not bool(torch.isfinite(piece).all()):
-        raise ValueError(f"Images hold {int((~torch.isfinite(piece)).sum())} values that are NaN or infinite.")
     low, high = float(piece.min()), float(piece.max())
     if low >= -_ROUNDING and high <= 1 + _ROUNDING:
         return low >= 0 and high <= 1

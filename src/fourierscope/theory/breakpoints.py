@@ -42,8 +42,9 @@ class Propagation:
             with torch.no_grad():
                 self._traced = fx.symbolic_trace(held)
         except Exception as error:
+            told = str(error).partition(". ")[0]  # what comes after is for those who write tracers
             raise ValueError(
-                f"The code of {type(network).__name__} cannot be followed ({type(error).__name__}: {error}): its way "
+                f"The code of {type(network).__name__} cannot be followed ({type(error).__name__}: {told}): its way "
                 "may not depend on its input. Write it of layers, or take sampled points."
             ) from error
         self._modules = dict(self._traced.named_modules())
@@ -173,7 +174,7 @@ class Propagation:
         else:
             read = dict(zip(_POOLING, node.args, strict=False)) | dict(node.kwargs)
         if read.get("dilation", 1) not in (1, (1, 1)) or read.get("ceil_mode"):
-            raise TypeError(f"{node} pools with dilation or ceil_mode, which is not followed.")
+            raise TypeError(f"{_where(node)} pools with dilation or ceil_mode, which is not followed.")
         kernel, stride = read["kernel_size"], read.get("stride")
         padding = _two(read.get("padding", 0))
         return {"kernel": _two(kernel), "stride": _two(kernel if stride is None else stride), "padding": padding}
@@ -206,6 +207,8 @@ class Propagation:
     def _checked(self, node: fx.Node) -> None:
         """Raises TypeError for a layer that is neither linear nor bends at known levels."""
         kind = self._kind(node) if node.op.startswith("call") else None
+        if _is_max_pool(kind):
+            self._pooling(node)
         if kind is None or self._levels(node) or _is_max_pool(kind) or kind in _LINEAR:
             return
         inputs = [one for one in node.args if isinstance(one, fx.Node) and one.op != "get_attr"]
@@ -215,9 +218,15 @@ class Propagation:
             return
         name = getattr(kind, "__name__", str(kind))
         raise TypeError(
-            f"{name} ({node}) is not known to be piecewise linear, so that no line can be followed through it exactly: "
-            "networks of linear layers, convolutions, batch norm, ReLU, pooling and sums can. Take sampled points."
+            f"{name} ({_where(node)}) is not known to be piecewise linear, so that no line can be followed through it "
+            "exactly: networks of linear layers, convolutions, batch norm, ReLU, pooling and sums can. Take sampled "
+            "points."
         )
+
+
+def _where(node: fx.Node) -> str:
+    """A layer by its own name in the network, and other steps by that in the graph."""
+    return f"layer {node.target!r}" if node.op == "call_module" else f"step {node}"
 
 
 def _crossings(knots: Tensor, values: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from fourierscope.fourier.kinds import came, check_numbers, is_number, listed
 from fourierscope.theory.filters import (
     Size,
     attainable,
@@ -113,8 +114,19 @@ class KernelBands:
 
 def check_cuts(cuts: tuple[float, ...]) -> None:
     """Raises ValueError where two cuts do not rise from above 0 to at most 1/2 cycle per pixel."""
-    if len(cuts) != 2 or not 0 < cuts[0] < cuts[1] <= 0.5:
-        raise ValueError(f"cuts are two frequencies that rise from above 0 to 1/2 cycle per pixel; {cuts} came.")
+    what = "cuts are two frequencies that rise from above 0 to 1/2 cycle per pixel"
+    given = listed(cuts, what)
+    if not all(is_number(one) for one in given):
+        raise TypeError(f"{what}; {came(cuts)} came.")
+    if len(given) != 2 or not 0 < given[0] < given[1] <= 0.5:
+        raise ValueError(f"{what}; {cuts} came.")
+
+
+def check_threshold(threshold: float) -> None:
+    """Raises TypeError or ValueError for what is no share from 0 to below 1."""
+    check_numbers(threshold=threshold)
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold is a share of a kernel's energy, from 0 to below 1; {threshold} came.")
 
 
 def check_rule(rule: str) -> None:

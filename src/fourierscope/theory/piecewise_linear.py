@@ -37,6 +37,13 @@ def segment(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30)
     return pruned(found.knots, found.values.flatten(1))
 
 
+def check_followable(network: nn.Module) -> None:
+    """Raises TypeError or ValueError, as `segment` does, where no line can be followed through a network."""
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"The line is followed through a torch module; {type(network).__name__} came.")
+    Propagation(network, 0)
+
+
 def followed(network: nn.Module, start: Tensor, end: Tensor, memory: int = 2**30) -> Followed:
     """The line with every place at which some unit bends, also where no output does, and the layer of each.
 

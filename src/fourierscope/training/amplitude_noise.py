@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from fourierscope.fourier import Frequency, Plane
 from fourierscope.fourier.filters import mirrored
-from fourierscope.fourier.kinds import check_numbers, check_whole
+from fourierscope.fourier.kinds import came, check_numbers, check_whole, is_number, listed
 from fourierscope.fourier.transform import filtered
+
+_ROUNDING = 0.01  # beyond [0, 1], by half precision, is clipped and not refused
 
 
 class PowerSpectrumNoise(nn.Module):
@@ -23,7 +25,8 @@ class PowerSpectrumNoise(nn.Module):
     channel and frequency and is the same at conjugate partners, so that images stay real; phases and the mean stay, and
     the result is clipped to [0, 1]. Rings are evenly spaced in cycles per pixel, to the corners. Strengths lie between
     0 and `most`; gradients come through them, so that an optimiser with `maximize=True` makes the noise adversarial.
-    `fixed()` is the same noise with its present strengths, for a `Recipe`.
+    `fixed()` is the same noise with its present strengths, for a `Recipe`. Raises TypeError or ValueError in train mode
+    for images of another kind, shape or range, and for NaN.
 
     Source: ours, the input side of "perturbation in the power spectrum" in the abstract of Jia, Bao and Ma (2019); what
     they did is not public. Beside it stand APR (Chen et al., 2021) and HybridAugment++ (Yucel et al., 2023).
@@ -45,7 +48,10 @@ class PowerSpectrumNoise(nn.Module):
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Images (n, c, h, w) under noise, drawn by a generator on the CPU, or else from the global random state."""
-        return amplitude_noise(images, self.strengths, generator).clamp(0, 1) if self.training else images
+        if not self.training:
+            return images
+        _check_images(images)
+        return amplitude_noise(images, self.strengths, generator).clamp(0, 1)
 
     def fixed(self) -> AmplitudeNoise:
         """This noise with its present strengths."""
@@ -54,18 +60,26 @@ class PowerSpectrumNoise(nn.Module):
 
 @dataclass(frozen=True)
 class AmplitudeNoise:
-    """The perturbation of `PowerSpectrumNoise` with strengths that stay, for a `Recipe`; clipped to [0, 1]."""
+    """The perturbation of `PowerSpectrumNoise` with strengths that stay, for a `Recipe`; clipped to [0, 1].
+
+    Raises TypeError or ValueError for images as `PowerSpectrumNoise` does.
+    """
 
     strengths: tuple[float, ...] = (0.3,) * 8
     """The strength of each ring, from frequency zero outwards."""
 
     def __post_init__(self) -> None:
-        if not self.strengths or not all(0 <= one < float("inf") for one in self.strengths):
-            raise ValueError(f"strengths are one finite number from 0 on for each ring; {self.strengths} came.")
+        what = "strengths are one finite number from 0 on for each ring, such as (0.3, 0.3)"
+        given = listed(self.strengths, what)
+        if not all(is_number(one) for one in given):
+            raise TypeError(f"{what}; {came(self.strengths)} came.")
+        if not given or not all(0 <= one < inf for one in given):
+            raise ValueError(f"{what}; {self.strengths} came.")
 
     def __call__(
         self, classifier: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> Tensor:
+        _check_images(images)
         return amplitude_noise(images, torch.tensor(self.strengths).to(images), generator).clamp_(0, 1)
 
     def trace(self) -> dict[str, Any]:
@@ -85,6 +99,21 @@ def amplitude_noise(images: Tensor, strengths: Tensor, generator: torch.Generato
     kept = torch.zeros(plane.shape, dtype=torch.bool, device=images.device)
     kept[plane.position(Frequency(0, 0))] = True
     return filtered(images, torch.where(kept, torch.ones_like(gain), gain)).to(images.dtype)
+
+
+def _check_images(images: Tensor) -> None:
+    """Raises TypeError or ValueError for what are no images (n, c, h, w), floating-point and finite, in [0, 1]."""
+    what = "Noise on amplitudes takes floating-point images (n, c, h, w) in [0, 1]"
+    if not isinstance(images, Tensor):
+        raise TypeError(f"{what}, a tensor; {came(images)} came.")
+    if images.ndim != 4 or not images.is_floating_point() or not images.numel():
+        raise ValueError(f"{what}; {images.dtype} of shape {tuple(images.shape)} came.")
+    low, high = (float(one) for one in torch.aminmax(images.detach()))
+    if low != low:
+        raise ValueError(f"{what}; some hold NaN: mend them, or leave them out.")
+    if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
+        mended = "divide by 255" if low >= 0 and 1 < high <= 255.5 else "scale them, and normalise after the noise"
+        raise ValueError(f"{what}; values from {low:.4g} to {high:.4g} came: {mended}.")
 
 
 def ring_places(plane: Plane, rings: int) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from fourierscope.theory.kernel_bands import BANDS, Rule
+from fourierscope.theory.kernel_bands import BANDS, Rule, check_threshold
 from fourierscope.training.kernel_penalties import ProportionPenalty, bands_of, check_target, energy_shares
 from fourierscope.training.kernel_projections import assigned, free_weight, onto, onto_with_norms, projectors
 from fourierscope.treatments.components import check_word
@@ -33,8 +33,9 @@ class FrequencyProportion:
 
     At the start each filter keeps its norm. Bands differ in how many kernels they hold (at 3 x 3 one, two and six of
     nine), so networks with several targets under "basis" and "projection" differ in free weights too.
-    Raises ValueError for a target that does not add up, shares of energy that kernels of this size cannot have, bands
-    that they cannot fill, and filters that have nothing at the frequencies of their band.
+    Raises ValueError for a target that does not add up, a threshold that is not from 0 to below 1, shares of energy
+    that kernels of this size cannot have, bands that they cannot fill, and filters that have nothing at the frequencies
+    of their band; TypeError for what are no numbers.
 
     Source: ours, a reading of the abstract of Jia, Bao and Ma (2019), "frequency proportion of filters"; how they
     measured and controlled it is not public.
@@ -51,6 +52,7 @@ class FrequencyProportion:
     ) -> None:
         check_word("mode", mode, MODES)
         check_target(target)
+        check_threshold(threshold)
         if not isinstance(convolution, nn.Conv2d):
             raise TypeError(f"A proportion is held in an nn.Conv2d; a {type(convolution).__name__} came.")
         self._divergence = ProportionPenalty(target, weight, cuts)

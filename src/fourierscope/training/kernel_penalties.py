@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from fourierscope.fourier.kinds import came, check_numbers, is_number, listed
 from fourierscope.theory.filters import Extension, adjacent_form, are_attainable, energy, roughness
 from fourierscope.theory.kernel_bands import KernelBands, check_cuts
 from fourierscope.treatments.kernels import first_convolution
@@ -78,7 +79,7 @@ class ProportionPenalty:
 
     def __post_init__(self) -> None:
         check_target(self.target)
-        check_cuts(tuple(self.cuts))
+        check_cuts(self.cuts)
         _check_weight(self.weight)
 
     def __call__(self, network: nn.Module) -> Tensor:
@@ -124,12 +125,17 @@ def energy_shares(kernels: Tensor, bands: KernelBands) -> Tensor:
 
 
 def check_target(target: tuple[float, ...]) -> None:
-    """Raises ValueError where a target is not three shares that add up to 1."""
-    if len(target) != 3 or not (min(target) >= 0 and abs(sum(target) - 1) <= 1e-6):
-        raise ValueError(f"A target is three shares, low, mid and high, that add up to 1; {target} came.")
+    """Raises TypeError or ValueError where a target is not three shares that add up to 1."""
+    what = "A target is three numbers, the shares of low, mid and high, that add up to 1"
+    shares = listed(target, what)
+    if not all(is_number(one) for one in shares):
+        raise TypeError(f"{what}; {came(target)} came.")
+    if len(shares) != 3 or not (min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):
+        raise ValueError(f"{what}; {target} came.")
 
 
 def _check_weight(weight: float) -> None:
+    check_numbers(weight=weight)
     if not (isfinite(weight) and weight >= 0):
         raise ValueError(f"The weight of a penalty is a finite number from 0 on; {weight} came.")
 

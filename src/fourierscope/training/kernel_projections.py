@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 import torch
 from torch import Tensor, nn
 
-from fourierscope.theory.kernel_bands import BANDS, KernelBands, check_cuts
+from fourierscope.theory.kernel_bands import BANDS, KernelBands, check_cuts, check_threshold
 from fourierscope.training.kernel_penalties import bands_of, check_attainable, check_target, named_convolution
 from fourierscope.treatments.kernels import first_convolution
 
@@ -56,7 +56,8 @@ class ProportionProjection:
 
     def __post_init__(self) -> None:
         check_target(self.target)
-        check_cuts(tuple(self.cuts))
+        check_cuts(self.cuts)
+        check_threshold(self.threshold)
         if self.held not in get_args(Held):
             raise ValueError(f"held is {' or '.join(get_args(Held))}; {self.held!r} came.")
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from fourierscope.fourier.kinds import check_numbers, check_whole
+from fourierscope.subjects import Classifier
 from fourierscope.theory.filters import band_form
 from fourierscope.treatments.kernels import plain_convolution
 
@@ -26,7 +27,7 @@ class SpectralModulatedConv2d(nn.Module):
     and `folded()` is a plain `nn.Conv2d` that answers alike. Rings are evenly spaced up to 1/2 cycle per pixel;
     the last reaches to the corners, in cycles per pixel of the maps, dilated kernels too. What learns is held as an
     offset from its start, so that weight decay leads gains back to 1 and noise back to its first strength. The
-    convolution given is copied.
+    convolution given is copied. Raises ValueError for kernels of one tap, which all gains would change alike.
 
     Source: ours, the filter side of "learnable modulation of frequency proportion with perturbation in the power
     spectrum" in the abstract of Jia, Bao and Ma (2019); what they did is not public.
@@ -43,6 +44,8 @@ class SpectralModulatedConv2d(nn.Module):
             raise ValueError(f"noise is finite and from 0 on; {noise} came.")
         if learn_noise and noise == 0:
             raise ValueError("Noise that learns begins above 0.")
+        if isinstance(convolution, nn.Conv2d) and max(convolution.kernel_size) == 1:
+            raise ValueError("Kernels of one tap pass all frequencies alike: give a convolution of more taps.")
         self.convolution = copy.deepcopy(plain_convolution(convolution))
         self.noise, weight = noise, self.convolution.weight
         (height, width), (down, across) = self.convolution.kernel_size, self.convolution.dilation
@@ -84,8 +87,12 @@ class SpectralModulatedConv2d(nn.Module):
 def folded(network: nn.Module) -> nn.Module:
     """A copy of a network with plain convolutions in place of modulated ones; it answers alike in eval mode.
 
-    A modulated one that stands in several places is one plain one in all of them.
+    A modulated one that stands in several places is one plain one in all of them. Raises TypeError for what is no
+    module.
     """
+    if not isinstance(network, nn.Module):
+        hint = ": write folded(classifier.network)" if isinstance(network, Classifier) else ""
+        raise TypeError(f"folded takes a network, a torch.nn.Module; a {type(network).__name__} came{hint}.")
     if isinstance(network, SpectralModulatedConv2d):
         return network.folded()
     made = copy.deepcopy(network)

@@ -10,10 +10,12 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from fourierscope.fourier.kinds import check_numbers, check_texts, check_whole
+from fourierscope.fourier.kinds import came, check_numbers, check_texts, check_whole, did_you_mean
+from fourierscope.training.amplitude_noise import PowerSpectrumNoise
 from fourierscope.training.augmentations import Augmentation, AutoAugment, Crops, Flips, Recorded, Tints
-from fourierscope.training.kernel_penalties import Penalty
-from fourierscope.training.kernel_projections import Projection
+from fourierscope.training.frequency_proportion import FrequencyProportion
+from fourierscope.training.kernel_penalties import AdjacentWeights, Penalty, ProportionPenalty
+from fourierscope.training.kernel_projections import Projection, ProportionProjection
 from fourierscope.training.noise import GaussianNoise
 from fourierscope.treatments import LinfPGD
 
@@ -91,24 +93,15 @@ class Recipe:
             raise ValueError(f"{'. '.join(broken)}.")
 
     def _check_kinds(self) -> None:
-        """Raises TypeError where an augmentation stands in the place of a perturbation, or alone without a tuple."""
+        """Raises TypeError for values of other kinds, and for what stands in the place of something else."""
         numbers = ("mixup", "learning_rate", "warmup", "momentum", "weight_decay")
         check_numbers(**{name: getattr(self, name) for name in numbers})
         check_whole(epochs=self.epochs, batch=self.batch)
         check_texts(optimiser=self.optimiser, schedule=self.schedule, precision=self.precision)
         if not isinstance(self.augmentations, tuple) or not all(callable(one) for one in self.augmentations):
             raise TypeError(f"augmentations is a tuple, such as (Crops(4), Flips()); {self.augmentations!r} came.")
-        if isinstance(self.perturbation, Recorded):
-            kind = type(self.perturbation).__name__
-            raise TypeError(f"{kind} is an augmentation: write Recipe(augmentations=({self.perturbation!r},)).")
-        if self.perturbation is not None and not callable(self.perturbation):
-            raise TypeError(
-                f"A perturbation is noise or an attack, such as GaussianNoise(); {self.perturbation!r} came."
-            )
-        if self.penalty is not None and not callable(self.penalty):
-            raise TypeError(f"A penalty is one of weights, such as AdjacentWeights(); {self.penalty!r} came.")
-        if self.projection is not None and not callable(self.projection):
-            raise TypeError(f"A projection is one of weights, as ProportionProjection(); {self.projection!r} came.")
+        _check_perturbation(self.perturbation)
+        _check_of_weights(self.penalty, self.projection)
 
     def rate(self, share: float) -> float:
         """The learning rate when `share`, from 0 to 1, of all steps is done."""
@@ -142,6 +135,35 @@ class Recipe:
         )
 
 
+def _check_perturbation(given: object) -> None:
+    """Raises TypeError for an augmentation, noise whose strengths learn, and what cannot be called."""
+    if isinstance(given, Recorded):
+        raise TypeError(f"{type(given).__name__} is an augmentation: write Recipe(augmentations=({given!r},)).")
+    if isinstance(given, PowerSpectrumNoise):
+        raise TypeError(
+            "The strengths of PowerSpectrumNoise learn, and those of a recipe stay: write perturbation=noise.fixed()."
+        )
+    if given is not None and not callable(given):
+        raise TypeError(f"A perturbation is noise or an attack, such as GaussianNoise(); {came(given)} came.")
+
+
+def _check_of_weights(penalty: object, projection: object) -> None:
+    """Raises TypeError for what is no penalty or projection of weights, and where each stands in the other's place."""
+    if isinstance(penalty, FrequencyProportion) or isinstance(projection, FrequencyProportion):
+        raise TypeError(
+            "A FrequencyProportion holds one network's convolution, and a recipe is for any: write "
+            "penalty=ProportionPenalty(...) or projection=ProportionProjection(...)."
+        )
+    if isinstance(penalty, ProportionProjection):
+        raise TypeError("A ProportionProjection is a projection: write Recipe(projection=...).")
+    if isinstance(projection, AdjacentWeights | ProportionPenalty):
+        raise TypeError(f"{type(projection).__name__} is a penalty: write Recipe(penalty=...).")
+    if penalty is not None and not callable(penalty):
+        raise TypeError(f"A penalty is one of weights, such as AdjacentWeights(); {came(penalty)} came.")
+    if projection is not None and not callable(projection):
+        raise TypeError(f"A projection is one of weights, as ProportionProjection(); {came(projection)} came.")
+
+
 _PATCHES = (Flips(), Tints(0.1))  # without the tint they go by colour, and low frequencies hurt them most
 _CIFAR = Recipe(
     augmentations=(Crops(4), Flips()), epochs=20, learning_rate=0.2, schedule="one-cycle", warmup=0.25,
@@ -167,5 +189,5 @@ def recipe_named(name: str) -> Recipe:
     """The recipe of that name. Raises ValueError with the names there are."""
     check_texts(recipe=name)
     if name not in RECIPES:
-        raise ValueError(f"The recipes are {', '.join(RECIPES)}; {name!r} came.")
+        raise ValueError(f"The recipes are {', '.join(RECIPES)}; {name!r} came.{did_you_mean(name, list(RECIPES))}")
     return RECIPES[name]

@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 from fourierscope.fourier.kinds import check_numbers, listed
 from fourierscope.subjects import Classifier, Samples
 from fourierscope.theory.filters import band_basis, band_form, radius_form
+from fourierscope.theory.kernel_bands import check_threshold
 from fourierscope.treatments.batch_statistics import recalibrate
 from fourierscope.treatments.components import check_word
 
@@ -73,13 +74,17 @@ def low_pass_kernels(
     masking a padded spectrum and cropping is not. `normalise`, `layers` and `samples` are those of `smooth_kernels`,
     without "dc", for a projection has no one gain.
 
-    Raises ValueError as `smooth_kernels` does, and where no kernel of that size passes the threshold.
+    Raises ValueError as `smooth_kernels` does, for a radius that is not above 0 up to 1/2, a threshold that is not from
+    0 to below 1, and where no kernel of that size passes it.
 
     Source: Wang et al. (2020), section 6, who name the removal of high frequencies of kernels without numbers; the
     projection is ours.
     """
     _check_kinds(classifier, layers)
-    check_numbers(radius=radius, threshold=threshold)
+    check_numbers(radius=radius)
+    if not 0 < radius <= 0.5:
+        raise ValueError(f"radius is a frequency above 0 up to 1/2 cycle per pixel; {radius} came.")
+    check_threshold(threshold)
     _check_no_one_gain(normalise)
 
     def projected(layer: nn.Conv2d) -> Tensor:
@@ -92,7 +97,8 @@ def low_pass_kernels(
             )
         return (kernels.flatten(2) @ basis @ basis.T).reshape(kernels.shape)
 
-    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel"
+    share = "" if threshold == 0.5 else f", threshold {threshold:g}"
+    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel{share}"
     return _changed(classifier, projected, name, normalise, layers, samples)
 
 
@@ -160,7 +166,7 @@ def _changed(
     layers: tuple[str, ...],
     samples: Samples | None,
 ) -> Classifier:
-    """A copy of the classifier, under another name, with its layers' kernels changed and then normalised."""
+    """A copy of the classifier with its layers' kernels changed and then normalised, under a name that tells all."""
     check_word("normalise", normalise, NORMALISE)
     if (samples is None) != (normalise != "batch-norm"):
         raise ValueError(f'samples go with normalise="batch-norm", and with no other; {normalise!r} came.')
@@ -169,7 +175,8 @@ def _changed(
     check_folded(classifier.network)
     network = copy.deepcopy(classifier.network)
     mean, std, device = classifier.mean, classifier.std, str(classifier.device)
-    made = Classifier(network, name, mean, std, device, classifier.precision, classifier.provenance)
+    named = ", ".join([name, *[normalise] * (normalise != "none"), *[f"layers {' '.join(layers)}"] * bool(layers)])
+    made = Classifier(network, named, mean, std, device, classifier.precision, classifier.provenance)
     changed: set[int] = set()  # weights, which layers may share
     for place in _chosen(made, layers):
         held = made.module(place)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 
-from fourierscope.fourier.kinds import check_numbers, check_texts, check_whole
+from fourierscope.fourier.kinds import check_numbers, check_texts, check_whole, number_of
 from fourierscope.subjects import Samples, Trial, check_subject
 from fourierscope.treatments.additive_noise import gaussian_noise
 from fourierscope.treatments.attacks import apgd, deepfool, fgsm, low_frequency_pgd, pgd, square_attack, wave_search
@@ -45,7 +45,7 @@ class Treatment:
     def told(self, steps: int | None = None) -> str:
         """What it does, in words: with `steps`, or its own number of them, where it goes step by step."""
         used = steps or self.steps
-        return self.says if used is None else f"{self.says} ({used} steps{self.way})"
+        return self.says if used is None else f"{self.says} ({number_of(used, 'step')}{self.way})"
 
 
 def treated(trial: Trial, word: str, strength: float, seed: int = 0, steps: int | None = None) -> Samples:
