@@ -65,7 +65,7 @@ def test_a_map_on_paper_shows_its_values_and_dots_where_they_are_reached():
     (dots,) = frame.lines
     np.testing.assert_allclose(dots.get_xdata(), np.log10([6, 101]))
     np.testing.assert_array_equal(dots.get_ydata(), [1, 3])
-    assert frame.get_xlabel() == "step"
+    assert frame.get_xlabel() == "step, log scale"
     assert frame.get_ylabel() == "frequency (cycles)"
     assert not draw(values(reached=False)).axes[0].lines
 
@@ -118,7 +118,7 @@ def test_curves_over_steps_that_thin_out_keep_step_zero_on_paper_and_page():
     at = frame.transData.transform(np.column_stack([STEPS, np.zeros(7)]))[:, 0]
     np.testing.assert_allclose((at - at[0]) / (at[-1] - at[0]), np.log10(1 + STEPS) / np.log10(1001))
     assert [one.get_text() for one in frame.get_xticklabels()] == ["0", "1", "10", "100", "1000"]
-    assert frame.get_xlabel() == "step"
+    assert frame.get_xlabel() == "step, log scale"
     (figure,) = page_figures([curve], [""])
     np.testing.assert_allclose(figure["data"][0]["x"], np.log10(1 + STEPS), rtol=1e-3)
     assert figure["layout"]["xaxis"]["ticktext"] == ["0", "1", "10", "100", "1000"]

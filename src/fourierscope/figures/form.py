@@ -140,6 +140,18 @@ def label(values: xr.DataArray) -> str:
     return with_unit(f"difference in {name}" if is_difference(values) else name, values.attrs.get("units", "1"))
 
 
+def common_label(several: Sequence[xr.DataArray]) -> str:
+    """What several values are that share an axis: their label where they have one name, else `value`, with the unit."""
+    if len({one.name for one in several}) > 1:
+        return label(several[0].rename("value"))
+    return label(several[0])
+
+
+def whole(points: xr.DataArray) -> bool:
+    """Whether these are whole numbers by their kind, such as steps and layers, between which there is nothing."""
+    return points.dtype.kind in "iu"
+
+
 def axis_label(values: xr.DataArray, axis: str) -> str:
     """An axis with its unit: `row (cycles/image)`."""
     return with_unit(words(axis), values.coords[axis].attrs.get("units", "1"))

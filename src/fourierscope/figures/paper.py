@@ -13,9 +13,9 @@ from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import (
     bounds,
     common_form,
+    common_label,
     count,
     interval,
-    label,
     number,
     ordered,
     picture,
@@ -190,7 +190,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
     frame.set_xlabel(axis.x_title)
-    frame.set_ylabel(axis.y)
+    frame.set_ylabel(axis.y_title)
     frame.grid(color="#e5e5e5", linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)
     if frame.get_legend_handles_labels()[1]:
@@ -218,7 +218,7 @@ def _tables(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     for frame, values, name in zip(frames, several, names, strict=True):
         table(frame, values, scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    figure.suptitle(label(several[0]), fontsize=10, color=_INK)
+    figure.suptitle(common_label(several), fontsize=10, color=_INK)
     if significant(several[0]) is not None:
         figure.supxlabel("pale numbers: not significant", fontsize=8, color=_QUIET)
     return figure
@@ -259,7 +259,7 @@ def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     frame.set_yticks(range(len(several)), labels=list(names))
     frame.set_ylim(len(several) - 0.5, -0.8)
     frame.margins(x=0.25)
-    frame.set_xlabel(label(several[0]) + ("" if n is None else f", n = {n}"))
+    frame.set_xlabel(common_label(several) + ("" if n is None else f", n = {n}"))
     frame.spines[["top", "right", "left"]].set_visible(False)
     frame.tick_params(axis="y", length=0)
     frame.grid(axis="x", color="#e5e5e5", linewidth=0.6)

@@ -51,6 +51,8 @@ def spaced(frame: Axes, axis: Axis) -> None:
     if axis.x_logarithmic:
         frame.set_xscale("log")
         _logarithmic_axis(frame.xaxis, frame.get_xlim())
+    elif axis.x_whole and axis.thinning is None:
+        whole_ticks(frame.xaxis)
     if axis.thinning is not None:
         frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
         frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
@@ -58,6 +60,15 @@ def spaced(frame: Axes, axis: Axis) -> None:
     if axis.y_logarithmic:
         frame.set_yscale("log")
         _logarithmic_axis(frame.yaxis, frame.get_ylim())
+    elif axis.y_whole:
+        whole_ticks(frame.yaxis)
+
+
+def whole_ticks(side: Any) -> None:
+    """Mark an axis of whole numbers at whole numbers alone."""
+    from matplotlib.ticker import MaxNLocator
+
+    side.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:
