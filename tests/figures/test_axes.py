@@ -82,3 +82,34 @@ def test_values_of_other_names_share_an_axis_that_is_named_after_none():
     assert page_figures([one, other], ["a", "b"])[0]["layout"]["yaxis"]["title"]["text"] == "value"
     dots = dots_result()["accuracy"].assign_attrs(units="nat")
     assert draw_together([dots, dots.rename("kept")], ["a", "b"]).axes[0].get_xlabel() == "value (nat)"
+
+
+def filters(bound=False):
+    """Values of filters by rank, things of their own."""
+    from fourierscope.results import Axes, estimated
+    from fourierscope.results.intervals import Estimate
+
+    y = np.linspace(0.2, 0.8, 50)
+    axes = Axes({"rank": np.arange(50)}, separate=("rank",))
+    found = estimated("angle", Estimate(y, y - 0.1, y + 0.1), axes, "rad", "Angles.")
+    values = found["angle"]
+    return values.assign_coords({one: found[one].variable for one in found if one != "angle"}) if bound else values
+
+
+def test_things_of_their_own_are_dots_without_a_line():
+    frame = draw(filters()).axes[0]
+    assert frame.lines[0].get_linestyle() == "None"
+    assert len(frame.lines[0].get_markevery()) == 50
+    (trace,) = page_figures([filters()], [""])[0]["data"]
+    assert trace["mode"] == "markers"
+    joined = filters().assign_coords(rank=np.arange(50))
+    assert draw(joined).axes[0].lines[0].get_linestyle() == "-"
+    assert page_figures([joined], [""])[0]["data"][0]["mode"] == "lines+markers"
+
+
+def test_the_intervals_of_things_of_their_own_are_bars():
+    values = filters(bound=True)
+    (lines,) = draw(values).axes[0].collections
+    np.testing.assert_allclose([one[:, 1] for one in lines.get_segments()], np.stack([values - 0.1, values + 0.1], 1))
+    (trace,) = page_figures([values], [""])[0]["data"]
+    np.testing.assert_allclose(trace["error_y"]["array"], 0.1)

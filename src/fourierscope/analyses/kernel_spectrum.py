@@ -169,7 +169,8 @@ class KernelSpectrum(Analysis[Trial]):
         middle = centroid(kernels)  # of the taps side by side, dilated ones too
         unit = "cycles/pixel" if max(layer.dilation) == 1 else "cycles/tap"
         order = middle.argsort(stable=True)
-        kernels, points, axes = kernels[order], orientation(kernels[order]), Axes({"rank": 1 + np.arange(len(kernels))})
+        kernels, points = kernels[order], orientation(kernels[order])
+        axes = Axes({"rank": 1 + np.arange(len(kernels))}, separate=("rank",))
         where = f"of each filter of {name}, in the order of their centroids."
         found = {
             "centroid": axes.array(middle[order].numpy(), unit, f"Mean frequency by energy {where} White has .383."),
@@ -180,7 +181,7 @@ class KernelSpectrum(Analysis[Trial]):
                 points.angle.numpy(), "rad", f"Direction in frequency, atan2(row, column), of the energy {where}"
             ),
         }
-        shares = Axes({"band": np.array(BANDS), "rank": 1 + np.arange(len(kernels))})
+        shares = Axes({"band": np.array(BANDS)} | dict(axes.coordinates), separate=axes.separate)
         says = f"Share of the energy at {self._where()}, {where}"
         found["filter_share"] = shares.array(bands.shares(kernels).T.numpy(), "1", says)
         if kernels.shape[1] == len(_COLOURS):

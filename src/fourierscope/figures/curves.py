@@ -21,6 +21,7 @@ from fourierscope.figures.form import (
     interval,
     number,
     ordered,
+    separate,
     significant,
     whole,
 )
@@ -48,7 +49,9 @@ class Style(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (x, y), all (k,), with bounds or None, and whether each point is significant, or None."""
+    """Points (x, y), all (k,), with bounds or None, and whether each point is significant, or None; not `joined` where
+    they are things of their own.
+    """
 
     x: Array
     y: Array
@@ -57,6 +60,7 @@ class Curve:
     n: int | None
     name: str
     style: Style
+    joined: bool = True
 
 
 class Axis(NamedTuple):
@@ -137,7 +141,6 @@ def _by_word(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 
 def _curve(values: xr.DataArray, name: str, style: Style) -> Curve:
     values = ordered(values)
-    x = np.asarray(values.coords[str(values.dims[0])].values, dtype=float)
-    return Curve(
-        x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style
-    )
+    along = values.coords[str(values.dims[0])]
+    x, y = (np.asarray(one.values, dtype=float) for one in (along, values))
+    return Curve(x, y, bounds(values), significant(values), count(values), name, style, not separate(along))

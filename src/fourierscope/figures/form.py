@@ -152,6 +152,11 @@ def whole(points: xr.DataArray) -> bool:
     return points.dtype.kind in "iu"
 
 
+def separate(points: xr.DataArray) -> bool:
+    """Whether the points of an axis are things of their own, such as filters, that no line joins."""
+    return points.attrs.get("separate") == "yes"
+
+
 def axis_label(values: xr.DataArray, axis: str) -> str:
     """An axis with its unit: `row (cycles/image)`."""
     return with_unit(words(axis), values.coords[axis].attrs.get("units", "1"))

@@ -23,6 +23,7 @@ from fourierscope.figures.form import (
 )
 from fourierscope.figures.page_layout import (
     PageFigure,
+    bars,
     harmless,
     harmless_values,
     layout,
@@ -105,7 +106,7 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     marker["line"] = {"color": style.colour, "width": 1.6}
     line = {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "lines+markers" if curve.joined else "markers",
         "x": x,
         "y": [short(one) for one in curve.y],
         "name": name,
@@ -115,7 +116,9 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
         "hoverinfo": "text",
         "showlegend": bool(name),
     }
-    return [*_band(curve, axis), line]
+    if curve.joined:
+        return [*_band(curve, axis), line]
+    return [line if curve.bounds is None else line | {"error_y": bars(curve.y, curve.bounds, style.colour)}]
 
 
 def _across(curve: Curve, axis: Axis) -> Any:

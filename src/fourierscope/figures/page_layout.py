@@ -107,6 +107,19 @@ def whole_ticks(several: Sequence[Array]) -> dict[str, Any]:
     return {"tick0": 0, "dtick": 1} if points.size and np.ptp(points) < _FEW else {}
 
 
+def bars(values: Array, bounds: tuple[Array, Array], colour: str) -> dict[str, Any]:
+    """The intervals of marks, as bars."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "thickness": 1.6,
+        "width": 0,
+        "color": colour,
+        "array": [short(value) for value in bounds[1] - values],
+        "arrayminus": [short(value) for value in values - bounds[0]],
+    }
+
+
 def shaded(x: Array, low: Array, high: Array, colour: str) -> dict[str, Any]:
     """The area between two curves (k,), in a faint shade of a colour such as #0072b2."""
     across = [short(one) for one in x]

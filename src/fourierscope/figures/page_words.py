@@ -11,7 +11,7 @@ import xarray as xr
 from fourierscope.figures.form import Array, axis_label, common_label, significant, whole, words
 from fourierscope.figures.letters import Frame
 from fourierscope.figures.marks import Marks, across_label, groups, in_cell, letters, line_told, marks, rows_of, told
-from fourierscope.figures.page_layout import PageFigure, layout, line_axis, shaded, short, whole_ticks
+from fourierscope.figures.page_layout import PageFigure, bars, layout, line_axis, shaded, short, whole_ticks
 from fourierscope.figures.scale import Scale
 
 _FRAME = Frame(480.0, 370.0, 10.0)  # pixels: a frame of points on a page of middling width
@@ -168,15 +168,7 @@ def _trace(one: Marks, values: xr.DataArray, x: Any, y: Any, side: str) -> dict[
         },
     }
     if one.bounds is not None:
-        trace[side] = {
-            "type": "data",
-            "symmetric": False,
-            "thickness": 1.6,
-            "width": 0,
-            "color": one.colour,
-            "array": [short(value) for value in one.bounds[1] - one.values],
-            "arrayminus": [short(value) for value in one.values - one.bounds[0]],
-        }
+        trace[side] = bars(one.values, one.bounds, one.colour)
     return trace
 
 

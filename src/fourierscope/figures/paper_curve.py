@@ -24,13 +24,15 @@ def curve_in(frame: Axes, curve: Curve) -> None:
     style = curve.style
     line: dict[str, Any] = {
         "color": style.colour,
-        "linestyle": _DASHES[style.dash],
+        "linestyle": _DASHES[style.dash] if curve.joined else "none",
         "marker": _MARKERS[style.marker],
         "markersize": _SIZES.get(style.marker, 5.0),
     }
     faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
     marked = _marked(curve)
-    if curve.bounds is not None:
+    if curve.bounds is not None and not curve.joined:
+        frame.vlines(curve.x, *curve.bounds, color=style.colour, alpha=0.45, linewidth=1.4)
+    elif curve.bounds is not None:
         frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
     face = style.colour if style.filled else "white"
     frame.plot(
@@ -41,8 +43,9 @@ def curve_in(frame: Axes, curve: Curve) -> None:
 
 
 def _marked(curve: Curve) -> npt.NDArray[np.bool_]:
-    """Which points (k,) bear a marker: all of few, or where each tells whether it is significant; else some."""
-    step = 1 if curve.significant is not None else -(-len(curve.x) // _MOST_MARKED)
+    """Which points (k,) bear a marker: all of few, of those without a line, or where each tells
+    whether it is significant; else some."""
+    step = 1 if curve.significant is not None or not curve.joined else -(-len(curve.x) // _MOST_MARKED)
     return np.arange(len(curve.x)) % step == 0
 
 
