@@ -284,5 +284,7 @@ def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
             frame.spines[:].set_visible(False)
             if place < values.sizes["picture"]:
                 pixels = picture(values.isel(picture=place, state=state).values)
+                if "picture" in values.coords and state == 0:
+                    frame.set_title(str(values.coords["picture"].values[place]), fontsize=9, color=_INK)
                 frame.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     return figure
