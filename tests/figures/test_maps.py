@@ -140,7 +140,7 @@ def test_an_axis_of_words_before_two_of_numbers_is_a_map_for_each_word():
     assert form_of(by_word()) == "maps"
     figure = draw(by_word())
     titles = [frame.get_title() for frame in figure.axes if frame.get_title()]
-    assert titles == ["set train", "set test"]
+    assert titles == ["set: train", "set: test"]
     assert len(figure.axes) == 3
     assert len(page_figures([by_word()], [""])) == 2
 

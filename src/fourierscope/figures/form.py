@@ -100,7 +100,7 @@ def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[lis
         axis = str(values.dims[0])
         for place, word in enumerate(values.coords[axis].values):
             planes.append(values.isel({axis: place}, drop=True))
-            told.append(f"{name}, {words(axis)} {word}" if name else f"{words(axis)} {word}")
+            told.append(f"{name}, {words(axis)}: {word}" if name else f"{words(axis)}: {word}")
     return planes, told
 
 
