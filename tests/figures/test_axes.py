@@ -81,7 +81,7 @@ def test_values_of_other_names_share_an_axis_that_is_named_after_none():
     assert draw_together([one, one], ["a", "b"]).axes[0].get_ylabel() == "share"
     assert page_figures([one, other], ["a", "b"])[0]["layout"]["yaxis"]["title"]["text"] == "value"
     dots = dots_result()["accuracy"].assign_attrs(units="nat")
-    assert draw_together([dots, dots.rename("kept")], ["a", "b"]).axes[0].get_xlabel() == "value (nat)"
+    assert draw_together([dots, dots.rename("kept")], ["a", "b"]).axes[0].get_xlabel() == "value (nat), n = 40"
 
 
 def filters(bound=False):

@@ -161,7 +161,7 @@ def test_cells_of_a_difference_that_are_not_significant_are_greyed_and_say_so():
     figure = draw(made)
     washed = np.ma.getmaskarray(figure.axes[0].collections[1].get_array()).reshape(4, 7)
     np.testing.assert_array_equal(washed, (sure | np.isnan(made.values)).T)
-    assert figure.get_supxlabel() == "grey: not significant"
+    assert figure.get_supxlabel() == "grey: not significant, n = 12"
     heat, veil = json.loads(json.dumps(page_figures([made], [""])[0]))["data"]
     assert [veil["z"][2][4], veil["z"][2][3], veil["z"][1][0]] == [None, 1, None]
     assert heat["customdata"][2][4][-1].startswith("significant")
