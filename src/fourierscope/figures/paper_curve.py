@@ -46,7 +46,8 @@ def _marked(curve: Curve) -> npt.NDArray[np.bool_]:
     """Which points (k,) bear a marker: all of few, of those without a line, or where each tells
     whether it is significant; else some."""
     step = 1 if curve.significant is not None or not curve.joined else -(-len(curve.x) // _MOST_MARKED)
-    return np.arange(len(curve.x)) % step == 0
+    start = list(_MARKERS).index(curve.style.marker) % step  # so that curves that lie on each other show their own
+    return np.arange(len(curve.x)) % step == start
 
 
 def spaced(frame: Axes, axis: Axis) -> None:
