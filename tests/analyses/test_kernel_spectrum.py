@@ -232,6 +232,36 @@ def test_one_channel_is_told_in_the_singular():
     )
 
 
+def test_pictures_tell_how_many_of_the_filters_they_show_and_of_which_rank():
+    some, few = asked(network(drawn(40, 3, 3, 3)))["kernels"], asked(network(drawn(5, 3, 3, 3)))["kernels"]
+    assert some.attrs["says"].startswith('12 of 40 filters of layer "0", in the order')
+    assert "those of rank 1, 5, 8, " in some.attrs["says"]
+    assert few.attrs["says"].startswith('All 5 filters of layer "0", in the order')
+    assert few.picture.values.tolist() == [f"rank {one}" for one in range(1, 6)]
+    frames = fs.draw(few).axes
+    assert [frame.get_title() for frame in frames] == few.picture.values.tolist() + [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"), [(1, ["largest"]), (2, ["largest", "smallest"]), (3, ["largest", "median", "smallest"])]
+)
+def test_no_singular_value_is_shown_twice(channels, words):
+    found = asked(network(drawn(4, channels, 3, 3)), samples(channels=channels))["singular_value"]
+    assert found["value"].values.tolist() == words
+    assert len(np.unique(found.values.reshape(len(words), -1), axis=0)) == len(words)
+
+
+def test_layers_are_told_by_their_names_in_quotes_and_kernels_are_shown_first(tmp_path):
+    found = asked(network(of_bands(2, 2, 0)))
+    assert found["dead_filters"].attrs["says"] == 'Filters of layer "0" that are 0.'
+    assert all('layer "0"' in found[name].attrs["says"] for name in ("count_share", "input_share", "angle", "response"))
+    page = fs.report([found], tmp_path / "kernels.html").read_text()
+    seen, folded = page[page.index('<section id="question-1">') :].split('<details class="more">')
+    assert "<h3>kernels</h3>" in seen
+    assert "rank 1, spectrum" in seen
+    assert "<h3>count share</h3>" in folded
+
+
 def test_the_network_stays_as_it_was():
     module = network(drawn(4, 3, 3, 3))
     before = {name: one.clone() for name, one in module.state_dict().items()}

@@ -6,6 +6,7 @@ import torch
 
 import fourierscope as fs
 from fourierscope.results import load
+from fourierscope.treatments.words import treatment_named
 
 THRESHOLD = 0.5
 
@@ -34,7 +35,7 @@ def test_a_linear_classifier_falls_exactly_where_the_budget_meets_the_margin(siz
     found = fs.Robustness("fgsm", budgets)(trial)
     expected = [float((margin(trial) > budget).double().mean()) for budget in budgets]
     assert found["accuracy"].strength.values.tolist() == list(budgets)
-    assert found["accuracy"].strength.attrs["units"] == "eps"
+    assert found["accuracy"].strength.attrs["units"] == "eps, on [0, 1] pixels"
     np.testing.assert_allclose(found["accuracy"].values, expected)
     np.testing.assert_allclose(found["change"].values, np.array(budgets) * np.sqrt(size[0] * size[1]), rtol=1e-5)
     assert (found["accuracy_low"] <= found["accuracy"]).all()
@@ -98,6 +99,14 @@ def test_the_record_and_the_sentence_tell_how_an_attack_went():
     assert fs.Robustness("pgd-linf") == fs.Robustness("pgd-linf", steps=20) != fs.Robustness("pgd-linf", steps=3)
     assert fs.Robustness("fgsm").steps is None
     assert "steps" not in fs.Robustness("fgsm", (0.1,))(trial)["accuracy"].attrs["says"]
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("fgsm", "eps, on [0, 1] pixels"), ("gaussian-noise", "deviation, on [0, 1] pixels"), ("low-pass", "bandwidth")],
+)
+def test_strengths_that_are_changes_of_pixels_say_on_what_scale(word, told):
+    assert treatment_named(word).measure == told
 
 
 def test_steps_reach_the_attack():

@@ -129,11 +129,11 @@ def test_values_that_do_not_differ_significantly_are_open_pale_and_in_brackets()
 
 def test_a_plane_for_each_word_is_drawn_as_so_many_planes_on_one_scale():
     planes, names = unfolded([layers(), plane_result()["error"]], ["", "error"])
-    assert names == ["layer first", "layer second", "error"]
+    assert names == ["layer: first", "layer: second", "error"]
     assert planes[1].values.tolist() == layers().values[1].tolist()
     frames = fs.draw_together([layers(), layers() * 2], ["one", "two"]).axes[:4]
     assert [frame.get_title() for frame in frames] == [
-        f"{name}, layer {word}" for name in ("one", "two") for word in ("first", "second")
+        f"{name}, layer: {word}" for name in ("one", "two") for word in ("first", "second")
     ]
     figures = page_figures([layers()], [""])
     assert len(figures) == 2
@@ -184,7 +184,7 @@ def test_many_layers_of_several_models_stand_in_rows_of_at_most_five_each_layer_
     figure = fs.draw_together([many, many], ["one", "two"])
     starts = np.cumsum([0, *lengths])
     assert rows_of(figure, 2 * count) == [
-        [f"{name}, layer {word}" for word in words[start : start + length]]
+        [f"{name}, layer: {word}" for word in words[start : start + length]]
         for start, length in zip(starts, lengths, strict=False)
         for name in ("one", "two")
     ]
@@ -194,7 +194,7 @@ def test_many_layers_of_several_models_stand_in_rows_of_at_most_five_each_layer_
 def test_models_with_other_numbers_of_layers_keep_their_rows():
     first, second = layers(), layers().isel(layer=[0])
     titles = rows_of(fs.draw_together([second, first], ["few", "more"]), 3)
-    assert titles == [["few, layer first"], ["more, layer first", "more, layer second"]]
+    assert titles == [["few, layer: first"], ["more, layer: first", "more, layer: second"]]
 
 
 def test_several_models_with_more_than_two_curves_each_become_tables():

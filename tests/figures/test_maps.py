@@ -65,7 +65,7 @@ def test_a_map_on_paper_shows_its_values_and_dots_where_they_are_reached():
     (dots,) = frame.lines
     np.testing.assert_allclose(dots.get_xdata(), np.log10([6, 101]))
     np.testing.assert_array_equal(dots.get_ydata(), [1, 3])
-    assert frame.get_xlabel() == "step"
+    assert frame.get_xlabel() == "step, log scale"
     assert frame.get_ylabel() == "frequency (cycles)"
     assert not draw(values(reached=False)).axes[0].lines
 
@@ -118,7 +118,7 @@ def test_curves_over_steps_that_thin_out_keep_step_zero_on_paper_and_page():
     at = frame.transData.transform(np.column_stack([STEPS, np.zeros(7)]))[:, 0]
     np.testing.assert_allclose((at - at[0]) / (at[-1] - at[0]), np.log10(1 + STEPS) / np.log10(1001))
     assert [one.get_text() for one in frame.get_xticklabels()] == ["0", "1", "10", "100", "1000"]
-    assert frame.get_xlabel() == "step"
+    assert frame.get_xlabel() == "step, log scale"
     (figure,) = page_figures([curve], [""])
     np.testing.assert_allclose(figure["data"][0]["x"], np.log10(1 + STEPS), rtol=1e-3)
     assert figure["layout"]["xaxis"]["ticktext"] == ["0", "1", "10", "100", "1000"]
@@ -140,7 +140,7 @@ def test_an_axis_of_words_before_two_of_numbers_is_a_map_for_each_word():
     assert form_of(by_word()) == "maps"
     figure = draw(by_word())
     titles = [frame.get_title() for frame in figure.axes if frame.get_title()]
-    assert titles == ["set train", "set test"]
+    assert titles == ["set: train", "set: test"]
     assert len(figure.axes) == 3
     assert len(page_figures([by_word()], [""])) == 2
 
@@ -161,7 +161,7 @@ def test_cells_of_a_difference_that_are_not_significant_are_greyed_and_say_so():
     figure = draw(made)
     washed = np.ma.getmaskarray(figure.axes[0].collections[1].get_array()).reshape(4, 7)
     np.testing.assert_array_equal(washed, (sure | np.isnan(made.values)).T)
-    assert figure.get_supxlabel() == "grey: not significant"
+    assert figure.get_supxlabel() == "grey: not significant, n = 12"
     heat, veil = json.loads(json.dumps(page_figures([made], [""])[0]))["data"]
     assert [veil["z"][2][4], veil["z"][2][3], veil["z"][1][0]] == [None, 1, None]
     assert heat["customdata"][2][4][-1].startswith("significant")

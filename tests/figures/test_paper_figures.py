@@ -121,6 +121,15 @@ def test_of_many_points_some_bear_a_marker_and_all_of_few():
     assert 20 <= marked(400) <= 40
 
 
+def test_curves_that_lie_on_each_other_bear_their_markers_at_points_of_their_own():
+    x = np.linspace(0, 1, 90)
+    values = xr.DataArray(x, {"x": x}, ("x",), name="value", attrs={"units": "1"})
+    lines = [one for one in draw_together([values] * 3, ["a", "b", "c"]).axes[0].lines if one.get_markevery()]
+    marked = [point for line in lines for point in line.get_markevery()]
+    assert len(lines) == 3
+    assert len(marked) == len(set(marked)) == 90
+
+
 def test_frames_beside_each_other_space_their_axes_as_one_frame_does():
     steps = np.array([0, 1, 3, 10, 100, 1000])
     values = xr.DataArray(np.linspace(1, 0, 6), {"step": steps}, ("step",), name="error", attrs={"units": "1"})

@@ -210,6 +210,13 @@ def test_the_main_picture_of_a_question_stands_before_those_that_are_folded(page
     assert "More of this question: " in folded
 
 
+def test_radii_are_told_where_there_are_frequencies_of_images_alone(tmp_path, read):
+    assert "Radii are in cycles per image" in read.shown
+    other = Reader(report([made()], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "Brackets hold" in other.shown
+    assert "Radii are in" not in other.shown
+
+
 def test_without_results_there_is_no_report(tmp_path):
     with pytest.raises(ValueError, match="at least one"):
         report([], tmp_path / "r.html")

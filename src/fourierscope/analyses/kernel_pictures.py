@@ -32,11 +32,16 @@ def kernel_pictures(kernels: Tensor, name: str) -> dict[str, xr.DataArray]:
     shown = chosen if chosen.shape[1] == 3 else _strongest(chosen)
     shown = 0.5 + 0.5 * shown / shown.abs().amax((1, 2, 3), keepdim=True)
     states = [interpolate(one, (_PIXELS, _PIXELS), mode="nearest") for one in (shown, spectra.contiguous())]
+    ranks = [str(place + 1) for place in places]
+    some = "All" if len(chosen) == len(kernels) else f"{len(chosen)} of"
     says = (
-        f"Filters of {name}, from the lowest centroid to the highest, each stretched about grey, and the magnitude of "
-        "their responses, frequency zero in the middle and half a cycle per pixel at the sides."
+        f"{some} {len(kernels)} filters of {name}, in the order of their centroids, the lowest first: those of rank "
+        f"{', '.join(ranks)}. Each kernel is stretched by itself about grey; its spectrum, the magnitude of its "
+        "response, by itself from black for 0 to white, with frequency zero in the middle and half a cycle per pixel "
+        "at the sides."
     )
-    return {"kernels": pictures(strips(states), ["kernel", "spectrum"], says)}
+    words = [f"rank {rank}" for rank in ranks]
+    return {"kernels": pictures(strips(states), ["kernel", "spectrum"], says, words)}
 
 
 def kernel_plane(words: Mapping[str, npt.NDArray[Any]]) -> Axes:

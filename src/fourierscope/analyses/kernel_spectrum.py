@@ -25,7 +25,7 @@ from fourierscope.theory.kernel_bands import BANDS, KernelBands, check_cuts, che
 Found = dict[str, xr.DataArray]
 _PIXELS = 2**22  # of the images of a cell, so that it takes seconds
 _COLOURS = {"grey": (1.0, 1.0, 1.0), "red-green": (1.0, -1.0, 0.0), "blue-yellow": (-1.0, -1.0, 2.0)}
-_SINGULAR = ("largest", "median", "smallest")
+_SINGULAR = {1: ("largest",), 2: ("largest", "smallest"), 3: ("largest", "median", "smallest")}
 
 
 class Kernels(NamedTuple):
@@ -42,13 +42,14 @@ class KernelSpectrum(Analysis[Trial]):
     *relative* to the areas, and random filters stand beside: the naive rule, the largest share, calls nearly all of
     them high. Filters that are nought are left out and counted.
 
-    The result holds, of the first of the layers, over ("band",) `count_share`, `energy_share`, `input_share`, the share
-    of its answers' energy on these images, their channels' means left out, with bounds; `relative_share`, beside the
-    area; `attainable_share` and `null_rate`; over ("rank",), filters in the order of their centroids, `centroid`,
-    `coherence`, `angle` and `opponency`, and over ("band", "rank") `filter_share`; over ("row", "column") `response`,
-    and `singular_value` for the largest, the median and the smallest; `colour_share` of inputs with three channels;
-    `kernels`, pictures. Of several layers, over ("band", "depth"), `count_by_layer`, `energy_by_layer` and
-    `input_by_layer`. Frequencies of deeper layers are those of their inputs, and not of pixels.
+    The result holds, of the first of the layers, over ("band",) `count_share`, `energy_share`, `input_share`, the
+    share of its answers' energy on these images, their channels' means left out, with bounds; `relative_share`,
+    beside the area; `attainable_share` and `null_rate`; over ("rank",), filters in the order of their centroids,
+    `centroid`, `coherence`, `angle` and `opponency`, and over ("band", "rank") `filter_share`; over ("row",
+    "column") `response`, and `singular_value` for the largest, the median and the smallest, where there are so
+    many; `colour_share` of inputs with three channels; `kernels`, pictures. Of several layers, over ("band",
+    "depth"), `count_by_layer`, `energy_by_layer` and `input_by_layer`. Frequencies of deeper layers are those of
+    their inputs, and not of pixels.
 
     Source: Jia, Bao and Ma (2019), whose abstract speaks of the proportion of filters by frequency; how they measured
     it is not public, and these definitions are ours. Wang et al. (2020), section 6, for pictures of first kernels;
@@ -94,8 +95,8 @@ class KernelSpectrum(Analysis[Trial]):
         if isinstance(cell, Kernels):
             first = next(iter(layers.values()))
             values = singular_values(kernels_of(first), Plane(SIDE, SIDE), first.groups, _pair(first.dilation))
-            middle = (len(values) - 1) // 2
-            return {"singular": values[[0, middle, -1]].numpy()}
+            last = len(values) - 1
+            return {"singular": values[sorted({0, last // 2, last})].numpy()}
         size, found = batch_size(trial.samples.plane, trial.classifier.device), []
         with torch.no_grad(), inputs_of(trial.classifier, layers) as heard:
             for part in batches(cell.stop - cell.start, size):
@@ -110,9 +111,11 @@ class KernelSpectrum(Analysis[Trial]):
         _check_heard(energies, list(layers))
         heard = energies / energies.sum(1, keepdims=True)
         told = [self._told(layer) for layer in layers.values()]
-        name, first = next(iter(layers.items()))
-        found = self._shares(name, first, told[0]) | self._of_filters(name, first)
-        axes, says = _bands(), f"of the energy of {name}'s answers to these images at {self._where()}, means left out."
+        name, first = next((f'layer "{name}"', layer) for name, layer in layers.items())
+        found = self._of_filters(name, first)
+        found = {"kernels": found.pop("kernels")} | self._shares(name, first, told[0]) | found
+        axes = _bands()
+        says = f"of the energy of what {name} answers to these images at {self._where()}, means left out."
         found |= share("input_share", heard[0], axes, f"Share {says}")
         if len(layers) > 1:
             found |= self._by_layer(list(layers), told, heard)
@@ -175,7 +178,8 @@ class KernelSpectrum(Analysis[Trial]):
         middle = centroid(kernels)  # of the taps side by side, dilated ones too
         unit = "cycles/pixel" if max(layer.dilation) == 1 else "cycles/tap"
         order = middle.argsort(stable=True)
-        kernels, points, axes = kernels[order], orientation(kernels[order]), Axes({"rank": 1 + np.arange(len(kernels))})
+        kernels, points = kernels[order], orientation(kernels[order])
+        axes = Axes({"rank": 1 + np.arange(len(kernels))}, separate=("rank",))
         where = f"of each filter of {name}, in the order of their centroids."
         found = {
             "centroid": axes.array(middle[order].numpy(), unit, f"Mean frequency by energy {where} White has .383."),
@@ -186,7 +190,7 @@ class KernelSpectrum(Analysis[Trial]):
                 points.angle.numpy(), "rad", f"Direction in frequency, atan2(row, column), of the energy {where}"
             ),
         }
-        shares = Axes({"band": np.array(BANDS), "rank": 1 + np.arange(len(kernels))})
+        shares = Axes({"band": np.array(BANDS)} | dict(axes.coordinates), separate=axes.separate)
         says = f"Share of the energy at {self._where()}, {where}"
         found["filter_share"] = shares.array(bands.shares(kernels).T.numpy(), "1", says)
         if layer.in_channels == len(_COLOURS) and layer.groups == 1:
@@ -200,7 +204,7 @@ class KernelSpectrum(Analysis[Trial]):
         power = response(unit, Plane(SIDE, SIDE), _pair(layer.dilation)).abs().square().sum(1).mean(0)
         says = f"Mean power response of the filters of {name}, each of energy 1: that of white filters is 1 everywhere."
         told = f"Singular values of {name} from channels to filters, by frequency: how far it stretches a wave."
-        words = {"value": np.array(_SINGULAR)}
+        words = {"value": np.array(_SINGULAR[len(singular)])}
         return {
             "response": kernel_plane({}).array(power.numpy(), "1", says),
             "singular_value": kernel_plane(words).array(singular, "1", told),
@@ -208,7 +212,8 @@ class KernelSpectrum(Analysis[Trial]):
 
     def _by_layer(self, names: list[str], told: list[tuple[Tensor, Tensor]], heard: Any) -> Found:
         axes = Axes({"band": np.array(BANDS), "depth": 1 + np.arange(len(names))})
-        where = f"at {self._where()} of its input, by its place among {', '.join(names)}."
+        listed = ", ".join(f'"{name}"' for name in names)
+        where = f"at {self._where()} of its input, by its place among {listed}."
         counted, energy = (torch.stack([one[place] for one in told], 1).numpy() for place in (0, 1))
         found = {
             "count_by_layer": axes.array(counted, "1", f"Share of a layer's filters {where}"),

@@ -82,7 +82,7 @@ class Robustness(Analysis[Trial]):
         right, change = (
             np.stack([_joined(measured, strength, name) for strength in strengths]) for name in ("right", "change")
         )
-        axes = Axes({"strength": np.array(strengths)}, {"strength": treatment.strength})
+        axes = Axes({"strength": np.array(strengths)}, {"strength": treatment.measure})
         says = f"Share of images classified rightly under {treatment.told(self.steps)}, by its {treatment.strength}."
         found = rate("accuracy", right, axes, says)
         clean = _joined(measured, strengths[0], "clean")

@@ -15,15 +15,17 @@ from fourierscope.figures.form import (
     SIGNIFICANT,
     axis_label,
     bounds,
+    common_label,
     count,
     form_of,
     interval,
-    label,
     number,
     ordered,
+    separate,
     significant,
+    whole,
 )
-from fourierscope.figures.scale import logarithmic, uneven
+from fourierscope.figures.scale import logarithmic, logarithmic_told, uneven
 from fourierscope.figures.spacing import Spacing, spacing
 
 Array = npt.NDArray[Any]
@@ -47,7 +49,9 @@ class Style(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (x, y), all (k,), with bounds or None, and whether each point is significant, or None."""
+    """Points (x, y), all (k,), with bounds or None, and whether each point is significant, or None; not `joined` where
+    they are things of their own.
+    """
 
     x: Array
     y: Array
@@ -56,10 +60,12 @@ class Curve:
     n: int | None
     name: str
     style: Style
+    joined: bool = True
 
 
 class Axis(NamedTuple):
-    """The two axes of curves: their labels, whether they are logarithmic, and whether x = 0 falls outside for that.
+    """The two axes of curves: their labels, whether they are logarithmic, and whether x = 0 falls outside for that;
+    whether they hold whole numbers alone.
 
     Points that thin out from 0, such as steps 0, 1, 2, 5, 10 .. 10000, have a logarithmic spacing that holds 0.
     """
@@ -70,10 +76,17 @@ class Axis(NamedTuple):
     y_logarithmic: bool
     without_zero: bool
     thinning: Spacing | None = None
+    x_whole: bool = False
+    y_whole: bool = False
 
     @property
     def x_title(self) -> str:
-        return f"{self.x}, 0 not shown" if self.without_zero else self.x
+        told = logarithmic_told(self.x, self.x_logarithmic or self.thinning is not None)
+        return f"{told}, 0 not shown" if self.without_zero else told
+
+    @property
+    def y_title(self) -> str:
+        return logarithmic_told(self.y, self.y_logarithmic)
 
 
 def curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> list[Curve]:
@@ -97,10 +110,12 @@ def axis_of(several: Sequence[xr.DataArray]) -> Axis:
     x = np.concatenate([np.asarray(one.coords[x_name].values, dtype=float) for one in several])
     y = np.concatenate([np.asarray(one.values, dtype=float).ravel() for one in several])
     y_logarithmic, points = logarithmic(y), np.unique(x)
+    made = Axis(axis_label(first, x_name), common_label(several), False, y_logarithmic, False)
+    made = made._replace(x_whole=all(whole(one.coords[x_name]) for one in several), y_whole=all(map(whole, several)))
     if points[0] == 0 and uneven(points[1:]) and points[-1] >= _FAR * points[1]:
-        return Axis(axis_label(first, x_name), label(first), False, y_logarithmic, False, spacing(points))
+        return made._replace(thinning=spacing(points))
     x_logarithmic = uneven(points) or (y_logarithmic and x.min() >= 0 and (points > 0).sum() >= 3)
-    return Axis(axis_label(first, x_name), label(first), x_logarithmic, y_logarithmic, x_logarithmic and x.min() <= 0)
+    return made._replace(x_logarithmic=x_logarithmic, without_zero=x_logarithmic and x.min() <= 0)
 
 
 def told(curve: Curve, place: int, axis: Axis) -> list[str]:
@@ -126,7 +141,6 @@ def _by_word(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 
 def _curve(values: xr.DataArray, name: str, style: Style) -> Curve:
     values = ordered(values)
-    x = np.asarray(values.coords[str(values.dims[0])].values, dtype=float)
-    return Curve(
-        x, np.asarray(values.values, dtype=float), bounds(values), significant(values), count(values), name, style
-    )
+    along = values.coords[str(values.dims[0])]
+    x, y = (np.asarray(one.values, dtype=float) for one in (along, values))
+    return Curve(x, y, bounds(values), significant(values), count(values), name, style, not separate(along))

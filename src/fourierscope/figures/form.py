@@ -103,7 +103,7 @@ def unfolded(several: Sequence[xr.DataArray], names: Sequence[str]) -> tuple[lis
         axis = str(values.dims[0])
         for place, word in enumerate(values.coords[axis].values):
             planes.append(values.isel({axis: place}, drop=True))
-            told.append(f"{name}, {words(axis)} {word}" if name else f"{words(axis)} {word}")
+            told.append(f"{name}, {words(axis)}: {word}" if name else f"{words(axis)}: {word}")
     return planes, told
 
 
@@ -141,6 +141,23 @@ def label(values: xr.DataArray) -> str:
     """What the values are, with their unit: `error`, `loss (nat)`, `difference in error`."""
     name = words(values.name if values.name is not None else "value")
     return with_unit(f"difference in {name}" if is_difference(values) else name, values.attrs.get("units", "1"))
+
+
+def common_label(several: Sequence[xr.DataArray]) -> str:
+    """What several values are that share an axis: their label where they have one name, else `value`, with the unit."""
+    if len({one.name for one in several}) > 1:
+        return label(several[0].rename("value"))
+    return label(several[0])
+
+
+def whole(points: xr.DataArray) -> bool:
+    """Whether these are whole numbers by their kind, such as steps and layers, between which there is nothing."""
+    return points.dtype.kind in "iu"
+
+
+def separate(points: xr.DataArray) -> bool:
+    """Whether the points of an axis are things of their own, such as filters, that no line joins."""
+    return points.attrs.get("separate") == "yes"
 
 
 def axis_label(values: xr.DataArray, axis: str) -> str:

@@ -12,6 +12,7 @@ from fourierscope.figures.curves import Axis, Curve, axis_of, curves, told
 from fourierscope.figures.form import (
     bounds,
     common_form,
+    common_label,
     count,
     interval,
     label,
@@ -20,7 +21,17 @@ from fourierscope.figures.form import (
     unfolded,
     within_numbers,
 )
-from fourierscope.figures.page_layout import PageFigure, harmless, harmless_values, layout, line_axis, shaded, short
+from fourierscope.figures.page_layout import (
+    PageFigure,
+    bars,
+    harmless,
+    harmless_values,
+    layout,
+    line_axis,
+    shaded,
+    short,
+    whole_ticks,
+)
 from fourierscope.figures.page_map import map_figure
 from fourierscope.figures.page_plane import plane
 from fourierscope.figures.page_words import cloud, dots, points, table
@@ -64,8 +75,12 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
         360 + 22 * len(named),
         {"l": 62, "r": 14, "t": 10, "b": 60},
         line_axis(axis.x_title, axis.x_logarithmic, found, True),
-        line_axis(axis.y, axis.y_logarithmic, found, False),
+        line_axis(axis.y_title, axis.y_logarithmic, found, False),
     )
+    if axis.x_whole and axis.thinning is None and not axis.x_logarithmic:
+        figure_layout["xaxis"] |= whole_ticks([one.x for one in found])
+    if axis.y_whole and not axis.y_logarithmic:
+        figure_layout["yaxis"] |= whole_ticks([one.y for one in found])
     if axis.thinning is not None:
         marked = {"tickvals": [short(one) for one in axis.thinning.marks], "ticktext": axis.thinning.texts}
         figure_layout["xaxis"] |= marked
@@ -91,7 +106,7 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
     marker["line"] = {"color": style.colour, "width": 1.6}
     line = {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "lines+markers" if curve.joined else "markers",
         "x": x,
         "y": [short(one) for one in curve.y],
         "name": name,
@@ -101,7 +116,9 @@ def _curve(curve: Curve, axis: Axis) -> list[dict[str, Any]]:
         "hoverinfo": "text",
         "showlegend": bool(name),
     }
-    return [*_band(curve, axis), line]
+    if curve.joined:
+        return [*_band(curve, axis), line]
+    return [line if curve.bounds is None else line | {"error_y": bars(curve.y, curve.bounds, style.colour)}]
 
 
 def _across(curve: Curve, axis: Axis) -> Any:
@@ -142,7 +159,7 @@ def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure
     n = count(several[0])
     low, high = float(np.nanmin(found)), float(np.nanmax(found))
     room = 0.1 * (high - low) or 0.5
-    x = line_axis(label(several[0]) + ("" if n is None else f", n = {n}"), False, [], True)
+    x = line_axis(common_label(several) + ("" if n is None else f", n = {n}"), False, [], True)
     x |= {"range": [short(low - room), short(high + room)], "nticks": 6}
     y = {"range": [len(several) - 0.6, -0.75], "visible": False, "fixedrange": True}
     figure_layout = layout(80 + 52 * len(several), {"l": 10, "r": 10, "t": 4, "b": 52}, x, y)

@@ -22,6 +22,7 @@ PageFigure = dict[str, Any]
 
 _LONGEST = 48  # characters of a name within a figure
 _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#1d2433"}
+_FEW = 8  # whole numbers across an axis, of which each is marked
 _GRID, _LINE = "#e6e8ed", "#9aa1ad"
 
 
@@ -97,6 +98,26 @@ def line_axis(text: str, is_logarithmic: bool, found: Sequence[Curve], across: b
         ticks = logarithmic_ticks(points.min() / 2, points.max() * 2)
         axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{one:g}" for one in ticks]}
     return axis
+
+
+def whole_ticks(several: Sequence[Array]) -> dict[str, Any]:
+    """Ticks of an axis of whole numbers: one at each, where so few lie within it that plotly would part them."""
+    points = np.concatenate([np.empty(0), *several])
+    points = points[np.isfinite(points)]
+    return {"tick0": 0, "dtick": 1} if points.size and np.ptp(points) < _FEW else {}
+
+
+def bars(values: Array, bounds: tuple[Array, Array], colour: str) -> dict[str, Any]:
+    """The intervals of marks, as bars."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "thickness": 1.6,
+        "width": 0,
+        "color": colour,
+        "array": [short(value) for value in bounds[1] - values],
+        "arrayminus": [short(value) for value in values - bounds[0]],
+    }
 
 
 def shaded(x: Array, low: Array, high: Array, colour: str) -> dict[str, Any]:

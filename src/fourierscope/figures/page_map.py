@@ -19,7 +19,7 @@ from fourierscope.figures.form import (
 )
 from fourierscope.figures.page_layout import PageFigure, layout, short
 from fourierscope.figures.page_plane import bar, coloured
-from fourierscope.figures.scale import Scale
+from fourierscope.figures.scale import Scale, logarithmic_told
 from fourierscope.figures.spacing import Spacing, spacing
 
 
@@ -90,7 +90,7 @@ def _dots(values: xr.DataArray, across: Spacing, up: Spacing) -> list[dict[str, 
 
 def _side(values: xr.DataArray, axis: str, along: Spacing) -> dict[str, Any]:
     return {
-        "title": {"text": axis_label(values, axis), "standoff": 6},
+        "title": {"text": logarithmic_told(axis_label(values, axis), along.logarithmic), "standoff": 6},
         "showgrid": False,
         "zeroline": False,
         "ticks": "outside",

@@ -22,7 +22,7 @@ from fourierscope.figures.form import (
     ticks,
 )
 from fourierscope.figures.page_layout import PageFigure, layout, rounded, short
-from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks
+from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, logarithmic_told
 
 
 def plane(values: xr.DataArray, scale: Scale) -> PageFigure:
@@ -92,7 +92,7 @@ def bar(values: xr.DataArray, scale: Scale) -> dict[str, Any]:
         "y": -0.18,
         "yanchor": "top",
         "outlinewidth": 0,
-        "title": {"text": label(values), "side": "bottom"},
+        "title": {"text": logarithmic_told(label(values), scale.kind == "logarithmic"), "side": "bottom"},
         "nticks": 7,
         "tickangle": 0,
     }

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import Array, axis_label, label, significant, words
+from fourierscope.figures.form import Array, axis_label, common_label, significant, whole, words
 from fourierscope.figures.letters import Frame
 from fourierscope.figures.marks import Marks, across_label, groups, in_cell, letters, line_told, marks, rows_of, told
-from fourierscope.figures.page_layout import PageFigure, layout, line_axis, shaded, short
+from fourierscope.figures.page_layout import PageFigure, bars, layout, line_axis, shaded, short, whole_ticks
 from fourierscope.figures.scale import Scale
 
 _FRAME = Frame(480.0, 370.0, 10.0)  # pixels: a frame of points on a page of middling width
@@ -24,7 +24,9 @@ def dots(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
     for place, (one, values) in enumerate(zip(found, several, strict=True)):
         rows = np.array([every.index(word) for word in one.words]) + 0.7 * ((place + 0.5) / len(found) - 0.5)
         traces.append(_trace(one, values, one.values, rows, "error_x"))
-    x = line_axis(label(several[0]), False, [], True)
+    x = line_axis(common_label(several), False, [], True)
+    if all(map(whole, several)):
+        x |= whole_ticks([one.values for one in found])
     x["zeroline"] = any(one.significant is not None for one in found)
     y = {
         "tickvals": list(range(len(every))),
@@ -47,7 +49,7 @@ def points(several: Sequence[xr.DataArray], names: Sequence[str]) -> PageFigure:
         traces.append(_trace(one, values, one.across, one.values, "error_y"))
         traces += _line(one)
     traces = [shaded(*one.band, one.colour) for one in found if one.band is not None] + traces  # behind the marks
-    x, y = line_axis(across_label(several[0]), False, [], True), line_axis(label(several[0]), False, [], False)
+    x, y = line_axis(across_label(several[0]), False, [], True), line_axis(common_label(several), False, [], False)
     x["range"], y["range"] = _reach([one.across for one in found]), _reach([one.values for one in found] + _ends(found))
     y["zeroline"] = any(one.significant is not None for one in found)
     made = layout(440 + 22 * len(found), {"l": 62, "r": 14, "t": 10, "b": 60}, x, y)
@@ -166,15 +168,7 @@ def _trace(one: Marks, values: xr.DataArray, x: Any, y: Any, side: str) -> dict[
         },
     }
     if one.bounds is not None:
-        trace[side] = {
-            "type": "data",
-            "symmetric": False,
-            "thickness": 1.6,
-            "width": 0,
-            "color": one.colour,
-            "array": [short(value) for value in one.bounds[1] - one.values],
-            "arrayminus": [short(value) for value in one.values - one.bounds[0]],
-        }
+        trace[side] = bars(one.values, one.bounds, one.colour)
     return trace
 
 

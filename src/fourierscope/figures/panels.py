@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import xarray as xr
 
+from fourierscope.figures.captions import counted
 from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import common_form
 from fourierscope.figures.paper import plain_texts, sheet
@@ -46,7 +47,7 @@ def draw_panels(panels: Sequence[Panel], across: int = 2, title: str = "") -> Fi
     for frame in frames.flat[len(panels) :]:
         frame.remove()
     figure.supxlabel(axis.x_title, fontsize=10)
-    figure.supylabel(axis.y, fontsize=10)
+    figure.supylabel(counted(axis.y_title, every), fontsize=10)
     handles, told = frames.flat[0].get_legend_handles_labels()
     if told:
         figure.legend(handles, told, loc="outside upper center", ncols=4, frameon=False, fontsize=9)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import xarray as xr
 
+from fourierscope.figures.captions import caption, captioned, counted, counted_label
 from fourierscope.figures.curves import axis_of, curves
 from fourierscope.figures.form import (
     bounds,
     common_form,
-    count,
     interval,
-    label,
     number,
     ordered,
     picture,
@@ -42,6 +41,8 @@ _ACROSS_ALONE = 3  # those of the words of one value
 
 def draw(values: xr.DataArray, title: str = "") -> Figure:
     """A matplotlib Figure of one value of a result, in the form its axes ask for: plane, map, curve, pictures or value.
+
+    Above it stands the title, or else the sentence on what the value is.
 
     A plane has one square a bin, in cycles per image, with frequency zero marked by a cross; of a difference, cells
     that are not significant are greyed and dotted. Curves, and the line through points, have the band of their bounds.
@@ -73,6 +74,8 @@ def draw_together(values: Sequence[xr.DataArray], names: Sequence[str], title: s
     figure = drawing(values, names)
     if title:
         figure.suptitle(title, fontsize=12, color=_INK)
+    elif told := caption(values):
+        captioned(figure, told)
     plain_texts(figure)
     return figure
 
@@ -128,7 +131,7 @@ def _planes(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     marks = ["+ frequency zero"] + ["grey and dotted: not significant"] * (significant(several[0]) is not None)
     marks += ["hatched: not measured"] * any(unmeasured(one) is not None for one in several)
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
-    figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
+    figure.supxlabel(counted(", ".join(marks), several), fontsize=8, color=_QUIET)
     return figure
 
 
@@ -155,8 +158,8 @@ def _maps(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         significant(several[0]) is not None
     )
     marks += [] if one_bar else [f"each {words(axis)} has its own scale"]
-    if marks:
-        figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
+    if told := counted(", ".join(marks), several):
+        figure.supxlabel(told, fontsize=8, color=_QUIET)
     return figure
 
 
@@ -190,7 +193,7 @@ def _curves(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
         frame.axhline(0, color=_QUIET, linewidth=0.8)
         frame.plot([], [], "o", markerfacecolor="white", color=_QUIET, label="open: not significant")
     frame.set_xlabel(axis.x_title)
-    frame.set_ylabel(axis.y)
+    frame.set_ylabel(counted(axis.y_title, several))
     frame.grid(color="#e5e5e5", linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)
     if frame.get_legend_handles_labels()[1]:
@@ -218,9 +221,8 @@ def _tables(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
     for frame, values, name in zip(frames, several, names, strict=True):
         table(frame, values, scale)
         frame.set_title(name, fontsize=10, color=_INK)
-    figure.suptitle(label(several[0]), fontsize=10, color=_INK)
-    if significant(several[0]) is not None:
-        figure.supxlabel("pale numbers: not significant", fontsize=8, color=_QUIET)
+    marks = [counted_label(several)] + ["pale numbers: not significant"] * (significant(several[0]) is not None)
+    figure.supxlabel(", ".join(marks), fontsize=8, color=_QUIET)
     return figure
 
 
@@ -255,11 +257,10 @@ def _values(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
             told += f" ({interval(float(found[0]), float(found[1]))})"
         frame.plot([value], [place], "o", color="#0072b2", markersize=7)
         frame.annotate(told, (value, place), (0, 8), textcoords="offset points", ha="center", fontsize=9, color=_INK)
-    n = count(several[0])
     frame.set_yticks(range(len(several)), labels=list(names))
     frame.set_ylim(len(several) - 0.5, -0.8)
     frame.margins(x=0.25)
-    frame.set_xlabel(label(several[0]) + ("" if n is None else f", n = {n}"))
+    frame.set_xlabel(counted_label(several))
     frame.spines[["top", "right", "left"]].set_visible(False)
     frame.tick_params(axis="y", length=0)
     frame.grid(axis="x", color="#e5e5e5", linewidth=0.6)
@@ -284,5 +285,7 @@ def _pictures(several: Sequence[xr.DataArray], names: Sequence[str]) -> Figure:
             frame.spines[:].set_visible(False)
             if place < values.sizes["picture"]:
                 pixels = picture(values.isel(picture=place, state=state).values)
+                if "picture" in values.coords and state == 0:
+                    frame.set_title(str(values.coords["picture"].values[place]), fontsize=9, color=_INK)
                 frame.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     return figure

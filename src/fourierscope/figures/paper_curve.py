@@ -24,13 +24,15 @@ def curve_in(frame: Axes, curve: Curve) -> None:
     style = curve.style
     line: dict[str, Any] = {
         "color": style.colour,
-        "linestyle": _DASHES[style.dash],
+        "linestyle": _DASHES[style.dash] if curve.joined else "none",
         "marker": _MARKERS[style.marker],
         "markersize": _SIZES.get(style.marker, 5.0),
     }
     faces = np.full(len(curve.x), style.filled) if curve.significant is None else curve.significant
     marked = _marked(curve)
-    if curve.bounds is not None:
+    if curve.bounds is not None and not curve.joined:
+        frame.vlines(curve.x, *curve.bounds, color=style.colour, alpha=0.45, linewidth=1.4)
+    elif curve.bounds is not None:
         frame.fill_between(curve.x, *curve.bounds, color=style.colour, alpha=0.18, linewidth=0)
     face = style.colour if style.filled else "white"
     frame.plot(
@@ -41,9 +43,11 @@ def curve_in(frame: Axes, curve: Curve) -> None:
 
 
 def _marked(curve: Curve) -> npt.NDArray[np.bool_]:
-    """Which points (k,) bear a marker: all of few, or where each tells whether it is significant; else some."""
-    step = 1 if curve.significant is not None else -(-len(curve.x) // _MOST_MARKED)
-    return np.arange(len(curve.x)) % step == 0
+    """Which points (k,) bear a marker: all of few, of those without a line, or where each tells
+    whether it is significant; else some."""
+    step = 1 if curve.significant is not None or not curve.joined else -(-len(curve.x) // _MOST_MARKED)
+    start = list(_MARKERS).index(curve.style.marker) % step  # so that curves that lie on each other show their own
+    return np.arange(len(curve.x)) % step == start
 
 
 def spaced(frame: Axes, axis: Axis) -> None:
@@ -51,6 +55,8 @@ def spaced(frame: Axes, axis: Axis) -> None:
     if axis.x_logarithmic:
         frame.set_xscale("log")
         _logarithmic_axis(frame.xaxis, frame.get_xlim())
+    elif axis.x_whole and axis.thinning is None:
+        whole_ticks(frame.xaxis)
     if axis.thinning is not None:
         frame.set_xscale("function", functions=(axis.thinning.placed, axis.thinning.undone))
         frame.set_xticks(axis.thinning.undone(np.array(axis.thinning.marks)), labels=axis.thinning.texts)
@@ -58,6 +64,15 @@ def spaced(frame: Axes, axis: Axis) -> None:
     if axis.y_logarithmic:
         frame.set_yscale("log")
         _logarithmic_axis(frame.yaxis, frame.get_ylim())
+    elif axis.y_whole:
+        whole_ticks(frame.yaxis)
+
+
+def whole_ticks(side: Any) -> None:
+    """Mark an axis of whole numbers at whole numbers alone."""
+    from matplotlib.ticker import MaxNLocator
+
+    side.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def _logarithmic_axis(axis: Any, limits: tuple[float, float]) -> None:

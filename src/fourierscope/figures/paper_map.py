@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from fourierscope.figures.form import axis_label, reached, significant
-from fourierscope.figures.scale import Scale
+from fourierscope.figures.scale import Scale, logarithmic_told
 from fourierscope.figures.spacing import spacing
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def map_in(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
     frame.set_xticks(across.marks, labels=across.texts)
     frame.set_yticks(up.marks, labels=up.texts)
     frame.set(xlim=across.edges[[0, -1]], ylim=up.edges[[0, -1]])
-    frame.set_xlabel(axis_label(values, first))
-    frame.set_ylabel(axis_label(values, second))
+    frame.set_xlabel(logarithmic_told(axis_label(values, first), across.logarithmic))
+    frame.set_ylabel(logarithmic_told(axis_label(values, second), up.logarithmic))
     return image

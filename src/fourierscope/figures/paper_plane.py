@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import axis_label, edges, hatching, label, significant, ticks
-from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks
+from fourierscope.figures.form import axis_label, common_label, edges, hatching, significant, ticks, whole
+from fourierscope.figures.paper_curve import whole_ticks
+from fourierscope.figures.scale import MOST_DOTS, Scale, logarithmic_ticks, logarithmic_told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ def bar(
         scale.exceeded(several)
     ]
     made = figure.colorbar(image, ax=frames, extend=extend, fraction=0.05, pad=0.02, aspect=aspect)
-    made.set_label(label(several[0]))
+    made.set_label(logarithmic_told(common_label(several), scale.kind == "logarithmic"))
     if scale.kind == "logarithmic":
         marked = logarithmic_ticks(scale.low, scale.high)
         made.set_ticks(marked, labels=[f"{one:g}" for one in marked])
@@ -74,6 +75,8 @@ def plane(frame: Axes, values: xr.DataArray, scale: Scale) -> Any:
         marked = ticks(values.coords[axis].values)
         if marked is not None:
             side.set_ticks(marked)
+        elif whole(values.coords[axis]):
+            whole_ticks(side)
     frame.set_xlabel(axis_label(values, "column"))
     frame.set_ylabel(axis_label(values, "row"))
     return image

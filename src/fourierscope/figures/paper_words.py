@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from fourierscope.figures.form import Array, axis_label, label, significant, words
+from fourierscope.figures.captions import counted_label
+from fourierscope.figures.form import Array, axis_label, significant, whole, words
 from fourierscope.figures.letters import Frame
 from fourierscope.figures.marks import Marks, across_label, groups, in_cell, letters, line_told, marks, rows_of
+from fourierscope.figures.paper_curve import whole_ticks
 from fourierscope.figures.scale import Scale
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ def dots(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -> 
         _drawn(frame, one, one.values, rows)
     frame.set_yticks(range(len(every)), labels=every)
     frame.set_ylim(len(every) - 0.5, -0.5)
-    frame.set_xlabel(label(several[0]))
+    frame.set_xlabel(counted_label(several))
+    if all(map(whole, several)):
+        whole_ticks(frame.xaxis)
     frame.grid(axis="x", color=_GRID, linewidth=0.6)
     frame.tick_params(axis="y", length=0)
     frame.spines[["top", "right", "left"]].set_visible(False)
@@ -54,7 +58,7 @@ def points(frame: Axes, several: Sequence[xr.DataArray], names: Sequence[str]) -
     frame.margins(0.1)
     _lettered(frame, found)
     frame.set_xlabel(across_label(several[0]))
-    frame.set_ylabel(label(several[0]))
+    frame.set_ylabel(counted_label(several))
     frame.grid(color=_GRID, linewidth=0.6)
     frame.spines[["top", "right"]].set_visible(False)
     _noted(frame, found, frame.axhline)

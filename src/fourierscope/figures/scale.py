@@ -134,6 +134,11 @@ def uneven(points: Array) -> bool:
     return bool(gaps.max() > 4 * max(gaps.min(), 1e-12) and points.max() > 8 * points.min())
 
 
+def logarithmic_told(text: str, is_logarithmic: bool) -> str:
+    """The title of an axis or a bar, which says where it is logarithmic."""
+    return f"{text}, log scale" if is_logarithmic else text
+
+
 def logarithmic_ticks(low: float, high: float) -> list[float]:
     """Round values from low to high for a logarithmic axis: decades, or 1, 2, 5 times a decade where few fit."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf, isfinite, isnan, nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from fourierscope.figures import png
+from fourierscope.figures import png, uncaptioned
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.reports import Table
 from fourierscope.results import Result
@@ -118,6 +118,9 @@ class Picture:
     name: str
     says: str
     figure: Figure
+
+    def __post_init__(self) -> None:
+        uncaptioned(self.figure)  # its own sentence would be said twice
 
     @cached_property
     def png(self) -> bytes:

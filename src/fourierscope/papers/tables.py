@@ -21,6 +21,7 @@ UNSURE = (
 )
 _SMALL = 0.1
 _NEAR = 0.01
+_LARGE = 100
 COLUMNS = ("verdict", "claim", "printed", "ours", "95 % interval", "n", "must lie in")
 
 
@@ -118,9 +119,13 @@ def _reading(one: Reading, room: float = inf) -> tuple[str, str, str]:
 
 
 def figures(value: float, room: float = inf) -> str:
-    """A number to three decimals, a small one to three figures; between near bounds as exactly as these, and more."""
+    """A number to three decimals, a small one to three figures, a large one whole; between near bounds as exactly as
+    these, and more.
+    """
     if 0 < room < _NEAR:
         return f"{value:.{round(-log10(room)) + 1}f}"
+    if abs(value) >= _LARGE and room >= 1:
+        return f"{value:.0f}"
     return f"{value:#.3g}" if 0 < abs(value) < _SMALL else f"{value:.3f}"
 
 

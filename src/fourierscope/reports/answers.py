@@ -76,7 +76,10 @@ def _band_noise(result: Result) -> Iterator[str]:
 def _robustness(result: Result) -> Iterator[str]:
     values, clean = ordered(result["accuracy"]), float(result["clean_accuracy"])
     yield clean_sentence("clean_accuracy", result["clean_accuracy"])
-    treatment, measure = result.record["options"]["treatment"], str(values["strength"].attrs.get("units", "strength"))
+    treatment, measure = (
+        result.record["options"]["treatment"],
+        str(values["strength"].attrs.get("units", "strength")).split(",")[0],
+    )
     worst = int(values.values.argmin())
     lowest = f" and lowest, {valued(values[worst])}, at {measure} {coordinate(values, worst)}" if worst else ""
     yield f"Under {treatment} the accuracy is {valued(values[0])} at {measure} {coordinate(values, 0)}{lowest}."

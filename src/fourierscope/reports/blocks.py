@@ -77,11 +77,10 @@ def blocks(question: Question) -> list[Block]:
 
 
 def _in_order(question: Question) -> list[str]:
-    """The names of all results' values; pictures of samples last."""
+    """The names of all results' values; pictures last, such as those of samples, unless results begin with them."""
     names = list(dict.fromkeys(name for one in question.results for name in shown(one)))
-    return sorted(
-        names, key=lambda name: question.results[0].dataset[name].ndim == 5 if name in question.results[0] else False
-    )
+    first = question.results[0]
+    return names[:1] + sorted(names[1:], key=lambda name: name in first and first.dataset[name].ndim == 5)
 
 
 def _block(heading: str, several: list[xr.DataArray], names: list[str]) -> list[Block]:
@@ -187,9 +186,14 @@ def _photos(values: xr.DataArray) -> dict[str, list[Photo]]:
         if "state" in values.coords
         else list(map(str, range(values.sizes["state"])))
     )
+    told = (
+        values.coords["picture"].values
+        if "picture" in values.coords
+        else [f"Image {place + 1}" for place in range(values.sizes["picture"])]
+    )
     return {
         state: [
-            _photo(values.isel(picture=place, state=turn).values, f"Image {place + 1}, {state}")
+            _photo(values.isel(picture=place, state=turn).values, f"{told[place]}, {state}")
             for place in range(values.sizes["picture"])
         ]
         for turn, state in enumerate(states)

@@ -116,6 +116,7 @@ def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
         sheets=sheets,
         sections=sections,
         holds_maps=any(one.analysis in _MAPS for one in asked),
+        holds_radii=any(_in_cycles(one) for question in asked for one in question.results),
         holds_masks=any(one.analysis.startswith("Mask") for one in asked),
         versions=_versions(asked),
         policy=_policy(library, _SCRIPT),
@@ -123,6 +124,11 @@ def _page(asked: list[Question], title: str, sheets: Sequence[Sheet]) -> str:
         script=_SCRIPT,
         figures=json_in_html(figures),
     )
+
+
+def _in_cycles(result: Result) -> bool:
+    """Whether a result lies over frequencies of images."""
+    return any(one.attrs.get("units") == "cycles/image" for one in result.dataset.coords.values())
 
 
 def _section(place: int, question: Question, figures: list[dict[str, Any]], said: set[Finding]) -> dict[str, Any]:

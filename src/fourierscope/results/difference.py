@@ -47,13 +47,19 @@ def difference(first: Result, second: Result) -> Result:
             f"{first.record['analysis']} keeps no outcomes by image that both results have, so there is no paired "
             "difference."
         )
+    traces = [classifier_trace(one.record["subject"]) for one in (first, second)]
+    between = " minus ".join(str(one["name"]) for one in traces)
+    variables = {
+        name: one.assign_attrs(between=between) if one.attrs.get("difference") == "yes" else one
+        for name, one in variables.items()
+    }
     if "n" in first.dataset:
         variables["n"] = first.dataset["n"]
     subject = first.record["subject"]
     record = dict(first.record) | {
         "analysis": first.record["analysis"],
         "subject": {
-            "classifiers": [classifier_trace(one.record["subject"]) for one in (first, second)],
+            "classifiers": traces,
             "samples": subject["samples"],
         }
         | ({"masks": made_with(subject)} if "masks" in subject else {}),

@@ -32,24 +32,29 @@ class Axes:
     """The named axes of a value: dims with coordinates and units, and the index of its outcome row where they differ.
 
     `index` (integers of the axes' shape) tells the row of the outcomes' first axis for each cell; None where outcomes
-    have the same axes as the value.
+    have the same axes as the value. Points of `separate` axes are things of their own, such as filters, between which
+    there is nothing: what lies over them is drawn without a line from one to the next.
     """
 
     coordinates: Mapping[str, Array]
     units: Mapping[str, str] = field(default_factory=dict)
     index: Array | None = None
     rows: str = "wave"
+    separate: tuple[str, ...] = ()
 
     def array(self, values: Array, unit: str, says: str, **attrs: Any) -> xr.DataArray:
         """Values (of the axes' shape, or of the outcome rows) as a labelled array."""
         placed = values if self.index is None else values[self.index]
         coords = {
-            name: xr.Variable((name,), one, {"units": self.units.get(name, "1")})
+            name: xr.Variable((name,), one, {"units": self.units.get(name, "1")} | self._apart(name))
             for name, one in self.coordinates.items()
         }
         return xr.DataArray(
             placed, coords=coords, dims=tuple(self.coordinates), attrs={"units": unit, "says": says, **attrs}
         )
+
+    def _apart(self, name: str) -> dict[str, str]:
+        return {"separate": "yes"} if name in self.separate else {}
 
     def outcome_dims(self) -> tuple[str, ...]:
         return tuple(self.coordinates) if self.index is None else (self.rows,)

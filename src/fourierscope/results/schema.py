@@ -10,7 +10,7 @@ import xarray as xr
 # Attributes that name a variable of the value's own shape, and of another.
 _BESIDE = ("low", "high", "counts", "marks", "against", "line")
 _BEHIND = ("outcomes", "seen", "looks", "index", "images", "reached")
-_WORDS = ("units", "says", "difference", "signed")
+_WORDS = ("units", "says", "difference", "signed", "separate", "between")
 
 
 def check_record(record: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ OfTrial = Callable[[Trial, float, int, int], Samples]  # trial, strength, seed, 
 
 _PGD = " of length 2.5 eps / steps, one random start"
 _APGD = " that choose their own length, one random start"
+_OF_PIXELS = ("eps", "deviation")
 _BUDGETS = (0.0, 1 / 255, 2 / 255, 4 / 255, 8 / 255, 16 / 255)
 
 
@@ -41,6 +42,11 @@ class Treatment:
     steps: int | None = None
     way: str = ""
     """How an attack goes its steps."""
+
+    @property
+    def measure(self) -> str:
+        """What the strength is, with the scale of the pixels where it is a change of them."""
+        return f"{self.strength}, on [0, 1] pixels" if self.strength in _OF_PIXELS else self.strength
 
     def told(self, steps: int | None = None) -> str:
         """What it does, in words: with `steps`, or its own number of them, where it goes step by step."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import xarray as xr
@@ -48,7 +50,10 @@ def strips(states: list[Tensor]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint
     return np.asarray(both.permute(0, 1, 3, 4, 2).numpy())
 
 
-def pictures(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], states: list[str], says: str) -> xr.DataArray:
-    """Strips as a value of a result."""
+def pictures(
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], states: list[str], says: str, words: Sequence[str] = ()
+) -> xr.DataArray:
+    """Strips as a value of a result, with a word for each picture where there are any."""
     axes = ("picture", "state", "y", "x", "channel")
-    return xr.DataArray(pixels, dims=axes, coords={"state": states}, attrs={"units": "1/255", "says": says})
+    coords = {"state": states} | ({"picture": list(words)} if words else {})
+    return xr.DataArray(pixels, dims=axes, coords=coords, attrs={"units": "1/255", "says": says})

@@ -61,11 +61,18 @@ class Transfers(Analysis[Ball]):
     def assemble(self, measured: Mapping[Any, Measured], ball: Ball, /) -> Mapping[str, xr.DataArray]:
         (piece,) = measured.values()
         frequencies = self._frequencies.numpy()
-        curves = Axes({"average": np.array(AVERAGES), "frequency": frequencies}, {"frequency": "1/deviation"})
+        curves = Axes(
+            {"average": np.array(AVERAGES), "frequency": frequencies},
+            {"frequency": "radians over one deviation of the points"},
+        )
         formula = Axes({"formula": np.array(["derived", "printed"])})
         turns = Axes({"turn": np.array(PLACES)}, {"turn": "radius times frequency"})
         told = {
-            "transfer": (curves, "1", f"What is left of a wave in {ball.dimension} dimensions."),
+            "transfer": (
+                curves,
+                "1",
+                f"What is left of a wave in {ball.dimension} dimensions, by how far it turns over one deviation.",
+            ),
             "at_zero": (formula, "1", "What is left of a constant."),
             "drawn_error": (turns, "standard errors", f"Closed form less the mean over {_DRAWN} drawn points."),
             "decay": (

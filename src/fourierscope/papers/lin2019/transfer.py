@@ -20,14 +20,15 @@ def _make(making: Making) -> None:
 def _draw(made: Made) -> list[Picture]:
     panels = [
         Panel(
-            f"{_DIMENSIONS[name]} dimensions",
+            f"{_DIMENSIONS[name]:,} dimensions{told}",
             [made[name]["transfer"].sel(average=one, drop=True) for one in AVERAGES],
             AVERAGES,
         )
-        for name in ("three", "cifar10")
+        for name, told in (("three", ""), ("cifar10", ": the first three as one"))
     ]
     says = (
-        "What averages leave of a wave, by its frequency over that of the ball. In image dimension ball, sphere and "
+        "What averages leave of a wave, by the angle that it turns over one standard deviation of the ball's points "
+        "along it. In image dimension ball, sphere and "
         "Gaussian cannot be told apart; the 91 published points leave far more, and at least 1/91 of every wave."
     )
     return [Picture("transfer", says, draw_panels(panels))]
