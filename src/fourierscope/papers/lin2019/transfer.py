@@ -67,7 +67,7 @@ EXHIBIT = Exhibit(
         ),
         Check("The ball less points drawn in it, the most in standard errors", _drawn, -4, 4),
         Check(
-            "Exponent of the decay, 3 dimensions: -(n + 1) / 2",
+            "Exponent of the decay in 3 dimensions: -(n + 1) / 2, where the article has -(n / 2 + 1)",
             lambda made: _formula(made, "three", "decay", "derived"),
             -2.02,
             -1.98,
