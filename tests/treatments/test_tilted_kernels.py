@@ -26,17 +26,18 @@ def kernels(one, layer="0"):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dilation", [1, 2])
-@pytest.mark.parametrize("tilt", [-1.0, -0.3, 0.5, 1.0])
-def test_the_taps_are_those_of_the_response_times_its_gain_on_a_wide_plane(size, dilation, tilt):
-    given, side = classifier(*size, dilation=dilation), 512
-    before, found = kernels(given).numpy(), kernels(tilt_kernels(given, tilt)).numpy()
-    spread = np.zeros((6, 3, side, side))
+def test_the_taps_are_those_of_the_response_times_its_gain_on_a_wide_plane(size, dilation):
+    given, side = classifier(*size, dilation=dilation), 256
+    before = kernels(given).numpy()[:2]
+    spread = np.zeros((2, 3, side, side))
     rows, columns = (np.arange(taps) * dilation for taps in size)
     spread[..., rows[:, None], columns] = before
     along = np.fft.fftfreq(side)
-    gain = 1 + tilt * (np.hypot(along[:, None], along) / WHITE - 1)
-    wanted = np.fft.ifft2(np.fft.fft2(spread) * gain).real[..., rows[:, None], columns]
-    np.testing.assert_allclose(found, wanted, atol=2e-5)
+    radius, spectra = np.hypot(along[:, None], along), np.fft.fft2(spread)
+    for tilt in (-1.0, -0.3, 0.5, 1.0):
+        found = kernels(tilt_kernels(given, tilt)).numpy()[:2]
+        wanted = np.fft.ifft2(spectra * (1 + tilt * (radius / WHITE - 1))).real[..., rows[:, None], columns]
+        np.testing.assert_allclose(found, wanted, atol=5e-5)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -18,7 +18,7 @@ PAPERS = {
     "wang2020": "High-frequency components and generalization: Figures 2-8, Tables 1-2, adjacent-weights, audit",
     "xu2019": "Frequency principle: in which order networks learn frequencies: Figures 1-6, Table 1, theorems",
     "luo2019": "Theory of the frequency principle for general deep neural networks: window, stages",
-    "jia2019": "Exploring frequency domain interpretation of CNNs: leader-table, modulation, proportion",
+    "jia2019": "Exploring frequency domain interpretation of CNNs: leader-table, modulation, proportion, dial",
     "rahaman2019": "On the spectral bias of neural networks: Experiments 1-7, Figure 6",
     "e2019": "Machine learning from a continuous viewpoint: kernel, works, fails, not-monotone",
     "basri2019": "The convergence rate of networks for different frequencies: circle-law, bias, spheres",
