@@ -74,7 +74,7 @@ def test_every_row_is_its_attack_asked_by_hand():
     sizes = (just_across(subject, full).images - subject.samples.images).abs().flatten(1).amax(1).numpy()
     assert 0 < fooled.sum() < 14
     assert float(result["smallest_change"]) == pytest.approx(float(sizes[fooled].mean()), rel=1e-4)
-    assert f"n = {fooled.sum()}" in result["smallest_change"].attrs["says"]
+    assert int(result["smallest_change_counts"]) == fooled.sum()
     assert int(result["n"]) == 14
 
 
@@ -104,10 +104,24 @@ def test_where_nothing_fooled_the_undefended_network_there_is_no_claim_and_no_sm
     result = fs.AveragingDefence(**QUICK, eps=1e-6, sweep=())(fs.Trial(subject.classifier, right))
     assert result["undefended"].values.tolist() == [1.0] * len(ROWS)
     assert "smallest_change" not in result
+    wrong = fs.Samples(right.images, (right.labels + 1) % 4)
+    found = fs.AveragingDefence(**QUICK, eps=1e-6, sweep=())(fs.Trial(subject.classifier, wrong))
+    assert "has no image right: check labels" in found["averaged"].attrs["told"]
     assert (
         "Verdict: none, for full changes fooled the undefended classifier on no image"
         in result["averaged"].attrs["told"]
     )
+
+
+def test_pieces_of_before_that_did_not_keep_who_felt_a_gradient_are_read():
+    subject, question = trial(5), fs.AveragingDefence(**QUICK, eps=0.02, sweep=())
+    pieces = {cell: question.measure(cell, subject) for cell in question.cells(subject)}
+    whole = question.assemble(pieces, subject)
+    old = {
+        cell: {name: one for name, one in piece.items() if cell.test != "clean" or name != "felt"}
+        for cell, piece in pieces.items()
+    }
+    assert question.assemble(old, subject)["averaged"].equals(whole["averaged"])
 
 
 def test_directions_may_go_to_the_hyperplanes_of_a_named_layer():

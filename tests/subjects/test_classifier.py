@@ -90,7 +90,7 @@ def test_images_of_other_channels_are_told_with_what_can_be_done():
     with pytest.raises(RuntimeError) as caught:
         Classifier(network, "grey")(torch.rand(2, 3, 8, 8))
     said = "So said grey of images of shape (2, 3, 8, 8) (n, c, h, w). The network takes 1 channel, and the images "
-    assert caught.value.__notes__ == [f"{said}have 3. Give images of as many channels, or another network."]
+    assert caught.value.__notes__ == [f"{said}have 3. If that is why, give images of as many channels."]
 
 
 def test_a_mean_for_other_channels_is_refused():

@@ -95,6 +95,11 @@ def test_what_is_held_stays_in_its_band_even_where_the_loss_draws_it_into_anothe
     assert proportion.counted("relative").tolist() != [4, 4, 8]  # by its bounds they lie elsewhere
 
 
+def test_each_filter_is_counted_once_whatever_the_threshold():
+    proportion = FrequencyProportion(nn.Conv2d(3, 16, 3), (0.25, 0.25, 0.5), "basis", threshold=0.3)
+    assert int(proportion.counted().sum()) == 16
+
+
 def test_filters_in_no_band_are_counted_in_none():
     layer = nn.Conv2d(1, 3, 3, bias=False)
     proportion = FrequencyProportion(layer, (0.0, 1.0, 0.0), "initial")

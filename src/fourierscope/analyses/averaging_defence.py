@@ -160,16 +160,18 @@ class AveragingDefence(Analysis[Trial]):
         found |= self._sweep(held, rows["averaged"])
         found |= self._certificates(held, trial)
         felt = np.stack([held.joined(test, "felt") for test in tests if test != SQUARE])
-        for one in (held.joined(CLEAN, "felt"), *felt):
+        bare = [held.joined(CLEAN, "felt")] if held.has(CLEAN, "felt") else []  # stores made before kept none
+        for one in (*bare, *felt):
             check_felt(torch.from_numpy(one), trial.classifier.name)
         says = "Images on which APGD through the average found no gradient: being right there says nothing."
         found["without_gradient"] = Axes({}).array(np.array(int((~felt.any(0)).sum())), "images", says)
         sizes = held.joined(CLEAN, "size")[_fooled(rows["bare"])]
         if len(sizes):
-            says = (
-                f"Mean L-infinity size of the smallest changes that fool the undefended classifier; n = {len(sizes)}."
-            )
+            says = "Mean L-infinity size of the smallest changes that fool the undefended classifier, where they do."
             found |= estimated("smallest_change", size_interval(sizes), Axes({}), "pixel", says)
+            found["smallest_change"].attrs["counts"] = "smallest_change_counts"
+            says = "Images that full changes fool the undefended classifier on."
+            found["smallest_change_counts"] = Axes({}).array(np.array(len(sizes)), "images", says)
         found["averaged"].attrs["told"] = "\n".join(self._told(found, trial))
         return found | count(len(trial.samples))
 
@@ -196,7 +198,9 @@ class AveragingDefence(Analysis[Trial]):
         averaged, undefended = found["averaged"].values, found["undefended"].values
         points = sample_count(self.directions)
         low, high = float(found["overclaimed_low"]), float(found["overclaimed_high"])
-        if "smallest_change" not in found:
+        if undefended[0] == 0:
+            verdict = "none, for the undefended classifier has no image right: check labels and normalisation"
+        elif "smallest_change" not in found:
             verdict = "none, for full changes fooled the undefended classifier on no image: take more steps or eps"
         elif low > 0:
             verdict = "the claim does not survive attacks that know of the average"
@@ -257,6 +261,12 @@ class _Joined:
 
     def joined(self, test: str, name: str, eps: float | None = None) -> Array:
         """What a test gave, (..., n)."""
+        return np.concatenate([piece[name] for piece in self._pieces(test, eps)], axis=-1)
+
+    def has(self, test: str, name: str) -> bool:
+        """Whether all pieces of a test hold something."""
+        return all(name in piece for piece in self._pieces(test, None))
+
+    def _pieces(self, test: str, eps: float | None) -> list[Measured]:
         wanted = (test, self._eps if eps is None else eps)
-        pieces = [piece[name] for cell, piece in self._measured.items() if (cell.test, cell.eps) == wanted]
-        return np.concatenate(pieces, axis=-1)
+        return [piece for cell, piece in self._measured.items() if (cell.test, cell.eps) == wanted]

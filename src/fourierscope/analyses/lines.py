@@ -16,7 +16,7 @@ def check_lines(classifier: Classifier) -> None:
     network = classifier.network
     if not isinstance(network, nn.Module):
         raise TypeError(f"{classifier.name} is a plain function, which no line can be followed through. {_INSTEAD}")
-    if isinstance(getattr(network, "classifier", None), Classifier):
+    if any(isinstance(getattr(part, "classifier", None), Classifier) for part in network.modules()):
         raise ValueError(
             f"{classifier.name} puts its answers together from another classifier's, as averages do, and no line can "
             f"be followed through that: ask the classifier within. {_INSTEAD}"

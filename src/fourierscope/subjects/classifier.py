@@ -117,7 +117,7 @@ class Classifier:
                 return self.network(given)
             except RuntimeError as error:
                 other = self.other_channels(given.shape[1])
-                mend = f" {other} Give images of as many channels, or another network." if other else ""
+                mend = f" {other} If that is why, give images of as many channels." if other else ""
                 error.add_note(f"So said {self.name} of images of shape {tuple(given.shape)} (n, c, h, w).{mend}")
                 raise
 

@@ -25,7 +25,7 @@ Rule = Literal["relative", "z-score", "arg-max"]
 RULES: tuple[Rule, ...] = ("relative", "z-score", "arg-max")
 BANDS = ("low", "mid", "high")
 _DRAWN = 5000  # random filters at a time
-_TIED = 1e-5  # above the rounding of float32 in shares over their areas, so that it classes no filter
+_TIED = 1e-5  # bands that differ by less are alike: by as much float32 rounds shares over the areas of usual cuts
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from math import inf, log, sqrt
+from math import inf, isfinite, log, sqrt
 from typing import Any
 
 import torch
@@ -106,11 +106,13 @@ def _check_images(images: Tensor) -> None:
     what = "Noise on amplitudes takes floating-point images (n, c, h, w) in [0, 1]"
     if not isinstance(images, Tensor):
         raise TypeError(f"{what}, a tensor; {came(images)} came.")
-    if images.ndim != 4 or not images.is_floating_point() or not images.numel():
+    if images.ndim != 4 or not images.is_floating_point():
         raise ValueError(f"{what}; {images.dtype} of shape {tuple(images.shape)} came.")
+    if not images.numel():
+        return
     low, high = (float(one) for one in torch.aminmax(images.detach()))
-    if low != low:
-        raise ValueError(f"{what}; some hold NaN: mend them, or leave them out.")
+    if not (isfinite(low) and isfinite(high)):
+        raise ValueError(f"{what}; some hold NaN or infinity: mend them, or leave them out.")
     if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
         mended = "divide by 255" if low >= 0 and 1 < high <= 255.5 else "scale them, and normalise after the noise"
         raise ValueError(f"{what}; values from {low:.4g} to {high:.4g} came: {mended}.")

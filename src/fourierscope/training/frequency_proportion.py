@@ -25,7 +25,8 @@ class FrequencyProportion:
     "penalty": they are shares of energy, and `penalty()` is to be added to the loss: `weight` times the divergence of
     the layer's shares from them (`ProportionPenalty`, which a `Recipe` takes too).
     "basis": they are shares of filters, counted out exactly; each filter is the sum of kernels that have more than
-    `threshold` of their energy in its band, and so has it always (`counted`): its weight is parametrised
+    `threshold` of their energy in its band, and so has it always (`counted` tells it
+    from a threshold of a half on): its weight is parametrised
     (`torch.nn.utils.parametrize`).
     "projection": likewise, but the weight is free, and `project()` is to be called after each step: it projects each
     filter onto its band's kernels and gives it the norm it had (`ProportionProjection`, which a `Recipe` takes).
@@ -92,15 +93,17 @@ class FrequencyProportion:
     def counted(self, rule: Rule | None = None) -> Tensor:
         """How many filters (3,) are low, mid and high, now: those with more than `threshold` of their energy there.
 
-        That is how they are held, and none of the three fits some filters that are not; with a `rule` of
-        `KernelBands.classes`, how many it calls so, which has bounds of its own: "relative" may call a filter mid that
-        is held high. Filters that are nought are none of these.
+        Below a threshold of a half a filter may have that in several bands, and counts where most of its energy is of
+        those. With a `rule` of `KernelBands.classes`, how many it calls so, which has bounds of its own: "relative" may
+        call a filter mid that is held high. Filters that are nought are none of these, and without a rule so are those
+        that have so much nowhere.
         """
-        kernels = self.convolution.weight
+        kernels = self.convolution.weight.double()
         kernels = kernels[kernels.flatten(1).any(1)]
         shares = self.bands.shares(kernels)
         if rule is None:
-            return (shares > self.threshold).sum(0)
+            most, bands = shares.max(1)
+            return bands[most > self.threshold].bincount(minlength=len(BANDS))
         return self.bands.classes(shares, kernels.shape[1], rule).bincount(minlength=len(BANDS))
 
 

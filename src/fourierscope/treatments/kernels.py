@@ -98,7 +98,7 @@ def low_pass_kernels(
         return (kernels.flatten(2) @ basis @ basis.T).reshape(kernels.shape)
 
     share = "" if threshold == 0.5 else f", threshold {threshold:g}"
-    name = f"{classifier.name}, kernels below {radius:.3g} cycles per pixel{share}"
+    name = f"{classifier.name}, kernels below {radius:g} cycles per pixel{share}"
     return _changed(classifier, projected, name, normalise, layers, samples)
 
 
@@ -114,7 +114,7 @@ def tilt_kernels(
     The response at f is to be multiplied by 1 + tilt (|f| / c - 1), with c = .3826 cycles per pixel, the mean |f| of
     white kernels. Put is, in the taps that there are, what comes nearest to that in the mean square: exact, without
     padding, and linear in the tilt, so that opposite tilts have the kernel itself for their mean. The centroid of each
-    filter never falls as the tilt grows. `tilt` is from -1 to 1, where no frequency of a kernel changes its sign;
+    filter never falls as the tilt grows. `tilt` is from -1 to 1, where the gain asked for is nowhere below 0;
     `normalise`, `layers` and `samples` are those of `smooth_kernels`, without "dc", for filters change by gains of
     their own.
 
@@ -166,7 +166,7 @@ def _changed(
     layers: tuple[str, ...],
     samples: Samples | None,
 ) -> Classifier:
-    """A copy of the classifier with its layers' kernels changed and then normalised, under a name that tells all."""
+    """A copy of the classifier with its layers' kernels changed and then normalised, under a name that tells how."""
     check_word("normalise", normalise, NORMALISE)
     if (samples is None) != (normalise != "batch-norm"):
         raise ValueError(f'samples go with normalise="batch-norm", and with no other; {normalise!r} came.')

@@ -95,7 +95,7 @@ EXHIBIT = Exhibit(
         "Ours: tilting the first kernels towards low frequencies, without training, trades fog and contrast for noise; "
         "were the proportion of frequencies what decides robustness, that would be worth something."
     ),
-    source="ours; expectations were written down before any network was tilted",
+    source="ours; expectations were written down before any network of `small` was tilted",
     make=_make,
     draw=_draw,
     tables=_tables,

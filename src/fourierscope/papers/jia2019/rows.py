@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from fourierscope.papers.exhibit import Made, Reading
 from fourierscope.papers.jia2019.learned import cell
@@ -19,14 +20,16 @@ from fourierscope.papers.jia2019.methods import HALF_NOISE, STANDARD, Kind, Meth
 from fourierscope.papers.making import Making, NotTried
 from fourierscope.papers.reading import outcomes
 from fourierscope.reports import Table
-from fourierscope.results import Result, crossed_interval, wilson, written_whole
+from fourierscope.results import Result, crossed_interval, written_whole
+from fourierscope.results.intervals import CONFIDENCE, wilson_at
 
 FAMILIES = ("noise", "blur", "weather", "digital")
 _MOST_SEEDS = 20
 _GAINS = ("over_standard", "over_noise", "clean_over_standard")
 _SAYS = (
     "Accuracies are means over seeds; corrupted: over all corruptions and severities. Gains are differences in "
-    "it, paired over images and seeds, with 95 % intervals for both drawn anew (of one seed: for images)."
+    "corrupted accuracy, or in clean accuracy where the column says so, paired over images and seeds, with 95 % "
+    "intervals for both drawn anew (of one seed: for images)."
 )
 
 
@@ -78,7 +81,8 @@ def gain(made: Made, method: Method, over: Method, what: str = "corrupted", spen
     differences = by_seed(made, method, what, seeds) - by_seed(made, over, what, seeds)
     found, n = crossed_interval(differences, spent), differences.shape[1]
     if not differences.any():
-        reach = float(wilson(0.0, n).high)
+        z = stats.norm.ppf(1 - (1 - CONFIDENCE) / 2 * spent)
+        reach = float(wilson_at(*map(np.asarray, (0.0, n, z))).high)
         return Reading(0.0, -reach, reach, n)
     return Reading(float(found.value), float(found.low), float(found.high), n)
 
@@ -89,8 +93,8 @@ def best_gain(made: Made, methods: Sequence[Method], over: Method, what: str = "
     if not there:
         raise NotTried(f"none of them was asked under the same seed as {over.name}")
     found = [gain(made, one, over, what, 1 / len(there)) for one in there]
-    value, low, high = (max(one[place] for one in found) for place in range(3))
-    return Reading(value, low, high, found[0].n)
+    value, low, high = np.array([one[:3] for one in found]).max(0)  # NaN where one has no bounds
+    return Reading(float(value), float(low), float(high), found[0].n)
 
 
 def mean(made: Made, method: Method, what: str) -> Reading:
