@@ -93,7 +93,7 @@ def best_gain(made: Made, methods: Sequence[Method], over: Method, what: str = "
     if not there:
         raise NotTried(f"none of them was asked under the same seed as {over.name}")
     found = [gain(made, one, over, what, 1 / len(there)) for one in there]
-    value, low, high = np.array([one[:3] for one in found]).max(0)  # NaN where one has no bounds
+    value, low, high = np.array([one[:3] for one in found]).max(0).clip(-1, 1)  # NaN where one has no bounds
     return Reading(float(value), float(low), float(high), found[0].n)
 
 
