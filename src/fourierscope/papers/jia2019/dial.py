@@ -12,7 +12,7 @@ from fourierscope.papers.exhibit import ABOVE_ZERO, Check, Exhibit, Made, Pictur
 from fourierscope.papers.jia2019 import rows
 from fourierscope.papers.jia2019.learned import LEARNED, each
 from fourierscope.papers.jia2019.methods import HALF_NOISE, STANDARD, TILTED, Method
-from fourierscope.papers.jia2019.rows import best_gain, gain, seeds_of
+from fourierscope.papers.jia2019.rows import best_gain, gain, gain_text, seeds_of
 from fourierscope.papers.making import Making
 from fourierscope.reports import Table
 from fourierscope.results import Axes
@@ -64,12 +64,8 @@ def _tables(made: Made) -> list[Table]:
         "Gain in accuracy over the same networks not tilted, paired over images and seeds with 95 % intervals. Nothing "
         "learns: kernels are tilted, and batch norms estimated anew on training images, in those not tilted too."
     )
-    lines = [(f"{tilt:+g}", *(_text(gained(made, tilt, what)) for what in _WHATS)) for tilt in _there(made)]
+    lines = [(f"{tilt:+g}", *(gain_text(gained(made, tilt, what)[:3]) for what in _WHATS)) for tilt in _there(made)]
     return [Table("By tilt", says, ("tilt", *_WHATS), tuple(lines)), *rows.tables(made, METHODS, "dial")]
-
-
-def _text(found: Reading) -> str:
-    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def _tilts() -> list[Method]:

@@ -141,11 +141,12 @@ def table_of(heading: str, rows: Sequence[Row], says: str = _SAYS) -> Table:
 def _texts(row: Row) -> tuple[str, ...]:
     numbers = (row.clean, row.corrupted, *(row.families[name] for name in FAMILIES))
     counts = (str(row.seeds), str(row.images))
-    gains = map(_gain_text, (row.over_standard, row.over_noise, row.clean_over_standard))
+    gains = map(gain_text, (row.over_standard, row.over_noise, row.clean_over_standard))
     return (row.method, row.kind, *counts, *(f"{one:.3f}" for one in numbers), *gains)
 
 
-def _gain_text(found: tuple[float, float, float] | None) -> str:
+def gain_text(found: tuple[float, float, float] | None) -> str:
+    """A gain with its bounds, where it has any."""
     if found is None:
         return ""
     value, low, high = found
